@@ -1,0 +1,41 @@
+//! What can go wrong while decoding.
+
+use toolformer_model::ModelError;
+
+/// An error of decoding.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// A setting is out of range.
+    #[error("setting `{name}`: {why}")]
+    Setting {
+        /// Name of the setting.
+        name: &'static str,
+        /// What is wrong with it, and what would be right.
+        why: String,
+    },
+    /// A prompt and what is to be generated do not fit into the model's context.
+    #[error(
+        "prompt {prompt} has {tokens} tokens and may grow by {room}, but the model's context is {context}; \
+         shorten it or lower the maximum of new tokens"
+    )]
+    TooLong {
+        /// Number of the prompt, from 0.
+        prompt: usize,
+        /// Its tokens.
+        tokens: usize,
+        /// Tokens that may be added.
+        room: usize,
+        /// Longest context of the model, in tokens.
+        context: usize,
+    },
+    /// A prompt without a token.
+    #[error("prompt {prompt} is empty; the model needs at least one token to go on from")]
+    EmptyPrompt {
+        /// Number of the prompt, from 0.
+        prompt: usize,
+    },
+    /// The tokenizer or the model failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}

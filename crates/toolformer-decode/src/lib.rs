@@ -1,0 +1,32 @@
+//! Generation from the models of `toolformer-model`: sampling, batches, shared prefixes, and tools in the loop.
+//!
+//! What is here: choosing tokens ([`Sampling`]), rows that share a cache ([`Rows`]), many continuations of places
+//! in a prefix ([`sample_continuations`]), and completing prompts with or without tools ([`generate`]).
+//!
+//! What is not: models, tools themselves, and any state between two calls of these functions.
+//!
+//! ```
+//! use rand::SeedableRng;
+//! use toolformer_decode::Sampling;
+//!
+//! let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+//! assert_eq!(Sampling::default().pick(&[0.1, 2.0, -1.0], &mut rng), 1);
+//! ```
+
+mod continuations;
+mod draw;
+mod error;
+mod generate;
+mod marker;
+mod rows;
+mod sampling;
+
+pub use continuations::{
+    Continuation, ContinuationSettings, Continuations, Ending, Judgement, Place, sample_continuations,
+};
+pub use draw::draw_rng;
+pub use error::DecodeError;
+pub use generate::{CallEvent, Finish, GenerateSettings, Generation, Prompt, ToolUse, Tools, generate};
+pub use marker::StartMarker;
+pub use rows::Rows;
+pub use sampling::{Sampling, arg_max, rank};

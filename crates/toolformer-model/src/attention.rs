@@ -1,0 +1,245 @@
+//! Grouped-query attention over shared prefixes and own tokens in one softmax.
+//!
+//! Everything is laid out with the key/value heads first: a prefix that many rows share is then one product for
+//! all of them, and the scores of all parts line up for one softmax without a permutation.
+
+use burn::tensor::{Int, Tensor, TensorData, activation::softmax, backend::Backend};
+
+use crate::{
+    kv_cache::{KvCache, LayerKv, PrefixView},
+    token_batch::TokenBatch,
+};
+
+/// Scores of tokens that must not be seen; finite, so that rows of padding give no NaN.
+const MASKED: f32 = -1e30;
+
+/// What all blocks of one forward pass share: the mask, and which rows look at which group.
+pub(crate) struct AttentionPlan<B: Backend> {
+    /// Added to the scores, `[n_kv_heads, batch * n_groups * seq, width]`; none where everything is seen.
+    mask: Option<Tensor<B, 3>>,
+    parts: Vec<PrefixPart<B>>,
+    batch: usize,
+    queries: usize,
+}
+
+/// A prefix as the rows of this batch use it.
+struct PrefixPart<B: Backend> {
+    view: PrefixView<B>,
+    rows: RowGroups<B>,
+}
+
+/// How rows are brought together by the group they look at.
+enum RowGroups<B: Backend> {
+    /// Groups `0..n` in order, the same number of rows each: a reshape.
+    Even,
+    /// Anything else: rows are gathered into groups of one size, and gathered back.
+    Gathered { groups: Tensor<B, 1, Int>, gather: Tensor<B, 1, Int>, per_group: usize, back: Tensor<B, 1, Int> },
+}
+
+impl<B: Backend> AttentionPlan<B> {
+    /// Plans the pass of `tokens` behind `cache`, which has already reserved their columns.
+    pub(crate) fn new(
+        tokens: &TokenBatch,
+        cache: &KvCache<B>,
+        n_kv_heads: usize,
+        n_heads: usize,
+        device: &B::Device,
+    ) -> Self {
+        let queries = n_heads / n_kv_heads * tokens.seq();
+        let parts = cache
+            .prefixes
+            .iter()
+            .filter(|view| view.prefix.width() > 0)
+            .map(|view| PrefixPart { rows: RowGroups::new(view, device), view: view.clone() })
+            .collect();
+        let mask = mask(tokens, cache, n_kv_heads, n_heads, device);
+        Self { mask, parts, batch: tokens.batch(), queries }
+    }
+
+    /// Attention of one block.
+    ///
+    /// # Shapes
+    /// - `q`: `[n_kv_heads, batch, n_heads / n_kv_heads * seq, d_head]`, already scaled
+    /// - `k`, `v`: `[n_kv_heads, batch, columns, d_head]`, the rows' own
+    /// - returns as `q`
+    pub(crate) fn attend(
+        &self,
+        layer: usize,
+        q: Tensor<B, 4>,
+        k: Tensor<B, 4>,
+        v: Tensor<B, 4>,
+    ) -> Tensor<B, 4> {
+        let [heads, batch, queries, d_head] = q.dims();
+        let rows = batch * queries;
+        let mut scores: Vec<Tensor<B, 3>> = Vec::with_capacity(self.parts.len() + 1);
+        for part in &self.parts {
+            scores.push(part.scores(layer, q.clone())); // [n_kv_heads, batch * queries, width of the prefix]
+        }
+        let columns = k.dims()[2];
+        scores.push(q.matmul(k.swap_dims(2, 3)).reshape([heads, rows, columns])); // [n_kv_heads, batch * queries, columns]
+        let mut scores = if scores.len() == 1 { scores.remove(0) } else { Tensor::cat(scores, 2) };
+        if let Some(mask) = &self.mask {
+            scores = scores + mask.clone();
+        }
+        let weights = softmax(scores, 2);
+        let mut start = 0;
+        let mut out: Option<Tensor<B, 4>> = None;
+        for part in &self.parts {
+            let width = part.view.prefix.width();
+            let mixed = part.values(layer, weights.clone().narrow(2, start, width), self.batch, self.queries);
+            start += width;
+            out = Some(match out {
+                Some(sum) => sum + mixed,
+                None => mixed,
+            });
+        }
+        let own = weights.narrow(2, start, columns).reshape([heads, batch, queries, columns]); // [n_kv_heads, batch, queries, columns]
+        let own = own.matmul(v); // [n_kv_heads, batch, queries, d_head]
+        debug_assert_eq!(own.dims(), [heads, batch, queries, d_head]);
+        match out {
+            Some(sum) => sum + own,
+            None => own,
+        }
+    }
+}
+
+impl<B: Backend> PrefixPart<B> {
+    fn layer(&self, layer: usize) -> LayerKv<B> {
+        let kv = self.view.prefix.layers[layer].clone();
+        match &self.rows {
+            RowGroups::Even => kv,
+            RowGroups::Gathered { groups, .. } => LayerKv { k: kv.k.select(1, groups.clone()), v: kv.v.select(1, groups.clone()) },
+        }
+    }
+
+    /// `[n_kv_heads, batch, queries, d_head]` to scores `[n_kv_heads, batch * queries, width]`.
+    fn scores(&self, layer: usize, q: Tensor<B, 4>) -> Tensor<B, 3> {
+        let LayerKv { k, .. } = self.layer(layer);
+        let [heads, groups, width, d_head] = k.dims();
+        let [_, batch, queries, _] = q.dims();
+        match &self.rows {
+            RowGroups::Even => {
+                let q = q.reshape([heads, groups, batch / groups * queries, d_head]); // [n_kv_heads, groups, rows * queries, d_head]
+                q.matmul(k.swap_dims(2, 3)).reshape([heads, batch * queries, width]) // [n_kv_heads, batch * queries, width]
+            }
+            RowGroups::Gathered { gather, per_group, back, .. } => {
+                let q = q.select(1, gather.clone());
+                let q = q.reshape([heads, groups, per_group * queries, d_head]); // [n_kv_heads, groups, rows * queries, d_head]
+                let scores = q.matmul(k.swap_dims(2, 3)); // [n_kv_heads, groups, rows * queries, width]
+                let scores = scores.reshape([heads, groups * per_group, queries * width]); // [n_kv_heads, gathered rows, queries * width]
+                scores.select(1, back.clone()).reshape([heads, batch * queries, width]) // [n_kv_heads, batch * queries, width]
+            }
+        }
+    }
+
+    /// Weights `[n_kv_heads, batch * queries, width]` to mixed values `[n_kv_heads, batch, queries, d_head]`.
+    fn values(&self, layer: usize, weights: Tensor<B, 3>, batch: usize, queries: usize) -> Tensor<B, 4> {
+        let LayerKv { v, .. } = self.layer(layer);
+        let [heads, groups, width, d_head] = v.dims();
+        match &self.rows {
+            RowGroups::Even if groups == 1 => {
+                let v = v.reshape([heads, width, d_head]); // [n_kv_heads, width, d_head]
+                weights.matmul(v).reshape([heads, batch, queries, d_head]) // [n_kv_heads, batch, queries, d_head]
+            }
+            RowGroups::Even => {
+                let weights = weights.reshape([heads, groups, batch / groups * queries, width]); // [n_kv_heads, groups, rows * queries, width]
+                weights.matmul(v).reshape([heads, batch, queries, d_head]) // [n_kv_heads, batch, queries, d_head]
+            }
+            RowGroups::Gathered { gather, per_group, back, .. } => {
+                let weights = weights.reshape([heads, batch, queries * width]); // [n_kv_heads, batch, queries * width]
+                let weights = weights.select(1, gather.clone());
+                let weights = weights.reshape([heads, groups, per_group * queries, width]); // [n_kv_heads, groups, rows * queries, width]
+                let mixed = weights.matmul(v); // [n_kv_heads, groups, rows * queries, d_head]
+                let mixed = mixed.reshape([heads, groups * per_group, queries, d_head]); // [n_kv_heads, gathered rows, queries, d_head]
+                mixed.select(1, back.clone())
+            }
+        }
+    }
+}
+
+impl<B: Backend> RowGroups<B> {
+    fn new(view: &PrefixView<B>, device: &B::Device) -> Self {
+        let groups = view.prefix.lens().len();
+        let batch = view.group.len();
+        let per_group = batch / groups;
+        if per_group * groups == batch && view.group.iter().enumerate().all(|(row, &group)| group == row / per_group) {
+            return Self::Even;
+        }
+        let mut used: Vec<usize> = view.group.clone();
+        used.sort_unstable();
+        used.dedup();
+        let members: Vec<Vec<usize>> = used
+            .iter()
+            .map(|group| (0..batch).filter(|&row| view.group[row] == *group).collect())
+            .collect();
+        let per_group = members.iter().map(Vec::len).max().unwrap_or(0);
+        let mut gather = Vec::with_capacity(members.len() * per_group);
+        let mut back = vec![0; batch];
+        for rows in &members {
+            for slot in 0..per_group {
+                // A group with fewer rows repeats its first; the copy's result is not gathered back.
+                if let Some(&row) = rows.get(slot) {
+                    back[row] = gather.len();
+                }
+                gather.push(rows.get(slot).copied().unwrap_or(rows[0]));
+            }
+        }
+        Self::Gathered {
+            groups: index(&used, device),
+            gather: index(&gather, device),
+            per_group,
+            back: index(&back, device),
+        }
+    }
+}
+
+fn index<B: Backend>(of: &[usize], device: &B::Device) -> Tensor<B, 1, Int> {
+    let of: Vec<i32> = of.iter().map(|&i| i32::try_from(i).unwrap_or(i32::MAX)).collect();
+    Tensor::from_ints(of.as_slice(), device)
+}
+
+/// The mask over prefixes and own columns, or none where every query sees every key.
+fn mask<B: Backend>(
+    tokens: &TokenBatch,
+    cache: &KvCache<B>,
+    n_kv_heads: usize,
+    n_heads: usize,
+    device: &B::Device,
+) -> Option<Tensor<B, 3>> {
+    let [batch, seq] = [tokens.batch(), tokens.seq()];
+    let views: Vec<_> = cache.prefixes.iter().filter(|view| view.prefix.width() > 0).collect();
+    let sees_all = views.iter().all(|view| view.visible.iter().all(|&seen| seen == view.prefix.width()));
+    if seq == 1 && sees_all && !cache.has_padding() {
+        return None;
+    }
+    let prefix_width: usize = views.iter().map(|view| view.prefix.width()).sum();
+    let width = prefix_width + cache.columns();
+    let before = cache.columns() - seq;
+    let per_head = n_heads / n_kv_heads;
+    let mut row_masks = vec![0.0f32; batch * seq * width];
+    for row in 0..batch {
+        for query in 0..seq {
+            let mask = &mut row_masks[(row * seq + query) * width..][..width];
+            let mut start = 0;
+            for view in &views {
+                mask[start + view.visible[row]..start + view.prefix.width()].fill(MASKED);
+                start += view.prefix.width();
+            }
+            for (column, mask) in mask[start..].iter_mut().enumerate() {
+                if column > before + query || !cache.is_valid(row, column) {
+                    *mask = MASKED;
+                }
+            }
+        }
+    }
+    // Repeated for every head here: broadcasting an inner axis is much slower than one contiguous sum a block.
+    let mut mask = Vec::with_capacity(row_masks.len() * n_heads);
+    for _ in 0..n_kv_heads {
+        for row in row_masks.chunks(seq * width) {
+            for _ in 0..per_head {
+                mask.extend_from_slice(row);
+            }
+        }
+    }
+    Some(Tensor::from_data(TensorData::new(mask, [n_kv_heads, batch * per_head * seq, width]), device))
+}

@@ -1,0 +1,206 @@
+//! What can go wrong with a model's files. Each text says what to do about it.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// An error of this crate.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// A file or folder is not there.
+    #[error("{} does not exist; {advice}", path.display())]
+    NotFound {
+        /// What was looked for.
+        path: PathBuf,
+        /// What to do.
+        advice: String,
+    },
+
+    /// The operating system refused to read or write.
+    #[error("cannot access {}; check that the path is right and the permissions allow it", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+
+    /// A GGUF file is damaged, or is none.
+    #[error(
+        "{} is not a readable GGUF file: {what} (at byte {offset}); download or convert it again",
+        path.display()
+    )]
+    Gguf {
+        /// The file.
+        path: PathBuf,
+        /// Where in the file, in bytes.
+        offset: usize,
+        /// What is wrong there.
+        what: String,
+    },
+
+    /// A GGUF file lacks a metadata key, or holds another type under it.
+    #[error(
+        "{}: metadata key `{key}` {what}; convert the model again with a recent llama.cpp, \
+         or use its Hugging Face folder",
+        path.display()
+    )]
+    GgufKey {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+        /// What is wrong with it.
+        what: String,
+    },
+
+    /// A safetensors file or its index is damaged.
+    #[error("{} is not a readable safetensors file: {what}; download or save it again", path.display())]
+    Safetensors {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+
+    /// A JSON file does not parse.
+    #[error("{what} is not the JSON that was expected; download or save it again")]
+    Json {
+        /// The file, or what the text was meant to be.
+        what: String,
+        /// The parser's reason, with line and column.
+        source: serde_json::Error,
+    },
+
+    /// A field of a model's config is missing or has a value that cannot be.
+    #[error("{}config field `{field}`: {why}", path.as_ref().map(|p| format!("{}: ", p.display())).unwrap_or_default())]
+    Config {
+        /// The file, where it is known.
+        path: Option<PathBuf>,
+        /// The field, by its name in the file.
+        field: String,
+        /// What is wrong with it, and what it must be.
+        why: String,
+    },
+
+    /// A config asks for something that this crate does not compute.
+    #[error(
+        "{what} is not supported, and the model would be wrong without it; use a model that does not need it"
+    )]
+    NotSupported {
+        /// The feature, with the field that asks for it.
+        what: String,
+    },
+
+    /// The model's architecture is not one of ours.
+    #[error("the architecture `{found}` is not supported; supported are {}", known.join(", "))]
+    UnsupportedArchitecture {
+        /// The name in the file.
+        found: String,
+        /// The names that are supported.
+        known: Vec<String>,
+    },
+
+    /// A tensor is stored in a number format that cannot be read.
+    #[error("tensor `{name}` is stored as {found}, which is not supported; use a file with {}", supported.join(", "))]
+    UnsupportedTensorType {
+        /// The tensor.
+        name: String,
+        /// Its format.
+        found: String,
+        /// The formats that can be read.
+        supported: Vec<String>,
+    },
+
+    /// A checkpoint lacks tensors that its config asks for.
+    #[error("the checkpoint lacks {}; check that its config and weights belong together", list(names))]
+    MissingTensors {
+        /// The tensors.
+        names: Vec<String>,
+    },
+
+    /// A checkpoint holds tensors that its config has no use for.
+    #[error(
+        "the checkpoint holds unknown tensors {}; check that its config and weights belong together",
+        list(names)
+    )]
+    UnexpectedTensors {
+        /// The tensors.
+        names: Vec<String>,
+    },
+
+    /// A tensor has another shape than its config asks for.
+    #[error(
+        "tensor `{name}` has shape {found:?}, the config asks for {expected:?}; \
+         check that config and weights belong together"
+    )]
+    Shape {
+        /// The tensor.
+        name: String,
+        /// The shape by the config.
+        expected: Vec<usize>,
+        /// The shape in the file.
+        found: Vec<usize>,
+    },
+
+    /// A tokenizer cannot be built or used.
+    #[error("tokenizer: {what}")]
+    Tokenizer {
+        /// What is wrong and what to do.
+        what: String,
+    },
+
+    /// Another error, with the file that it is about.
+    #[error("in {}", path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// The error itself.
+        source: Box<ModelError>,
+    },
+}
+
+impl ModelError {
+    /// Adds the file that an error is about.
+    #[must_use]
+    pub fn in_file(self, file: &Path) -> Self {
+        match self {
+            Self::Config { path: None, field, why } => {
+                Self::Config { path: Some(file.to_owned()), field, why }
+            }
+            other => Self::InFile { path: file.to_owned(), source: Box::new(other) },
+        }
+    }
+
+    /// An I/O error at `path`; a missing file becomes [`ModelError::NotFound`] with this advice.
+    pub(crate) fn io(path: &Path, advice: &str, source: std::io::Error) -> Self {
+        if source.kind() == std::io::ErrorKind::NotFound {
+            Self::NotFound { path: path.to_owned(), advice: advice.to_owned() }
+        } else {
+            Self::Io { path: path.to_owned(), source }
+        }
+    }
+}
+
+/// The first names and how many more there are: a wrong checkpoint can lack thousands.
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let mut text = names.iter().take(SHOWN).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text += &format!(" and {} more", names.len() - SHOWN);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_are_cut() {
+        let names = (0..10).map(|i| format!("t{i}")).collect();
+        let text = ModelError::MissingTensors { names }.to_string();
+        assert!(text.contains("`t7` and 2 more"), "{text}");
+    }
+}

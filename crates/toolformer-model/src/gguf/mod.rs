@@ -1,0 +1,279 @@
+//! Reading GGUF files: metadata, and tensors as plain `f32`.
+//!
+//! The file is memory-mapped and trusted in nothing: every count, length and offset is checked against the
+//! file's size before anything is allocated. Format: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
+
+mod dequantize;
+mod reader;
+mod tensor_type;
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use memmap2::Mmap;
+
+use crate::error::ModelError;
+use reader::{Cursor, Malformed, Stored};
+use tensor_type::GgufType;
+
+/// Where tensor data may start, unless `general.alignment` says otherwise; bytes.
+const DEFAULT_ALIGNMENT: usize = 32;
+
+/// An open GGUF file (versions 2 and 3, little endian).
+#[derive(Debug)]
+pub struct GgufFile {
+    path: PathBuf,
+    bytes: Mmap,
+    metadata: HashMap<String, Stored>,
+    tensors: Vec<GgufTensor>,
+    by_name: HashMap<String, usize>,
+}
+
+/// What the file says about a tensor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GgufTensor {
+    /// Its name in the file, such as `blk.0.attn_q.weight`.
+    pub name: String,
+    /// Row-major, slowest axis first: `[out, in]` for a matrix (the file lists the axes the other way round).
+    pub shape: Vec<usize>,
+    /// How its numbers are stored.
+    pub kind: GgufType,
+    /// First byte of its data, from the start of the file.
+    pub offset: usize,
+}
+
+impl GgufTensor {
+    /// How many bytes the data take; none for a number format of unknown size.
+    ///
+    /// # Errors
+    /// A reason, if the size overflows or rows do not consist of whole blocks.
+    fn byte_len(&self) -> Result<Option<usize>, String> {
+        let Some((block, block_bytes)) = self.kind.block() else { return Ok(None) };
+        let row = self.shape.last().copied().unwrap_or(1);
+        if !row.is_multiple_of(block) {
+            return Err(format!("its rows of {row} are no multiple of {block}, the block of {}", self.kind));
+        }
+        let elements = self.shape.iter().try_fold(1_usize, |n, &dim| n.checked_mul(dim));
+        let bytes = elements.and_then(|n| (n / block).checked_mul(block_bytes));
+        bytes.map(Some).ok_or_else(|| format!("its shape {:?} is too large", self.shape))
+    }
+}
+
+impl GgufFile {
+    /// Opens a file and checks its header and all ranges; tensor data are not read yet.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is not a whole and consistent GGUF file.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, ModelError> {
+        let path = path.as_ref();
+        let io = |source| ModelError::io(path, "give the path of a .gguf file", source);
+        let file = File::open(path).map_err(io)?;
+        let size = file.metadata().map_err(io)?;
+        if !size.is_file() {
+            return Err(io(std::io::Error::other("not a regular file")));
+        }
+        if size.len() == 0 {
+            return Err(Malformed::at(0, "the file is empty").in_file(path));
+        }
+        #[expect(unsafe_code, reason = "mapping a model file; it must not be truncated while it is open")]
+        let bytes = unsafe { Mmap::map(&file) }.map_err(io)?;
+        let header = Header::parse(&bytes).map_err(|e| e.in_file(path))?;
+        let by_name = header.tensors.iter().enumerate().map(|(i, t)| (t.name.clone(), i)).collect();
+        let Header { metadata, tensors } = header;
+        Ok(Self { path: path.to_owned(), bytes, metadata, tensors, by_name })
+    }
+
+    /// The path that the file was opened at.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// All tensors, in the file's order.
+    pub fn tensors(&self) -> &[GgufTensor] {
+        &self.tensors
+    }
+
+    /// The tensor of this name.
+    pub fn tensor(&self, name: &str) -> Option<&GgufTensor> {
+        self.by_name.get(name).map(|&i| &self.tensors[i])
+    }
+
+    /// A tensor's shape (`[out, in]`) and its numbers, row-major.
+    ///
+    /// # Errors
+    /// If there is no such tensor, or its number format is not supported.
+    pub fn tensor_f32(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), ModelError> {
+        let missing = || ModelError::MissingTensors { names: vec![name.to_owned()] };
+        let tensor = self.tensor(name).ok_or_else(missing)?;
+        let unsupported = || ModelError::UnsupportedTensorType {
+            name: name.to_owned(),
+            found: tensor.kind.to_string(),
+            supported: dequantize::SUPPORTED.iter().map(|kind| kind.to_string()).collect(),
+        };
+        let bytes = match tensor.byte_len() {
+            Ok(Some(len)) => self.bytes.get(tensor.offset..tensor.offset + len),
+            _ => None,
+        };
+        let values =
+            bytes.and_then(|bytes| dequantize::to_f32(tensor.kind, bytes)).ok_or_else(unsupported)?;
+        Ok((tensor.shape.clone(), values))
+    }
+
+    /// Whether the metadata have this key.
+    pub fn has_key(&self, key: &str) -> bool {
+        self.metadata.contains_key(key)
+    }
+
+    /// A whole number of any width that fits.
+    ///
+    /// # Errors
+    /// If the key is missing, or is not such a number.
+    pub fn get_u32(&self, key: &str) -> Result<u32, ModelError> {
+        self.get(key, "a number below 2^32", |value, bytes| value.integer(bytes)?.try_into().ok())
+    }
+
+    /// A floating-point number.
+    ///
+    /// # Errors
+    /// If the key is missing, or is no such number.
+    pub fn get_f32(&self, key: &str) -> Result<f32, ModelError> {
+        self.get(key, "a float32", |value, bytes| value.float(bytes))
+    }
+
+    /// A truth value.
+    ///
+    /// # Errors
+    /// If the key is missing, or is no truth value.
+    pub fn get_bool(&self, key: &str) -> Result<bool, ModelError> {
+        self.get(key, "a bool", |value, bytes| value.boolean(bytes))
+    }
+
+    /// A text.
+    ///
+    /// # Errors
+    /// If the key is missing, or is not valid UTF-8 text.
+    pub fn get_str(&self, key: &str) -> Result<&str, ModelError> {
+        self.get(key, "a UTF-8 string", |value, bytes| value.text(bytes))
+    }
+
+    /// A list of texts.
+    ///
+    /// # Errors
+    /// If the key is missing, or is not a list of valid UTF-8 texts.
+    pub fn get_array_str(&self, key: &str) -> Result<Vec<&str>, ModelError> {
+        self.get(key, "a list of UTF-8 strings", |value, bytes| value.texts(bytes))
+    }
+
+    /// A list of whole numbers.
+    ///
+    /// # Errors
+    /// If the key is missing, or is not such a list.
+    pub fn get_array_i64(&self, key: &str) -> Result<Vec<i64>, ModelError> {
+        self.get(key, "a list of whole numbers", |value, bytes| value.integers(bytes))
+    }
+
+    /// How many elements a list has.
+    ///
+    /// # Errors
+    /// If the key is missing, or is not a list.
+    pub fn get_array_len(&self, key: &str) -> Result<usize, ModelError> {
+        self.get(key, "a list", |value, bytes| value.array_len(bytes))
+    }
+
+    fn get<'a, T>(
+        &'a self,
+        key: &str,
+        wanted: &str,
+        read: impl FnOnce(&Stored, &'a [u8]) -> Option<T>,
+    ) -> Result<T, ModelError> {
+        let error = |what| ModelError::GgufKey { path: self.path.clone(), key: key.to_owned(), what };
+        let value = self.metadata.get(key).ok_or_else(|| error("is missing".to_owned()))?;
+        read(value, &self.bytes).ok_or_else(|| error(format!("is not {wanted}")))
+    }
+}
+
+/// Everything before the tensor data.
+struct Header {
+    metadata: HashMap<String, Stored>,
+    tensors: Vec<GgufTensor>,
+}
+
+impl Header {
+    fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut at = Cursor::new(bytes);
+        if at.take(4)? != b"GGUF" {
+            return Err(Malformed::at(0, "it does not start with `GGUF`"));
+        }
+        match at.u32()? {
+            2 | 3 => {}
+            swapped if swapped.swap_bytes() <= 3 => return Err(Malformed::at(4, "it is big endian")),
+            version => return Err(Malformed::at(4, format!("its version is {version}, not 2 or 3"))),
+        }
+        let tensor_count = at.count(Cursor::MIN_TENSOR_INFO)?;
+        let key_count = at.count(Cursor::MIN_KEY_VALUE)?;
+        let mut metadata = HashMap::new();
+        for _ in 0..key_count {
+            let start = at.offset();
+            let key = at.text()?.to_owned();
+            let kind = at.value_type()?;
+            let value = Stored { kind, offset: at.offset() };
+            at.skip(kind, 0)?;
+            if metadata.insert(key, value).is_some() {
+                return Err(Malformed::at(start, "a metadata key comes twice"));
+            }
+        }
+        let mut tensors = Vec::new();
+        for _ in 0..tensor_count {
+            tensors.push(at.tensor_info()?);
+        }
+        let alignment = match metadata.get("general.alignment") {
+            None => DEFAULT_ALIGNMENT,
+            Some(value) => value
+                .integer(bytes)
+                .and_then(|n| usize::try_from(n).ok())
+                .filter(|n| n.is_power_of_two() && *n <= 1 << 20)
+                .ok_or_else(|| Malformed::at(value.offset, "`general.alignment` is no small power of two"))?,
+        };
+        place(&mut tensors, at.offset().next_multiple_of(alignment), alignment, bytes.len())?;
+        Ok(Self { metadata, tensors })
+    }
+}
+
+/// Turns offsets from the data's start into offsets from the file's, and checks that every tensor lies inside the
+/// file and over no other.
+fn place(tensors: &mut [GgufTensor], data: usize, alignment: usize, len: usize) -> Result<(), Malformed> {
+    let mut ranges = Vec::with_capacity(tensors.len());
+    for tensor in &mut *tensors {
+        let bad = |what: String| Malformed::at(data.min(len), format!("tensor `{}`: {what}", tensor.name));
+        if !tensor.offset.is_multiple_of(alignment) {
+            return Err(bad(format!("its offset is no multiple of {alignment}")));
+        }
+        let size = tensor.byte_len().map_err(bad)?.unwrap_or(0);
+        let start = data.checked_add(tensor.offset);
+        match start.and_then(|start| Some((start, start.checked_add(size)?))) {
+            Some((start, end)) if end <= len => {
+                ranges.push((start, end));
+                tensor.offset = start;
+            }
+            _ => return Err(bad("its data end after the file; it may be cut off".to_owned())),
+        }
+    }
+    ranges.sort_unstable();
+    for pair in ranges.windows(2) {
+        if pair[1].0 < pair[0].1 {
+            return Err(Malformed::at(pair[1].0, "the data of two tensors overlap"));
+        }
+    }
+    let mut names: Vec<&str> = tensors.iter().map(|t| t.name.as_str()).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(Malformed::at(data.min(len), format!("tensor `{}` comes twice", pair[0]))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+use super::*;
+use crate::safetensors_files::SafetensorsFolder;
+
+/// A GGUF file in the making.
+#[derive(Clone)]
+struct Blob(Vec<u8>);
+
+impl Blob {
+    fn new(tensors: u64, keys: u64) -> Self {
+        Self(Vec::new()).bytes(b"GGUF").u32(3).u64(tensors).u64(keys)
+    }
+
+    fn bytes(mut self, bytes: &[u8]) -> Self {
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
+    fn u32(self, value: u32) -> Self {
+        self.bytes(&value.to_le_bytes())
+    }
+
+    fn u64(self, value: u64) -> Self {
+        self.bytes(&value.to_le_bytes())
+    }
+
+    fn text(self, text: &str) -> Self {
+        self.u64(text.len() as u64).bytes(text.as_bytes())
+    }
+
+    fn key(self, name: &str, kind: u32) -> Self {
+        self.text(name).u32(kind)
+    }
+
+    /// `dims` in the file's order, the fastest axis first.
+    fn tensor(self, name: &str, dims: &[u64], kind: u32, offset: u64) -> Self {
+        let blob = self.text(name).u32(dims.len() as u32);
+        dims.iter().fold(blob, |blob, &dim| blob.u64(dim)).u32(kind).u64(offset)
+    }
+
+    fn padded(mut self) -> Self {
+        self.0.resize(self.0.len().next_multiple_of(32), 0);
+        self
+    }
+
+    fn open(&self) -> Result<GgufFile, ModelError> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &self.0).unwrap();
+        GgufFile::open(file.path())
+    }
+
+    #[track_caller]
+    fn refused(&self, expected: &str) {
+        let error = self.open().unwrap_err();
+        assert!(matches!(error, ModelError::Gguf { .. }), "{error:?}");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+/// Metadata of every kind, and two tensors.
+fn sample() -> Blob {
+    let blob = Blob::new(2, 14);
+    let blob = blob.key("u8", 0).bytes(&[200]).key("i8", 1).bytes(&[0xFF]);
+    let blob = blob.key("u16", 2).bytes(&[1, 2]).key("i16", 3).bytes(&[0xFE, 0xFF]);
+    let blob = blob.key("u32", 4).u32(7).key("i32", 5).u32(8).key("f32", 6).u32(0.5_f32.to_bits());
+    let blob = blob.key("bool", 7).bytes(&[1]).key("text", 8).text("héllo");
+    let blob = blob.key("u64", 10).u64(1 << 40).key("i64", 11).u64(9).key("f64", 12).u64(0.25_f64.to_bits());
+    let blob = blob.key("texts", 9).u32(8).u64(2).text("a").text("");
+    let blob = blob.key("lists", 9).u32(9).u64(1).u32(5).u64(2).u32(3).u32(4);
+    let blob = blob.tensor("matrix", &[3, 2], 0, 0).tensor("vector", &[2], 1, 32).padded();
+    let blob = [1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0].iter().fold(blob, |blob, x| blob.u32(x.to_bits()));
+    blob.padded().bytes(&[0, 0x3C, 0, 0xC0])
+}
+
+#[test]
+fn metadata_and_tensors() {
+    let file = sample().open().unwrap();
+    for (key, value) in [("u8", 200), ("u16", 513), ("u32", 7), ("i32", 8), ("i64", 9)] {
+        assert_eq!(file.get_u32(key).unwrap(), value, "{key}");
+    }
+    assert_eq!((file.get_f32("f32").unwrap(), file.get_f32("f64").unwrap()), (0.5, 0.25));
+    assert!(file.get_bool("bool").unwrap());
+    assert_eq!(file.get_str("text").unwrap(), "héllo");
+    assert_eq!(file.get_array_str("texts").unwrap(), ["a", ""]);
+    assert_eq!(file.get_array_len("lists").unwrap(), 1);
+    assert_eq!(file.tensor("matrix").unwrap().shape, [2, 3]);
+    assert_eq!(file.tensor_f32("matrix").unwrap(), (vec![2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+    assert_eq!(file.tensor_f32("vector").unwrap(), (vec![2], vec![1.0, -2.0]));
+    assert!(matches!(file.tensor_f32("other"), Err(ModelError::MissingTensors { .. })));
+}
+
+#[test]
+fn errors_of_metadata_name_the_key() {
+    let file = sample().open().unwrap();
+    let check = |error: ModelError, expected: &str| assert!(error.to_string().contains(expected), "{error}");
+    check(file.get_u32("none").unwrap_err(), "`none` is missing");
+    check(file.get_u32("i8").unwrap_err(), "`i8` is not a number below 2^32");
+    check(file.get_u32("u64").unwrap_err(), "`u64` is not a number below 2^32");
+    check(file.get_u32("f32").unwrap_err(), "`f32` is not a number");
+    check(file.get_f32("u32").unwrap_err(), "`u32` is not a float32");
+    check(file.get_str("u32").unwrap_err(), "`u32` is not a UTF-8 string");
+    check(file.get_array_str("lists").unwrap_err(), "`lists` is not a list of UTF-8 strings");
+    check(file.get_array_i64("texts").unwrap_err(), "`texts` is not a list of whole numbers");
+}
+
+#[test]
+fn a_file_cut_anywhere_is_an_error() {
+    let whole = sample();
+    for len in 0..whole.0.len() {
+        let error = Blob(whole.0[..len].to_vec()).open().unwrap_err();
+        assert!(matches!(error, ModelError::Gguf { .. }), "{len}: {error}");
+    }
+}
+
+#[test]
+fn a_file_with_any_byte_changed_does_no_harm() {
+    let whole = sample();
+    for at in 0..whole.0.len() {
+        for value in [0, 1, 0x7F, 0x80, 0xFF] {
+            let mut blob = whole.clone();
+            blob.0[at] = value;
+            let Ok(file) = blob.open() else { continue };
+            for tensor in file.tensors() {
+                drop(file.tensor_f32(&tensor.name));
+            }
+            for key in ["u8", "text", "texts", "lists"] {
+                drop((
+                    file.get_u32(key),
+                    file.get_str(key),
+                    file.get_array_str(key),
+                    file.get_array_i64(key),
+                ));
+            }
+        }
+    }
+}
+
+#[test]
+fn headers_that_cannot_be() {
+    Blob(Vec::new()).refused("the file is empty");
+    Blob(b"GGML".to_vec()).refused("does not start with `GGUF`");
+    Blob(b"GGUF".to_vec()).u32(1).refused("version is 1");
+    Blob(b"GGUF".to_vec()).u32(4).refused("version is 4");
+    Blob(b"GGUF".to_vec()).u32(3_u32.swap_bytes()).refused("big endian");
+    Blob::new(u64::MAX, 0).refused("entries do not fit");
+    Blob::new(0, u64::MAX).refused("entries do not fit");
+    Blob::new(0, 1 << 60).refused("entries do not fit");
+    Blob::new(0, 1).u64(u64::MAX).bytes(&[0; 64]).refused("the file ends");
+    Blob::new(0, 1).key("k", 13).bytes(&[0; 64]).refused("13 is no type");
+    Blob::new(0, 1).key("k", 8).u64(1 << 40).bytes(&[0; 64]).refused("the file ends");
+    Blob::new(0, 1).key("k", 9).u32(4).u64(1 << 62).bytes(&[0; 64]).refused("entries do not fit");
+    Blob::new(0, 2).key("k", 0).bytes(&[0]).key("k", 0).bytes(&[0]).refused("comes twice");
+    Blob::new(0, 1).u64(1).bytes(&[0xFF]).u32(0).bytes(&[0]).refused("not UTF-8");
+    let nested = (0..100).fold(Blob::new(0, 1).key("k", 9), |blob, _| blob.u32(9).u64(1));
+    nested.u32(0).u64(0).refused("nest too deeply");
+    Blob::new(0, 1).key("general.alignment", 4).u32(0).refused("power of two");
+    Blob::new(0, 1).key("general.alignment", 4).u32(1 << 31).refused("power of two");
+}
+
+#[test]
+fn tensors_that_cannot_be() {
+    let one = |dims: &[u64], kind, offset| {
+        let blob = Blob::new(1, 0).tensor("t", dims, kind, offset).padded();
+        blob.bytes(&[0; 64])
+    };
+    one(&[1 << 40, 1 << 40], 0, 0).refused("too large");
+    one(&[1 << 40], 0, 0).refused("may be cut off");
+    one(&[17], 0, 0).refused("may be cut off");
+    one(&[4], 0, 64).refused("may be cut off");
+    one(&[4], 0, u64::MAX - 31).refused("may be cut off");
+    one(&[4], 0, 4).refused("no multiple of 32");
+    one(&[33], 8, 0).refused("no multiple of 32, the block of Q8_0");
+    one(&[0], 0, 0).refused("an axis of length 0");
+    one(&[], 0, 0).refused("0 axes");
+    one(&[1; 5], 0, 0).refused("5 axes");
+    let two = |name, offset| Blob::new(2, 0).tensor("t", &[16], 0, 0).tensor(name, &[4], 0, offset).padded();
+    two("u", 32).bytes(&[0; 64]).refused("overlap");
+    two("t", 64).bytes(&[0; 80]).refused("`t` comes twice");
+    assert!(two("u", 64).bytes(&[0; 80]).open().is_ok());
+}
+
+/// `make_gguf.py` quantises with the Python package `gguf`, and reads back with it.
+#[test]
+fn every_format_reads_as_the_reference_reads_it() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let file = GgufFile::open(fixtures.join("quants.gguf")).unwrap();
+    let expected = SafetensorsFolder::open_file(fixtures.join("quants.safetensors")).unwrap();
+    assert_eq!(expected.names().count(), dequantize::SUPPORTED.len());
+    for name in expected.names() {
+        assert_eq!(file.tensor_f32(name).unwrap(), expected.tensor_f32(name).unwrap(), "{name}");
+    }
+    let error = file.tensor_f32("q4_k").unwrap_err();
+    assert!(
+        error.to_string().contains("stored as Q4_K, which is not supported; use a file with F32"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_folder_or_nothing_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(matches!(GgufFile::open(folder.path()), Err(ModelError::Io { .. })));
+    let nothing = GgufFile::open(folder.path().join("none.gguf"));
+    assert!(matches!(nothing, Err(ModelError::NotFound { .. })));
+}

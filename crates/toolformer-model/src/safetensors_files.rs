@@ -1,0 +1,240 @@
+//! Reading the safetensors files of a model folder, whole or in shards, as plain `f32`.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs::{self, File},
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use half::{bf16, f16};
+use memmap2::Mmap;
+use safetensors::{Dtype, SafeTensors};
+use serde::Deserialize;
+
+use crate::error::ModelError;
+
+const WHOLE: &str = "model.safetensors";
+const INDEX: &str = "model.safetensors.index.json";
+
+/// The open weights of a folder.
+#[derive(Debug)]
+pub struct SafetensorsFolder {
+    files: Vec<Mmap>,
+    /// By name, so that names come in one order.
+    tensors: BTreeMap<String, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    file: usize,
+    dtype: Dtype,
+    shape: Vec<usize>,
+    /// Bytes of its file.
+    range: Range<usize>,
+}
+
+#[derive(Deserialize)]
+struct Index {
+    weight_map: HashMap<String, String>,
+}
+
+impl SafetensorsFolder {
+    /// Opens `model.safetensors`, or else the shards that `model.safetensors.index.json` names.
+    ///
+    /// # Errors
+    /// If neither is there, or a file is damaged or missing.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, ModelError> {
+        let folder = folder.as_ref();
+        let whole = folder.join(WHOLE);
+        if whole.exists() {
+            return Self::open_file(whole);
+        }
+        let index_path = folder.join(INDEX);
+        let advice = format!("give a folder with {WHOLE}, or with {INDEX} and its shards");
+        let text = fs::read_to_string(&index_path).map_err(|e| ModelError::io(&index_path, &advice, e))?;
+        let index: Index = serde_json::from_str(&text)
+            .map_err(|source| ModelError::Json { what: index_path.display().to_string(), source })?;
+        Self::open_shards(folder, &index, &index_path)
+    }
+
+    /// Opens a single file, under whatever name, such as `adapter_model.safetensors`.
+    ///
+    /// # Errors
+    /// If the file is damaged or missing.
+    pub fn open_file(path: impl Into<PathBuf>) -> Result<Self, ModelError> {
+        let mut folder = Self { files: Vec::new(), tensors: BTreeMap::new() };
+        folder.add(&path.into())?;
+        Ok(folder)
+    }
+
+    fn open_shards(folder: &Path, index: &Index, index_path: &Path) -> Result<Self, ModelError> {
+        let bad = |what| ModelError::Safetensors { path: index_path.to_owned(), what };
+        let mut shards: Vec<&String> = index.weight_map.values().collect();
+        shards.sort_unstable();
+        shards.dedup();
+        let mut whole = Self { files: Vec::new(), tensors: BTreeMap::new() };
+        for shard in &shards {
+            // The index comes from strangers: it must not lead out of the folder.
+            if Path::new(shard).file_name().is_none_or(|name| name != shard.as_str()) {
+                return Err(bad(format!("the shard `{shard}` is not a plain file name")));
+            }
+            whole.add(&folder.join(shard))?;
+        }
+        for (name, shard) in &index.weight_map {
+            if whole.tensors.get(name).is_none_or(|entry| shards[entry.file] != shard) {
+                return Err(bad(format!("tensor `{name}` is not in `{shard}`")));
+            }
+        }
+        Ok(whole)
+    }
+
+    fn add(&mut self, path: &Path) -> Result<(), ModelError> {
+        let io = |e| ModelError::io(path, "download the model's weights again", e);
+        let bad = |what| ModelError::Safetensors { path: path.to_owned(), what };
+        let file = File::open(path).map_err(io)?;
+        if file.metadata().map_err(io)?.len() == 0 {
+            return Err(bad("the file is empty".to_owned()));
+        }
+        #[expect(unsafe_code, reason = "mapping a model file; it must not be truncated while it is open")]
+        let bytes = unsafe { Mmap::map(&file) }.map_err(io)?;
+        // Checks that the ranges are inside the file, follow each other without overlap, and fit their shapes.
+        let (header_len, header) = SafeTensors::read_metadata(&bytes).map_err(|e| bad(e.to_string()))?;
+        let data = header_len + size_of::<u64>();
+        for (name, info) in header.tensors() {
+            let (start, end) = info.data_offsets;
+            let range = data + start..data + end;
+            let entry = Entry { file: self.files.len(), dtype: info.dtype, shape: info.shape.clone(), range };
+            if self.tensors.insert(name.clone(), entry).is_some() {
+                return Err(bad(format!("tensor `{name}` is in another shard too")));
+            }
+        }
+        self.files.push(bytes);
+        Ok(())
+    }
+
+    /// All tensors, by name.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    /// A tensor's shape, row-major.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.tensors.get(name).map(|entry| entry.shape.as_slice())
+    }
+
+    /// A tensor's shape and its numbers, row-major.
+    ///
+    /// # Errors
+    /// If there is no such tensor, or it is not stored as F32, F16 or BF16.
+    pub fn tensor_f32(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), ModelError> {
+        let missing = || ModelError::MissingTensors { names: vec![name.to_owned()] };
+        let entry = self.tensors.get(name).ok_or_else(missing)?;
+        let bytes = self.files.get(entry.file).and_then(|file| file.get(entry.range.clone()));
+        let bytes = bytes.ok_or_else(missing)?;
+        let values = match entry.dtype {
+            Dtype::F32 => numbers(bytes, f32::from_le_bytes),
+            Dtype::F16 => numbers(bytes, |b| f16::from_le_bytes(b).to_f32()),
+            Dtype::BF16 => numbers(bytes, |b| bf16::from_le_bytes(b).to_f32()),
+            other => {
+                return Err(ModelError::UnsupportedTensorType {
+                    name: name.to_owned(),
+                    found: format!("{other:?}"),
+                    supported: ["F32", "F16", "BF16"].map(str::to_owned).to_vec(),
+                });
+            }
+        };
+        Ok((entry.shape.clone(), values))
+    }
+}
+
+fn numbers<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+    bytes.as_chunks::<N>().0.iter().map(|&b| read(b)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use safetensors::tensor::{TensorView, serialize};
+
+    /// A file of `[2, 1]` tensors, each of these names and bytes.
+    fn file(tensors: &[(&str, Dtype, &[u8])]) -> Vec<u8> {
+        let view = |&(name, dtype, bytes): &(&'static str, Dtype, &'static [u8])| {
+            (name, TensorView::new(dtype, vec![2, 1], bytes).unwrap())
+        };
+        let owned: Vec<_> = tensors
+            .iter()
+            .map(|&(name, dtype, bytes)| view(&(name.to_owned().leak(), dtype, bytes.to_owned().leak())))
+            .collect();
+        serialize(owned, None).unwrap()
+    }
+
+    fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in files {
+            fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn number_formats() {
+        let bytes = file(&[
+            ("a", Dtype::F32, &[0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0]),
+            ("b", Dtype::F16, &[0, 0x3C, 0, 0xC0]),
+            ("c", Dtype::BF16, &[0x80, 0x3F, 0, 0xC0]),
+            ("d", Dtype::I8, &[1, 254]),
+        ]);
+        let folder = folder(&[(WHOLE, &bytes)]);
+        let weights = SafetensorsFolder::open(folder.path()).unwrap();
+        assert_eq!(weights.names().collect::<Vec<_>>(), ["a", "b", "c", "d"]);
+        for name in ["a", "b", "c"] {
+            assert_eq!(weights.tensor_f32(name).unwrap(), (vec![2, 1], vec![1.0, -2.0]));
+        }
+        let error = weights.tensor_f32("d").unwrap_err();
+        assert!(matches!(error, ModelError::UnsupportedTensorType { .. }), "{error}");
+        assert!(matches!(weights.tensor_f32("e"), Err(ModelError::MissingTensors { .. })));
+    }
+
+    #[test]
+    fn shards() {
+        let [one, two] = ["one", "two"].map(|name| file(&[(name, Dtype::F16, &[0, 0x3C, 0, 0xC0])]));
+        let open = |index: &str| {
+            let folder =
+                folder(&[(INDEX, index.as_bytes()), ("1.safetensors", &one), ("2.safetensors", &two)]);
+            SafetensorsFolder::open(folder.path())
+        };
+        let weights = open(r#"{"weight_map": {"one": "1.safetensors", "two": "2.safetensors"}}"#).unwrap();
+        assert_eq!(weights.shape("two"), Some([2, 1].as_slice()));
+        for (index, expected) in [
+            (r#"{"weight_map": {"one": "2.safetensors"}}"#, "`one` is not in `2.safetensors`"),
+            (r#"{"weight_map": {"one": "../1.safetensors"}}"#, "not a plain file name"),
+            (r#"{"weight_map": {"one": ".."}}"#, "not a plain file name"),
+            (r#"{"weight_map": {"one": "3.safetensors"}}"#, "does not exist"),
+            (r#"{"weight_map": []}"#, "not the JSON"),
+        ] {
+            let error = open(index).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_is_an_error() {
+        let bytes = file(&[("a", Dtype::F32, &[0; 8]), ("b", Dtype::F32, &[0; 8])]);
+        for len in 0..bytes.len() {
+            let folder = folder(&[(WHOLE, &bytes[..len])]);
+            let error = SafetensorsFolder::open(folder.path()).unwrap_err();
+            assert!(matches!(error, ModelError::Safetensors { .. }), "{len}: {error}");
+        }
+        let mut huge = bytes;
+        huge[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+        let folder = folder(&[(WHOLE, &huge)]);
+        assert!(SafetensorsFolder::open(folder.path()).is_err());
+    }
+
+    #[test]
+    fn an_empty_folder_says_what_is_needed() {
+        let error = SafetensorsFolder::open(folder(&[]).path()).unwrap_err().to_string();
+        assert!(error.contains("give a folder with model.safetensors"), "{error}");
+    }
+}

@@ -1,0 +1,53 @@
+//! The tokenizer of a model folder in the Hugging Face layout.
+
+use std::{fs, io::ErrorKind, path::Path};
+
+use serde_json::Value;
+
+use super::{SpecialIds, Tokenizer};
+use crate::error::ModelError;
+
+pub(super) fn read(folder: &Path, bos: Option<u32>, eos: Option<u32>) -> Result<Tokenizer, ModelError> {
+    let bare = Tokenizer::from_file(folder.join("tokenizer.json"), SpecialIds::default())?;
+    let tokenizer_config = optional_json(&folder.join("tokenizer_config.json"))?;
+    let role = |token_field: &str, fallback: Option<u32>| match token(&tokenizer_config[token_field]) {
+        Some(name) => match bare.token_to_id(name) {
+            Some(id) => Ok(Some(id)),
+            None => {
+                let what = format!("`{token_field}` is `{name}`, which is not in the vocabulary; correct it");
+                Err(ModelError::Tokenizer { what }.in_file(&folder.join("tokenizer_config.json")))
+            }
+        },
+        None => Ok(fallback.filter(|&id| bare.id_to_token(id).is_some())),
+    };
+    let special = SpecialIds {
+        bos: role("bos_token", bos)?,
+        eos: role("eos_token", eos)?,
+        unk: role("unk_token", None)?,
+    };
+    // Newer folders keep the template in a file of its own.
+    let chat_template = match optional_text(&folder.join("chat_template.jinja"))? {
+        Some(template) => Some(template),
+        None => tokenizer_config["chat_template"].as_str().map(str::to_owned),
+    };
+    Ok(Tokenizer { special, chat_template, ..bare })
+}
+
+/// A token is given by its name, or by an object with its name as `content`.
+fn token(value: &Value) -> Option<&str> {
+    value.as_str().or_else(|| value["content"].as_str())
+}
+
+fn optional_json(path: &Path) -> Result<Value, ModelError> {
+    let Some(text) = optional_text(path)? else { return Ok(Value::Null) };
+    serde_json::from_str(&text)
+        .map_err(|source| ModelError::Json { what: path.display().to_string(), source })
+}
+
+fn optional_text(path: &Path) -> Result<Option<String>, ModelError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(ModelError::Io { path: path.to_owned(), source }),
+    }
+}

@@ -1,0 +1,251 @@
+//! Text to token ids and back, from a `tokenizer.json` or from the vocabulary inside a GGUF file.
+
+mod from_folder;
+mod from_gguf;
+mod token_bytes;
+
+use std::{fs, path::Path};
+
+use serde_json::{Value, json};
+use tokenizers::{PostProcessor, PostProcessorWrapper};
+
+use crate::{error::ModelError, gguf::GgufFile};
+use token_bytes::Spelling;
+
+/// First byte, and the byte after the last.
+type ByteRange = (usize, usize);
+
+/// Which ids have a role; a tokenizer file alone does not say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SpecialIds {
+    /// Begins a text.
+    pub bos: Option<u32>,
+    /// Ends a text, or a turn of a chat.
+    pub eos: Option<u32>,
+    /// Stands for what the vocabulary cannot spell.
+    pub unk: Option<u32>,
+}
+
+/// A model's tokenizer.
+///
+/// Special tokens written out in a text (`<|im_end|>`) are read as those tokens, as Hugging Face's libraries do.
+/// A file's settings for truncation and padding are dropped: this crate never cuts a text silently.
+#[derive(Debug, Clone)]
+pub struct Tokenizer {
+    /// Without its post-processor, which may trim offsets even where it adds no token.
+    inner: tokenizers::Tokenizer,
+    post_processor: Option<PostProcessorWrapper>,
+    special: SpecialIds,
+    chat_template: Option<String>,
+    spelling: Spelling,
+    vocab_size: usize,
+}
+
+impl Tokenizer {
+    /// Reads a `tokenizer.json`.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is no tokenizer, or lacks an id of `special`.
+    pub fn from_file(path: impl AsRef<Path>, special: SpecialIds) -> Result<Self, ModelError> {
+        let path = path.as_ref();
+        let bytes = fs::read(path).map_err(|e| {
+            ModelError::io(path, "save the model's tokenizer as tokenizer.json (AutoTokenizer, fast)", e)
+        })?;
+        Self::from_json(&bytes, special, None).map_err(|e| e.in_file(path))
+    }
+
+    /// Reads a model folder: `tokenizer.json`, the roles of ids from `tokenizer_config.json`, and the chat
+    /// template. `bos` and `eos`, from the model's config, serve where `tokenizer_config.json` names none.
+    ///
+    /// # Errors
+    /// If one of the files cannot be read, or they contradict each other.
+    pub fn from_folder(
+        folder: impl AsRef<Path>,
+        bos: Option<u32>,
+        eos: Option<u32>,
+    ) -> Result<Self, ModelError> {
+        from_folder::read(folder.as_ref(), bos, eos)
+    }
+
+    /// Builds the tokenizer that a GGUF file describes.
+    ///
+    /// # Errors
+    /// If the file has no tokenizer, or one that is not byte-level BPE with a known pre-tokenizer.
+    pub fn from_gguf(file: &GgufFile) -> Result<Self, ModelError> {
+        from_gguf::read(file).map_err(|e| e.in_file(file.path()))
+    }
+
+    fn from_json(
+        bytes: &[u8],
+        special: SpecialIds,
+        chat_template: Option<String>,
+    ) -> Result<Self, ModelError> {
+        let mut inner = tokenizers::Tokenizer::from_bytes(bytes).map_err(wrap)?;
+        inner.with_truncation(None).map_err(wrap)?;
+        inner.with_padding(None);
+        let post_processor = inner.get_post_processor().cloned();
+        inner.with_post_processor(None::<PostProcessorWrapper>);
+        for id in [special.bos, special.eos, special.unk].into_iter().flatten() {
+            if inner.id_to_token(id).is_none() {
+                let what = format!("id {id} has a special role but no token; correct the ids in config.json");
+                return Err(ModelError::Tokenizer { what });
+            }
+        }
+        let spelling = Spelling::of(&inner);
+        let last = inner.get_vocab(true).into_values().max();
+        let vocab_size = last.map_or(0, |id| id as usize + 1);
+        Ok(Self { inner, post_processor, special, chat_template, spelling, vocab_size })
+    }
+
+    /// The token that begins a text, if there is one.
+    pub fn bos(&self) -> Option<u32> {
+        self.special.bos
+    }
+
+    /// The token that ends a text, if there is one.
+    pub fn eos(&self) -> Option<u32> {
+        self.special.eos
+    }
+
+    /// The token for what cannot be spelt, if there is one.
+    pub fn unk(&self) -> Option<u32> {
+        self.special.unk
+    }
+
+    /// The model's chat template (Jinja), if there is one.
+    pub fn chat_template(&self) -> Option<&str> {
+        self.chat_template.as_deref()
+    }
+
+    /// One more than the largest id.
+    pub fn vocab_size(&self) -> usize {
+        self.vocab_size
+    }
+
+    /// The ids of a text; no special token is added.
+    ///
+    /// Bytes that the vocabulary cannot spell are left out, as Hugging Face's libraries do: SmolLM2 has no tokens for
+    /// six control characters (U+0004, 06, 13, 14, 16, 1D), nor for the first byte of U+40000 to U+FFFFF.
+    ///
+    /// # Errors
+    /// If the text cannot be spelt.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+        Ok(self.inner.encode_fast(text, false).map_err(wrap)?.get_ids().to_vec())
+    }
+
+    /// The ids of a text with the special tokens that the tokenizer declares: Gemma puts `<bos>` in front,
+    /// SmolLM2 nothing.
+    ///
+    /// # Errors
+    /// If the text cannot be spelt.
+    pub fn encode_with_special(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+        let encoding = self.inner.encode(text, false).map_err(wrap)?;
+        let encoding = match &self.post_processor {
+            Some(post) => post.process(encoding, None, true).map_err(wrap)?,
+            None => encoding,
+        };
+        Ok(encoding.get_ids().to_vec())
+    }
+
+    /// As [`Tokenizer::encode`], with the half-open range of bytes of `text` behind each token.
+    ///
+    /// Ranges always lie on character boundaries: a token of some bytes of a character has the whole character
+    /// as its range. So several tokens in a row may start at the same byte.
+    ///
+    /// # Errors
+    /// If the text cannot be spelt.
+    pub fn encode_with_offsets(&self, text: &str) -> Result<(Vec<u32>, Vec<ByteRange>), ModelError> {
+        let encoding = self.inner.encode(text, false).map_err(wrap)?;
+        let on_boundaries =
+            |&(start, end): &ByteRange| (text.floor_char_boundary(start), text.ceil_char_boundary(end));
+        Ok((encoding.get_ids().to_vec(), encoding.get_offsets().iter().map(on_boundaries).collect()))
+    }
+
+    /// The text of ids. Ids outside the vocabulary give nothing.
+    ///
+    /// The bytes of a character may be split over tokens: text cut there decodes to `U+FFFD`, and texts of parts
+    /// do not add up to the text of the whole. Use [`Tokenizer::token_bytes`] to stream.
+    ///
+    /// # Errors
+    /// If the tokenizer's decoder fails.
+    pub fn decode(&self, ids: &[u32], skip_special: bool) -> Result<String, ModelError> {
+        self.inner.decode(ids, skip_special).map_err(wrap)
+    }
+
+    /// The bytes that a token stands for, not always whole characters; empty outside the vocabulary. Special
+    /// tokens give their name.
+    ///
+    /// For byte-level BPE the bytes of ids, one after the other, are exactly the bytes of the encoded text, except
+    /// for those that the vocabulary cannot spell.
+    pub fn token_bytes(&self, id: u32) -> Vec<u8> {
+        let Some(token) = self.inner.id_to_token(id) else { return Vec::new() };
+        if self.is_added(id) { token.into_bytes() } else { self.spelling.bytes(token) }
+    }
+
+    /// The id of a token by its name in the vocabulary, where byte-level BPE writes a space as `Ġ`.
+    pub fn token_to_id(&self, token: &str) -> Option<u32> {
+        self.inner.token_to_id(token)
+    }
+
+    /// The name of a token in the vocabulary.
+    pub fn id_to_token(&self, id: u32) -> Option<String> {
+        self.inner.id_to_token(id)
+    }
+
+    /// The one token that stands for exactly this text, such as `" ["`, if there is one.
+    pub fn marker_id(&self, text: &str) -> Option<u32> {
+        let id = self.token_to_id(&self.spelling.name(text)).or_else(|| self.token_to_id(text))?;
+        (self.token_bytes(id) == text.as_bytes()).then_some(id)
+    }
+
+    /// Whether an id is a special token, which [`Tokenizer::decode`] can leave out.
+    pub fn is_special(&self, id: u32) -> bool {
+        self.inner
+            .get_added_vocabulary()
+            .get_added_tokens_decoder()
+            .get(&id)
+            .is_some_and(|token| token.special)
+    }
+
+    /// Writes a `tokenizer.json`, which Hugging Face's libraries read too; see
+    /// [`Tokenizer::tokenizer_config_json`].
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
+        let mut whole = self.inner.clone();
+        whole.with_post_processor(self.post_processor.clone());
+        let text = whole.to_string(true).map_err(wrap)?;
+        let path = path.as_ref();
+        fs::write(path, text).map_err(|e| ModelError::io(path, "create its folder first", e))
+    }
+
+    /// What `tokenizer_config.json` must hold beside a saved `tokenizer.json`.
+    pub fn tokenizer_config_json(&self) -> Value {
+        let mut config = json!({
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "clean_up_tokenization_spaces": false,
+        });
+        let roles = [("bos_token", self.bos()), ("eos_token", self.eos()), ("unk_token", self.unk())];
+        for (field, id) in roles {
+            if let Some(token) = id.and_then(|id| self.id_to_token(id)) {
+                config[field] = token.into();
+            }
+        }
+        if let Some(template) = self.chat_template() {
+            config["chat_template"] = template.into();
+        }
+        config
+    }
+
+    fn is_added(&self, id: u32) -> bool {
+        self.inner.get_added_vocabulary().get_added_tokens_decoder().contains_key(&id)
+    }
+}
+
+fn wrap(error: tokenizers::Error) -> ModelError {
+    ModelError::Tokenizer { what: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! Tools by name.
+
+use std::{
+    any::Any,
+    collections::BTreeMap,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use crate::{
+    CallStatus, Syntax, Tool, ToolError, closest_name::closest_name, is_valid_name, sanitize_result,
+    sanitize_result_to,
+};
+
+/// A set of tools, called by name.
+#[derive(Default)]
+pub struct Registry {
+    tools: BTreeMap<String, Box<dyn Tool>>,
+    syntax: Syntax,
+    max_result_chars: Option<usize>,
+}
+
+/// Why a tool cannot be added.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// There is a tool of that name.
+    #[error("there is already a tool called `{name}`; give one of the two another name")]
+    Duplicate {
+        /// The name.
+        name: String,
+    },
+    /// The name could not be found in a text.
+    #[error(
+        "`{name}` cannot be a tool's name; use ASCII letters, digits, `_` and dots, a letter or `_` first"
+    )]
+    InvalidName {
+        /// The name.
+        name: String,
+    },
+}
+
+/// Why a call gave no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// No tool has that name.
+    #[error("no tool is called `{name}`; {}", advice(.closest.as_deref(), .known))]
+    UnknownTool {
+        /// The name asked for.
+        name: String,
+        /// Every name there is, sorted.
+        known: Vec<String>,
+        /// The one that may have been meant.
+        closest: Option<String>,
+    },
+    /// The tool gave no result.
+    #[error("`{name}` gave no result")]
+    Tool {
+        /// The tool's name.
+        name: String,
+        /// Why.
+        source: ToolError,
+    },
+}
+
+fn advice(closest: Option<&str>, known: &[String]) -> String {
+    match (closest, known) {
+        (_, []) => "there are no tools; add one".to_owned(),
+        (Some(closest), _) => format!("did you mean `{closest}`? Known tools: {}", known.join(", ")),
+        (None, _) => format!("known tools: {}", known.join(", ")),
+    }
+}
+
+impl CallError {
+    /// The status of a call that ended so.
+    pub fn status(&self) -> CallStatus {
+        match self {
+            Self::UnknownTool { .. } => CallStatus::UnknownTool,
+            Self::Tool { source, .. } => match source {
+                ToolError::BadArguments { .. } => CallStatus::BadArguments,
+                ToolError::NoResult => CallStatus::NoResult,
+                ToolError::Failed { .. } | ToolError::Panicked { .. } => CallStatus::ToolError,
+            },
+        }
+    }
+
+    /// The reason alone, without the tool's name.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::UnknownTool { .. } => self.to_string(),
+            Self::Tool { source, .. } => source.to_string(),
+        }
+    }
+}
+
+impl Registry {
+    /// No tools yet; results are made safe for [`Syntax::default`].
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes results safe for `syntax` instead.
+    #[must_use]
+    pub fn with_syntax(mut self, syntax: Syntax) -> Self {
+        self.syntax = syntax;
+        self
+    }
+
+    /// Cuts results to `max_chars` characters; without it they are kept whole.
+    #[must_use]
+    pub fn with_max_result_chars(mut self, max_chars: usize) -> Self {
+        self.max_result_chars = Some(max_chars);
+        self
+    }
+
+    /// Adds a tool.
+    ///
+    /// # Errors
+    /// If its name is taken, or could not be found in a text.
+    pub fn insert(&mut self, tool: impl Tool + 'static) -> Result<(), RegistryError> {
+        let name = tool.name().to_owned();
+        if !is_valid_name(&name) {
+            return Err(RegistryError::InvalidName { name });
+        }
+        if self.tools.contains_key(&name) {
+            return Err(RegistryError::Duplicate { name });
+        }
+        self.tools.insert(name, Box::new(tool));
+        Ok(())
+    }
+
+    /// The tool of that name.
+    pub fn get(&self, name: &str) -> Option<&dyn Tool> {
+        self.tools.get(name).map(AsRef::as_ref)
+    }
+
+    /// Every name, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tools.keys().map(String::as_str)
+    }
+
+    /// How many tools there are.
+    pub fn len(&self) -> usize {
+        self.tools.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.tools.is_empty()
+    }
+
+    /// Calls a tool. Its result comes back safe to write into a call (see [`sanitize_result`]); a result
+    /// that is empty then counts as none. A tool's panic is contained (the panic hook still reports it).
+    ///
+    /// # Errors
+    /// If there is no such tool, or it gives no result.
+    pub fn call(&self, name: &str, args: &str) -> Result<String, CallError> {
+        let Some(tool) = self.get(name) else {
+            return Err(CallError::UnknownTool {
+                name: name.to_owned(),
+                known: self.names().map(str::to_owned).collect(),
+                closest: closest_name(name, self.names()).map(str::to_owned),
+            });
+        };
+        let returned = catch_unwind(AssertUnwindSafe(|| tool.call(args)))
+            .unwrap_or_else(|panic| Err(ToolError::Panicked { message: panic_message(&*panic) }));
+        let result = returned.and_then(|result| match self.sanitize(&result) {
+            clean if clean.is_empty() => Err(ToolError::NoResult),
+            clean => Ok(clean),
+        });
+        result.map_err(|source| CallError::Tool { name: name.to_owned(), source })
+    }
+
+    fn sanitize(&self, result: &str) -> String {
+        match self.max_result_chars {
+            Some(max_chars) => sanitize_result_to(&self.syntax, result, max_chars),
+            None => sanitize_result(&self.syntax, result),
+        }
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("tools", &self.tools.keys())
+            .field("max_result_chars", &self.max_result_chars)
+            .finish_non_exhaustive()
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
+}

@@ -1,0 +1,132 @@
+//! What a tool is.
+
+use std::{fmt, sync::Arc};
+
+/// A function from text to text that a language model may call by name.
+pub trait Tool: Send + Sync {
+    /// The name it is called by in text, see [`is_valid_name`](crate::is_valid_name).
+    fn name(&self) -> &str;
+
+    /// What it does, in one sentence, for people and for prompts.
+    fn description(&self) -> &str;
+
+    /// Runs it on the text between the parentheses, trimmed.
+    ///
+    /// # Errors
+    /// If it cannot make sense of `args`, fails, or has nothing to say.
+    fn call(&self, args: &str) -> Result<String, ToolError>;
+}
+
+/// Why a tool gave no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ToolError {
+    /// The tool cannot make sense of its arguments.
+    #[error("bad arguments: {reason}")]
+    BadArguments {
+        /// What is wrong and how to write them.
+        reason: String,
+    },
+    /// The arguments are fine but the tool failed.
+    #[error("{reason}")]
+    Failed {
+        /// What went wrong and what to do.
+        reason: String,
+    },
+    /// The tool ran and found nothing.
+    #[error("the tool found no result; try other arguments")]
+    NoResult,
+    /// The tool panicked: a defect of the tool.
+    #[error("the tool panicked: {message}; this is a defect of the tool, please report it to its author")]
+    Panicked {
+        /// The panic's message.
+        message: String,
+    },
+}
+
+impl ToolError {
+    /// [`ToolError::BadArguments`].
+    pub fn bad_arguments(reason: impl Into<String>) -> Self {
+        Self::BadArguments { reason: reason.into() }
+    }
+
+    /// [`ToolError::Failed`].
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self::Failed { reason: reason.into() }
+    }
+}
+
+impl<T: Tool + ?Sized> Tool for Box<T> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn description(&self) -> &str {
+        (**self).description()
+    }
+
+    fn call(&self, args: &str) -> Result<String, ToolError> {
+        (**self).call(args)
+    }
+}
+
+impl<T: Tool + ?Sized> Tool for Arc<T> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn description(&self) -> &str {
+        (**self).description()
+    }
+
+    fn call(&self, args: &str) -> Result<String, ToolError> {
+        (**self).call(args)
+    }
+}
+
+/// A tool made from a closure.
+///
+/// ```
+/// use toolformer_text::{FnTool, Tool};
+/// let shout = FnTool::new("Shout", "the text in capitals", |args| Ok(args.to_uppercase()));
+/// assert_eq!(shout.call("hello")?, "HELLO");
+/// # Ok::<(), toolformer_text::ToolError>(())
+/// ```
+pub struct FnTool<F> {
+    name: String,
+    description: String,
+    function: F,
+}
+
+impl<F> FnTool<F>
+where
+    F: Fn(&str) -> Result<String, ToolError> + Send + Sync,
+{
+    /// A tool called `name` that runs `function`.
+    pub fn new(name: impl Into<String>, description: impl Into<String>, function: F) -> Self {
+        Self { name: name.into(), description: description.into(), function }
+    }
+}
+
+impl<F> fmt::Debug for FnTool<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FnTool").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl<F> Tool for FnTool<F>
+where
+    F: Fn(&str) -> Result<String, ToolError> + Send + Sync,
+{
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn description(&self) -> &str {
+        &self.description
+    }
+
+    fn call(&self, args: &str) -> Result<String, ToolError> {
+        (self.function)(args)
+    }
+}

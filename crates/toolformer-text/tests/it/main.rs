@@ -1,0 +1,19 @@
+//! Integration tests: one binary, one module per topic.
+
+// `cfg(test)` is always on here; it tells clippy that test code may unwrap, outside `#[test]` functions too.
+#[cfg(test)]
+mod diagnostics;
+#[cfg(test)]
+mod grammar;
+#[cfg(test)]
+mod invocation;
+#[cfg(test)]
+mod progress;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod results;
+#[cfg(test)]
+mod syntaxes;
+#[cfg(test)]
+mod tools;

@@ -1,0 +1,30 @@
+//! Ready-made tools for [`toolformer_text`].
+//!
+//! ```
+//! use toolformer_text::{Policy, Registry, Syntax, invoke};
+//! use toolformer_tools::Calculator;
+//!
+//! let mut tools = Registry::new();
+//! tools.insert(Calculator)?;
+//! let text = "400 of 1400 participants, or [Calculator(400 / 1400)], passed.";
+//! let invoked = invoke(text, &tools, &Syntax::default(), Policy::Leave)?;
+//! assert_eq!(invoked.text, "400 of 1400 participants, or [Calculator(400 / 1400) -> 0.29], passed.");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`builtin`] gives a tool by the short name it has on a command line.
+//!
+//! # What it refuses
+//!
+//! No tool here runs a model, reads the clock or the environment. The calculator knows numbers, `+ - * / ^ %`
+//! and parentheses; it has no names, no functions and no implicit products.
+//!
+//! # Features
+//!
+//! None.
+
+mod builtin;
+mod calculator;
+
+pub use builtin::{BUILTIN_NAMES, builtin};
+pub use calculator::{Calculator, CalculatorError, evaluate, format_value};

@@ -1,0 +1,13 @@
+//! Integration tests: one binary, one module per topic.
+
+// `cfg(test)` is always on here; it tells clippy that test code may unwrap, outside `#[test]` functions too.
+#[cfg(test)]
+mod calculator;
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod printing;
+#[cfg(test)]
+mod properties;

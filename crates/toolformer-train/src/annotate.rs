@@ -1,0 +1,368 @@
+//! Sampling calls (section 2, "Sampling API Calls") and executing them.
+//!
+//! One pass over `P(x) + x` gives `p_i` at every position, and its cache is what all samples go on from: nothing
+//! is copied and no prefix is computed again. The few-shot part of the prompt is computed once for the corpus.
+
+use std::sync::Arc;
+
+use burn::tensor::{Tensor, backend::Backend};
+use serde::{Deserialize, Serialize};
+use toolformer_decode::{
+    Continuation, ContinuationSettings, Ending, Judgement, Place, Rows, Sampling, StartMarker, draw_rng,
+    sample_continuations,
+};
+use toolformer_model::{CausalLm, Prefix, TokenBatch, Tokenizer, log_probs};
+use toolformer_text::{CallStatus, Progress, Registry, Syntax};
+
+use crate::{
+    candidate::{Candidate, Status},
+    error::TrainError,
+    few_shot_prompt::FewShotPrompt,
+    texts::Text,
+};
+
+/// How calls are sampled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnnotateSettings {
+    /// Positions need `p_i > tau_s` (paper: 0 for the calculator, 0.05 for others).
+    pub tau_s: f64,
+    /// Most positions of a text (paper: 20 for the calculator, 5 for others).
+    pub k: usize,
+    /// Samples at each position (paper: 10 for the calculator, 5 for others).
+    pub m: usize,
+    /// Temperature of the samples; the paper does not say, 1 is the model's own distribution.
+    pub temperature: f64,
+    /// Most tokens of a call.
+    pub max_call_tokens: usize,
+    /// Seed of all draws.
+    pub seed: u64,
+}
+
+impl Default for AnnotateSettings {
+    /// The paper's calculator: `tau_s` 0, k 20, m 10.
+    fn default() -> Self {
+        Self { tau_s: 0.0, k: 20, m: 10, temperature: 1.0, max_call_tokens: 32, seed: 0 }
+    }
+}
+
+impl AnnotateSettings {
+    /// # Errors
+    /// If a value is out of range.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        let wrong = |name, why: String| Err(TrainError::Setting { name, why });
+        match self {
+            Self { tau_s, .. } if !(0.0..1.0).contains(tau_s) => {
+                wrong("tau_s", format!("is a probability of at least 0 and below 1, not {tau_s}"))
+            }
+            Self { k: 0, .. } => wrong("k", "must be at least 1 position".into()),
+            Self { m: 0, .. } => wrong("m", "must be at least 1 sample".into()),
+            Self { max_call_tokens: 0, .. } => wrong("max_call_tokens", "must be at least 1 token".into()),
+            Self { temperature, .. } if !(temperature.is_finite() && *temperature >= 0.0) => {
+                wrong("temperature", format!("must be 0 or more, not {temperature}"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A text with its tokens: `x`, tokenised once and alone.
+#[derive(Clone, Debug)]
+pub struct Tokenized<'a> {
+    /// The text.
+    pub text: &'a Text,
+    /// `x_0, x_1, ...`
+    pub ids: Vec<u32>,
+    /// Byte offset at which each token starts.
+    pub offsets: Vec<usize>,
+}
+
+impl<'a> Tokenized<'a> {
+    /// Tokenises a text.
+    ///
+    /// # Errors
+    /// If the tokenizer fails.
+    pub fn new(text: &'a Text, tokenizer: &Tokenizer) -> Result<Self, TrainError> {
+        let (ids, spans) = tokenizer.encode_with_offsets(&text.text)?;
+        Ok(Self { text, ids, offsets: spans.into_iter().map(|(start, _)| start).collect() })
+    }
+}
+
+/// Candidates of a unit of texts, and the tokens that they cost.
+#[derive(Clone, Debug, Default)]
+pub struct Annotated {
+    /// The candidates, by text, position and sample.
+    pub candidates: Vec<Candidate>,
+    /// Positions that were sampled at.
+    pub positions: usize,
+    /// Tokens that went through the model.
+    pub computed: usize,
+}
+
+/// Samples and executes calls to one tool.
+pub struct Annotator<'m, B: Backend, M> {
+    model: &'m M,
+    tokenizer: &'m Tokenizer,
+    syntax: &'m Syntax,
+    registry: &'m Registry,
+    tool: String,
+    marker: StartMarker,
+    head: Arc<Prefix<B>>,
+    head_len: usize,
+    tail: Vec<u32>,
+    settings: AnnotateSettings,
+}
+
+impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
+    /// Computes the few-shot part of the prompt once.
+    ///
+    /// # Errors
+    /// If a setting is out of range, the tool is not in the registry, or the tokenizer fails.
+    pub fn new(
+        model: &'m M,
+        tokenizer: &'m Tokenizer,
+        syntax: &'m Syntax,
+        registry: &'m Registry,
+        tool: &str,
+        prompt: &FewShotPrompt,
+        settings: AnnotateSettings,
+    ) -> Result<Self, TrainError> {
+        settings.validate()?;
+        if registry.get(tool).is_none() {
+            return Err(TrainError::Setting { name: "tool", why: format!("no tool is named {tool}") });
+        }
+        let marker = StartMarker::new(tokenizer, syntax.open())?;
+        let mut head = tokenizer.encode_with_special(prompt.head())?;
+        if head.is_empty() {
+            // A prompt that begins with the text still needs a token to predict the first one from.
+            head.extend(tokenizer.bos().or(tokenizer.eos()));
+        }
+        if head.is_empty() {
+            return Err(TrainError::Prompt { slots: 1 });
+        }
+        let mut rows = Rows::new(model, 1, head.len());
+        let _ = rows.feed(&TokenBatch::new(&[&head]));
+        Ok(Self {
+            model,
+            tokenizer,
+            syntax,
+            registry,
+            tool: tool.to_owned(),
+            marker,
+            head: Arc::new(rows.freeze()),
+            head_len: head.len(),
+            tail: tokenizer.encode(prompt.tail())?,
+            settings,
+        })
+    }
+
+    /// Tokens of the few-shot part, computed once.
+    pub fn head_len(&self) -> usize {
+        self.head_len
+    }
+
+    /// Samples and executes calls for texts that go through the model together.
+    ///
+    /// Texts too long for the model's context get no candidate; see [`Annotator::fits`].
+    ///
+    /// # Errors
+    /// If the tokenizer fails.
+    pub fn annotate(&self, texts: &[Tokenized<'_>]) -> Result<Annotated, TrainError> {
+        let texts: Vec<&Tokenized<'_>> =
+            texts.iter().filter(|text| !text.ids.is_empty() && self.fits(text)).collect();
+        if texts.is_empty() {
+            return Ok(Annotated::default());
+        }
+        // x, the prompt's tail, and x again without its last token, which predicts nothing of x.
+        let rows: Vec<Vec<u32>> = texts
+            .iter()
+            .map(|text| {
+                let again = &text.ids[..text.ids.len() - 1];
+                text.ids.iter().chain(&self.tail).chain(again).copied().collect()
+            })
+            .collect();
+        let visible = vec![self.head_len; texts.len()];
+        let capacity = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let mut batch = Rows::on_prefix(self.model, &self.head, vec![0; texts.len()], visible, capacity);
+        let hidden = batch.feed(&TokenBatch::new(&rows));
+        let mut computed = batch.computed();
+        let prefix = Arc::new(batch.freeze());
+        // Number of the unit's tokens of a text that come before x_0 stands again.
+        let before: Vec<usize> = texts.iter().map(|text| text.ids.len() + self.tail.len()).collect();
+        let (p_start, more) = self.p_start(&texts, &before, hidden, &prefix);
+        computed += more;
+
+        let mut places = Vec::new();
+        let mut chosen = Vec::new();
+        for (row, text) in texts.iter().enumerate() {
+            for i in top_positions(&p_start[row], self.settings.tau_s, self.settings.k) {
+                let draw = |sample: usize| {
+                    let key = [&text.text.id.to_string(), &self.tool, &i.to_string(), &sample.to_string()];
+                    draw_rng(self.settings.seed, &key.map(String::as_str))
+                };
+                let draws = (0..self.settings.m).map(draw).collect();
+                places.push(Place { group: row, visible: before[row] + i, draws });
+                chosen.push((row, i));
+            }
+        }
+        let settings = ContinuationSettings {
+            begin_with: self.marker.ids(),
+            sampling: Sampling::at_temperature(self.settings.temperature),
+            max_tokens: self.settings.max_call_tokens,
+        };
+        let judge = |text: &str| match self.syntax.progress(&format!("[{text}")) {
+            Progress::Pending => Judgement::GoOn,
+            Progress::AwaitsResult { .. } | Progress::Closed { .. } => Judgement::Complete,
+            _ => Judgement::Hopeless,
+        };
+        let sampled = sample_continuations(self.model, self.tokenizer, &prefix, places, settings, judge);
+        computed += sampled.computed;
+        let mut candidates = Vec::new();
+        for ((row, i), samples) in chosen.iter().zip(&sampled.samples) {
+            let mut calls: Vec<String> = Vec::new();
+            for sample in samples {
+                let mut candidate = self.candidate(texts[*row], *i, p_start[*row][*i], sample);
+                if candidate.status == Status::Ok {
+                    if calls.contains(&candidate.call) {
+                        candidate.status = Status::Duplicate;
+                    } else {
+                        calls.push(candidate.call.clone());
+                        self.execute(&mut candidate);
+                    }
+                }
+                candidates.push(candidate);
+            }
+        }
+        Ok(Annotated { candidates, positions: chosen.len(), computed })
+    }
+
+    /// Whether a text, twice and with the prompt and a call, fits into the model's context.
+    pub fn fits(&self, text: &Tokenized<'_>) -> bool {
+        let call = self.marker.ids().len() + self.settings.max_call_tokens;
+        self.head_len + self.tail.len() + 2 * text.ids.len() + call <= self.model.max_positions()
+    }
+
+    /// `p_i` for every `i` of every text, and the tokens computed for it beyond `hidden`.
+    fn p_start(
+        &self,
+        texts: &[&Tokenized<'_>],
+        before: &[usize],
+        hidden: Tensor<B, 3>,
+        prefix: &Arc<Prefix<B>>,
+    ) -> (Vec<Vec<f64>>, usize) {
+        let [batch, seq, d_model] = hidden.dims();
+        let places: Vec<(usize, usize)> =
+            texts.iter().enumerate().flat_map(|(row, text)| (0..text.ids.len()).map(move |i| (row, i))).collect();
+        let index: Vec<i32> = places
+            .iter()
+            .map(|&(row, i)| i32::try_from(row * seq + before[row] + i - 1).unwrap_or(i32::MAX))
+            .collect();
+        let index = Tensor::from_ints(index.as_slice(), &self.model.device());
+        let states = hidden.reshape([batch * seq, d_model]).select(0, index); // [places, d_model]
+        let first = vec![self.marker.first(); places.len()];
+        let mut log_p = log_probs(self.model, states, &first);
+        let mut computed = 0;
+        if self.marker.ids().len() > 1 {
+            // A marker of several tokens: the product over them, at every place.
+            for (chunk, log_p) in places.chunks(64).zip(log_p.chunks_mut(64)) {
+                computed += self.multiply_rest(chunk, before, prefix, log_p);
+            }
+        }
+        let mut log_p = log_p.into_iter().map(|log_p| f64::from(log_p).exp());
+        (texts.iter().map(|text| log_p.by_ref().take(text.ids.len()).collect()).collect(), computed)
+    }
+
+    fn multiply_rest(
+        &self,
+        places: &[(usize, usize)],
+        before: &[usize],
+        prefix: &Arc<Prefix<B>>,
+        log_p: &mut [f32],
+    ) -> usize {
+        let ids = self.marker.ids();
+        let groups = places.iter().map(|&(row, _)| row).collect();
+        let visible = places.iter().map(|&(row, i)| before[row] + i).collect();
+        let mut rows = Rows::on_prefix(self.model, prefix, groups, visible, ids.len());
+        let hidden = rows.feed(&TokenBatch::new(&vec![&ids[..ids.len() - 1]; places.len()]));
+        let [batch, seq, d_model] = hidden.dims();
+        let targets = ids[1..].repeat(batch);
+        let rest = log_probs(self.model, hidden.reshape([batch * seq, d_model]), &targets); // [places * seq]
+        for (log_p, rest) in log_p.iter_mut().zip(rest.chunks(seq)) {
+            *log_p += rest.iter().sum::<f32>();
+        }
+        rows.computed()
+    }
+
+    fn candidate(&self, text: &Tokenized<'_>, i: usize, p_start: f64, sample: &Continuation) -> Candidate {
+        let call = match (sample.ending, self.syntax.progress(&format!("[{}", sample.text))) {
+            (Ending::Complete, Progress::AwaitsResult { name, args, .. }) => Some((name, args)),
+            (Ending::Complete, Progress::Closed { call, .. }) => Some((call.name, call.args)),
+            _ => None,
+        };
+        let (call, status) = match call {
+            None => (sample.text.clone(), Status::Unparsable),
+            Some((name, args)) if name == self.tool => (format!("{name}({args})"), Status::Ok),
+            Some((name, args)) => (format!("{name}({args})"), Status::WrongTool),
+        };
+        Candidate {
+            text_id: text.text.id.clone(),
+            tool: self.tool.clone(),
+            position: text.offsets[i],
+            token_position: i,
+            p_start,
+            call,
+            status,
+            result: None,
+            losses: None,
+            delta: None,
+            kept: None,
+            reason: None,
+        }
+    }
+
+    fn execute(&self, candidate: &mut Candidate) {
+        let outcome = match candidate.name_and_args() {
+            Some((name, args)) => self.registry.call(name, args),
+            None => return,
+        };
+        let (status, result) = match outcome {
+            Ok(result) => (Status::Ok, result),
+            Err(error) => {
+                let status = match error.status() {
+                    CallStatus::BadArguments => Status::BadArguments,
+                    CallStatus::NoResult => Status::NoResult,
+                    _ => Status::ToolError,
+                };
+                (status, error.to_string())
+            }
+        };
+        candidate.status = status;
+        candidate.result = Some(result);
+    }
+}
+
+/// `I = {i : p_i > tau_s}`, cut to the `k` with the greatest `p_i` (of equals the first), in order of `i`.
+fn top_positions(p_start: &[f64], tau_s: f64, k: usize) -> Vec<usize> {
+    let mut positions: Vec<usize> = (0..p_start.len()).filter(|&i| p_start[i] > tau_s).collect();
+    positions.sort_by(|&a, &b| p_start[b].total_cmp(&p_start[a]).then(a.cmp(&b)));
+    positions.truncate(k);
+    positions.sort_unstable();
+    positions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(p: &[f64], tau_s: f64, k: usize, expected: &[usize]) {
+        assert_eq!(top_positions(p, tau_s, k), expected);
+    }
+
+    #[test]
+    fn positions_are_above_tau_s_and_at_most_k() {
+        check(&[0.1, 0.05, 0.3, 0.06], 0.05, 5, &[0, 2, 3]);
+        check(&[0.1, 0.05, 0.3, 0.06], 0.05, 2, &[0, 2]);
+        check(&[0.2, 0.2, 0.2], 0.0, 2, &[0, 1]);
+        check(&[0.0, 0.0], 0.0, 2, &[]);
+    }
+}

@@ -1,0 +1,107 @@
+//! From texts to `candidates.jsonl`, unit by unit.
+//!
+//! A unit is a fixed number of consecutive texts that go through the model together. Batches never cross units and
+//! a resumed run starts at one, so that its shapes, and with them the last bits, are those of an uninterrupted run.
+
+use std::path::Path;
+
+use burn::tensor::backend::Backend;
+use serde::{Deserialize, Serialize};
+use toolformer_model::{CausalLm, Tokenizer};
+
+use crate::{
+    annotate::{Annotator, Tokenized},
+    candidate::Candidate,
+    error::TrainError,
+    filter_stage::FilterStage,
+    observer::Observer,
+    texts::Text,
+    unit_log::UnitLog,
+};
+
+/// What a unit held and cost.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct UnitRecord {
+    /// Texts in it.
+    pub texts: usize,
+    /// Texts too long for the model's context, which got no candidate.
+    pub too_long: usize,
+    /// Positions sampled at.
+    pub positions: usize,
+    /// Tokens that annotating took through the model.
+    pub annotate_tokens: usize,
+    /// Seconds that annotating took.
+    pub annotate_seconds: f64,
+    /// Tokens that filtering took through the model.
+    pub filter_tokens: usize,
+    /// Seconds that filtering took.
+    pub filter_seconds: f64,
+}
+
+/// Annotates, executes and, if wanted, filters.
+pub struct Collector<'a, 'm, B: Backend, M> {
+    /// One for each tool.
+    pub annotators: &'a [Annotator<'m, B, M>],
+    /// The filter; without one, candidates stay without losses.
+    pub filter: Option<&'a FilterStage<'m, M>>,
+    /// The model's tokenizer.
+    pub tokenizer: &'m Tokenizer,
+    /// Texts of a unit.
+    pub unit_texts: usize,
+}
+
+impl<B: Backend, M: CausalLm<B>> Collector<'_, '_, B, M> {
+    /// Writes the candidates of all texts to `out`, going on where an earlier run with the same `fingerprint`
+    /// stopped; returns the records of all units.
+    ///
+    /// # Errors
+    /// If `out` cannot be written or was begun with another fingerprint, or the tokenizer fails.
+    pub fn run(
+        &self,
+        texts: &[Text],
+        out: &Path,
+        fingerprint: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<UnitRecord>, TrainError> {
+        if self.unit_texts == 0 {
+            return Err(TrainError::Setting { name: "unit_texts", why: "must be at least 1".into() });
+        }
+        let mut log = UnitLog::<UnitRecord>::open(out, fingerprint)?;
+        let done = texts.len().min(log.units().len() * self.unit_texts);
+        observer.start("annotate", texts.len(), done);
+        for unit in texts.chunks(self.unit_texts).skip(log.units().len()) {
+            let (candidates, record) = self.unit(unit, observer)?;
+            let tokens = record.annotate_tokens + record.filter_tokens;
+            log.append(&candidates, record)?;
+            observer.advance(unit.len(), tokens);
+        }
+        observer.finish();
+        Ok(log.units().to_vec())
+    }
+
+    fn unit(
+        &self,
+        texts: &[Text],
+        observer: &mut dyn Observer,
+    ) -> Result<(Vec<Candidate>, UnitRecord), TrainError> {
+        let began = observer.seconds();
+        let texts: Vec<Tokenized<'_>> =
+            texts.iter().map(|text| Tokenized::new(text, self.tokenizer)).collect::<Result<_, _>>()?;
+        let mut record = UnitRecord { texts: texts.len(), ..UnitRecord::default() };
+        let mut candidates = Vec::new();
+        for annotator in self.annotators {
+            record.too_long += texts.iter().filter(|text| !annotator.fits(text)).count();
+            let annotated = annotator.annotate(&texts)?;
+            record.positions += annotated.positions;
+            record.annotate_tokens += annotated.computed;
+            candidates.extend(annotated.candidates);
+        }
+        let annotated = observer.seconds();
+        record.annotate_seconds = annotated - began;
+        if let Some(filter) = self.filter {
+            record.filter_tokens = filter.judge::<B>(&texts, &mut candidates)?;
+            record.filter_seconds = observer.seconds() - annotated;
+        }
+        Ok((candidates, record))
+    }
+}

@@ -1,0 +1,119 @@
+//! What can go wrong in the pipeline and in training. Each text says what to do.
+
+use std::path::{Path, PathBuf};
+
+use toolformer_decode::DecodeError;
+use toolformer_model::ModelError;
+
+use crate::texts::TextId;
+
+/// An error of this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A file cannot be read.
+    #[error("cannot read {}; check that the path is right and the permissions allow it", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A file cannot be written.
+    #[error(
+        "cannot write {}; free space or choose another place, then run the same command again: it goes on where \
+         it stopped",
+        path.display()
+    )]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A file of texts is not as expected.
+    #[error("{}{} {why}", path.display(), if *line == 0 { String::new() } else { format!(", line {line},") })]
+    Texts {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1; 0 for the file as a whole.
+        line: usize,
+        /// What is wrong.
+        why: String,
+    },
+    /// A prompt has no slot, or several.
+    #[error("a prompt needs `{{text}}` exactly once, and a token before or after it; this one has it {slots} times")]
+    Prompt {
+        /// How often the slot was found.
+        slots: usize,
+    },
+    /// A setting is out of range.
+    #[error("setting `{name}`: {why}")]
+    Setting {
+        /// Its name.
+        name: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A candidate does not fit its text.
+    #[error("a candidate of text {text_id} {why}")]
+    Candidate {
+        /// Its text.
+        text_id: TextId,
+        /// What is wrong.
+        why: String,
+    },
+    /// A file was begun with other settings or inputs.
+    #[error(
+        "{} was begun with other settings or inputs; give the same ones to go on, another --out to start anew, or \
+         delete it", path.display()
+    )]
+    OtherRun {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another process writes the same file.
+    #[error("{} is being written by another process; wait for it, or choose another --out", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is nothing to train on.
+    #[error("nothing to train on: {why}")]
+    NoExamples {
+        /// Why.
+        why: String,
+    },
+    /// The loss is no number any more.
+    #[error("the loss is not finite at step {step}; lower the learning rate")]
+    NotFinite {
+        /// The step, from 1.
+        step: usize,
+    },
+    /// A checkpoint cannot be used.
+    #[error("checkpoint {} {why}; delete it to go on from an earlier one", path.display())]
+    Checkpoint {
+        /// Its folder.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// Decoding failed.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The model or tokenizer failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+impl TrainError {
+    /// For `map_err` on writing `path`.
+    pub(crate) fn write(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+        move |source| Self::Write { path: path.to_owned(), source }
+    }
+
+    /// For `map_err` on reading `path`.
+    pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+        move |source| Self::Read { path: path.to_owned(), source }
+    }
+}

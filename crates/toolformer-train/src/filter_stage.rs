@@ -1,0 +1,164 @@
+//! Filtering executed candidates (section 2, "Filtering API Calls"): from strings to the ids and losses of
+//! `toolformer-filter`, and back to verdicts.
+
+use std::collections::HashMap;
+
+use burn::tensor::backend::Backend;
+use serde::{Deserialize, Serialize};
+use toolformer_filter::{LossRequest, LossWeights, Losses, Scorer};
+use toolformer_model::{CausalLm, Tokenizer};
+use toolformer_text::Syntax;
+
+use crate::{
+    annotate::Tokenized,
+    candidate::{Candidate, Status},
+    error::TrainError,
+    texts::TextId,
+};
+
+/// How candidates are filtered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FilterSettings {
+    /// A call is kept if `L- - L+ >= tau_f`, in nats (paper: 0.5 for the calculator and translation, else 1).
+    pub tau_f: f64,
+    /// Whether `e(c, none)` is ` [Name(args)]` instead of ` [Name(args) ->]`.
+    pub drop_arrow: bool,
+    /// Most tokens of a batch.
+    pub batch_tokens: usize,
+}
+
+impl Default for FilterSettings {
+    /// The paper's calculator, read literally.
+    fn default() -> Self {
+        Self { tau_f: 0.5, drop_arrow: false, batch_tokens: 2048 }
+    }
+}
+
+/// Scores and judges candidates with one model.
+pub struct FilterStage<'m, M> {
+    scorer: Scorer<'m, M>,
+    tokenizer: &'m Tokenizer,
+    syntax: &'m Syntax,
+    settings: FilterSettings,
+    bos: u32,
+}
+
+impl<'m, M> FilterStage<'m, M> {
+    /// # Errors
+    /// If a setting is out of range, or the tokenizer has neither a begin nor an end token to start a text with.
+    pub fn new(
+        model: &'m M,
+        tokenizer: &'m Tokenizer,
+        syntax: &'m Syntax,
+        settings: FilterSettings,
+    ) -> Result<Self, TrainError> {
+        if !settings.tau_f.is_finite() {
+            return Err(TrainError::Setting { name: "tau_f", why: "must be a number of nats".into() });
+        }
+        let Some(bos) = tokenizer.bos().or(tokenizer.eos()) else {
+            let why = "the tokenizer has neither a begin nor an end token, so there is nothing to put before a text";
+            return Err(TrainError::Setting { name: "tokenizer", why: why.into() });
+        };
+        let scorer = Scorer::new(model, LossWeights::paper(), settings.batch_tokens);
+        Ok(Self { scorer, tokenizer, syntax, settings, bos })
+    }
+
+    /// Enters losses and verdicts into the candidates of these texts; returns the tokens computed.
+    ///
+    /// `L_i(none)` of all positions is one pass over the text; equal calls at equal places are scored once.
+    ///
+    /// # Errors
+    /// If a candidate names a text or a token that is not there, or the tokenizer fails.
+    pub fn judge<B: Backend>(
+        &self,
+        texts: &[Tokenized<'_>],
+        candidates: &mut [Candidate],
+    ) -> Result<usize, TrainError>
+    where
+        M: CausalLm<B>,
+    {
+        let by_id: HashMap<&TextId, usize> =
+            texts.iter().enumerate().map(|(number, text)| (&text.text.id, number)).collect();
+        // One job for each distinct (text, position, call, result).
+        let mut jobs: Vec<Job> = Vec::new();
+        let mut job_of: HashMap<(usize, usize, String), usize> = HashMap::new();
+        let mut job_of_candidate = vec![None; candidates.len()];
+        for (number, candidate) in candidates.iter().enumerate() {
+            if candidate.status != Status::Ok {
+                continue;
+            }
+            let (Some(&text), Some((name, args)), Some(result)) =
+                (by_id.get(&candidate.text_id), candidate.name_and_args(), &candidate.result)
+            else {
+                return Err(TrainError::Candidate {
+                    text_id: candidate.text_id.clone(),
+                    why: "names a text that is not there, or holds no call with a result".into(),
+                });
+            };
+            let position = candidate.token_position;
+            if texts[text].offsets.get(position) != Some(&candidate.position) {
+                return Err(TrainError::Candidate {
+                    text_id: candidate.text_id.clone(),
+                    why: format!("token {position} does not start at byte {}: another tokenizer made it", candidate.position),
+                });
+            }
+            let with_result = self.syntax.call_with_result(name, args, result);
+            let job = *job_of.entry((text, position, with_result.clone())).or_insert(jobs.len());
+            if job == jobs.len() {
+                let call = if self.settings.drop_arrow {
+                    self.syntax.call(name, args)
+                } else {
+                    self.syntax.call_awaiting(name, args)
+                };
+                jobs.push(Job { text, position, call: self.prefix(&call)?, response: self.prefix(&with_result)? });
+            }
+            job_of_candidate[number] = Some(job);
+        }
+        let (losses, computed) = self.score::<B>(texts, &jobs);
+        for (candidate, job) in candidates.iter_mut().zip(job_of_candidate) {
+            candidate.judge(job.map(|job| losses[job]), self.settings.tau_f);
+        }
+        Ok(computed)
+    }
+
+    fn prefix(&self, call: &str) -> Result<Vec<u32>, TrainError> {
+        let mut ids = vec![self.bos];
+        ids.extend(self.tokenizer.encode(call)?);
+        Ok(ids)
+    }
+
+    fn score<B: Backend>(&self, texts: &[Tokenized<'_>], jobs: &[Job]) -> (Vec<Losses>, usize)
+    where
+        M: CausalLm<B>,
+    {
+        let bos = [self.bos];
+        let mut with_jobs: Vec<usize> = jobs.iter().map(|job| job.text).collect();
+        with_jobs.sort_unstable();
+        with_jobs.dedup();
+        let plain: Vec<(&[u32], &[u32])> =
+            with_jobs.iter().map(|&text| (bos.as_slice(), texts[text].ids.as_slice())).collect();
+        let plain = self.scorer.text_log_probs::<B>(&plain);
+        let requests: Vec<LossRequest<'_>> = jobs
+            .iter()
+            .flat_map(|job| {
+                let (text, position) = (texts[job.text].ids.as_slice(), job.position);
+                [&job.call, &job.response].map(|prefix| LossRequest { prefix, text, position })
+            })
+            .collect();
+        let scored = self.scorer.losses::<B>(&requests);
+        let losses = jobs.iter().zip(scored.values.chunks(2)).map(|(job, pair)| {
+            let text = with_jobs.binary_search(&job.text).unwrap_or(0);
+            let none = self.scorer.loss_at(&plain.values[text], job.position);
+            Losses { none, call: pair[0], response: pair[1] }
+        });
+        (losses.collect(), plain.computed + scored.computed)
+    }
+}
+
+/// A call to score at a place.
+struct Job {
+    text: usize,
+    position: usize,
+    call: Vec<u32>,
+    response: Vec<u32>,
+}

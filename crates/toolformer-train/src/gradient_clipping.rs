@@ -1,0 +1,48 @@
+//! Clipping by the norm of the whole gradient (Pascanu et al., 2013); burn's own is per tensor.
+
+use burn::{
+    module::{AutodiffModule, ModuleVisitor, Param},
+    optim::GradientsParams,
+    tensor::{ElementConversion, Tensor, backend::AutodiffBackend},
+};
+
+/// Scales the gradients so that their common norm is at most `max_norm`; returns the norm before.
+pub(crate) fn clip_by_global_norm<B: AutodiffBackend, M: AutodiffModule<B>>(
+    module: &M,
+    grads: &mut GradientsParams,
+    max_norm: f64,
+) -> f64 {
+    let mut squares = SumOfSquares { grads, sum: 0.0 };
+    module.visit(&mut squares);
+    let norm = squares.sum.sqrt();
+    if norm > max_norm {
+        module.visit(&mut Scale { grads, factor: max_norm / norm });
+    }
+    norm
+}
+
+struct SumOfSquares<'a> {
+    grads: &'a GradientsParams,
+    sum: f64,
+}
+
+impl<B: AutodiffBackend> ModuleVisitor<B> for SumOfSquares<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        if let Some(grad) = self.grads.get::<B::InnerBackend, D>(param.id) {
+            self.sum += grad.powi_scalar(2).sum().into_scalar().elem::<f64>();
+        }
+    }
+}
+
+struct Scale<'a> {
+    grads: &'a mut GradientsParams,
+    factor: f64,
+}
+
+impl<B: AutodiffBackend> ModuleVisitor<B> for Scale<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        if let Some(grad) = self.grads.remove::<B::InnerBackend, D>(param.id) {
+            self.grads.register::<B::InnerBackend, D>(param.id, grad.mul_scalar(self.factor));
+        }
+    }
+}

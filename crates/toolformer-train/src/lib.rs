@@ -1,0 +1,58 @@
+//! Toolformer's data pipeline and training (Schick et al., 2023, section 2): annotate, execute, filter, weave,
+//! fine-tune.
+//!
+//! Every stage is a function or a type of its own that works on plain values ([`Text`], [`Candidate`], [`Woven`]);
+//! [`teach`] runs them all, resumably, into a run folder.
+//!
+//! What is not here: models and decoding (`toolformer-model`, `toolformer-decode`), the tools themselves, and
+//! anything that prints: an [`Observer`] sees the progress and lends the clock.
+//!
+//! ```
+//! use toolformer_train::{Candidate, Text, weave};
+//! use toolformer_text::Syntax;
+//!
+//! let text: Text = serde_json::from_str(r#"{"id": 7, "text": "3 boxes of 12 make 36 eggs."}"#)?;
+//! let candidate: Candidate = serde_json::from_str(
+//!     r#"{"text_id": 7, "tool": "Calculator", "position": 18, "token_position": 6, "p_start": 0.1,
+//!         "call": "Calculator(3 * 12)", "status": "ok", "result": "36", "delta": 0.9, "kept": true}"#,
+//! )?;
+//! let woven = weave(&[text], &[candidate], &Syntax::default())?;
+//! assert_eq!(woven[0].text, "3 boxes of 12 make [Calculator(3 * 12) -> 36] 36 eggs.");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod annotate;
+mod candidate;
+mod checkpoint;
+mod collect;
+mod error;
+mod few_shot_prompt;
+mod filter_stage;
+mod finetune_settings;
+mod gradient_clipping;
+mod observer;
+mod perplexity;
+mod stats;
+mod teach;
+mod texts;
+mod trainer;
+mod unit_log;
+mod weave;
+mod whole_file;
+
+pub use annotate::{AnnotateSettings, Annotated, Annotator, Tokenized};
+pub use candidate::{Candidate, Reason, Status};
+pub use collect::{Collector, UnitRecord};
+pub use error::TrainError;
+pub use few_shot_prompt::FewShotPrompt;
+pub use filter_stage::{FilterSettings, FilterStage};
+pub use finetune_settings::{FinetuneSettings, Method};
+pub use observer::{Observer, Unobserved};
+pub use perplexity::{Perplexity, perplexity};
+pub use stats::{CandidateStats, PerplexityStats, StageCost, Stats, TrainStats};
+pub use teach::{Taught, TeachJob, TeachSettings, teach, training_sequence};
+pub use texts::{Text, TextId, parse_texts, read_texts};
+pub use trainer::{Finetuned, Metric, count_parameters, finetune};
+pub use unit_log::UnitLog;
+pub use weave::{Woven, WovenCall, weave};
+pub use whole_file::{read_jsonl, write_jsonl, write_whole};

@@ -1,0 +1,339 @@
+//! The whole job: texts in, a model that calls tools out.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use burn::tensor::backend::Backend;
+use rand::seq::SliceRandom;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use toolformer_decode::draw_rng;
+use toolformer_model::{LoraConfig, Llama, Pretrained, Tokenizer, save_adapter, save_pretrained};
+use toolformer_text::{Registry, Syntax};
+
+use crate::{
+    annotate::{AnnotateSettings, Annotator},
+    candidate::Candidate,
+    collect::Collector,
+    error::TrainError,
+    few_shot_prompt::FewShotPrompt,
+    filter_stage::{FilterSettings, FilterStage},
+    finetune_settings::{FinetuneSettings, Method},
+    observer::Observer,
+    perplexity::perplexity,
+    stats::{PerplexityStats, StageCost, Stats, TrainStats},
+    texts::Text,
+    trainer::{Metric, count_parameters, finetune},
+    weave::{Woven, weave},
+    whole_file::{read_jsonl, write_jsonl, write_whole},
+};
+
+/// Every setting of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TeachSettings {
+    /// Sampling of calls.
+    pub annotate: AnnotateSettings,
+    /// The filter.
+    pub filter: FilterSettings,
+    /// Fine-tuning.
+    pub finetune: FinetuneSettings,
+    /// Part of the texts that is neither annotated nor trained on, to measure perplexity.
+    pub held_out: f64,
+    /// Texts that go through the model together.
+    pub unit_texts: usize,
+}
+
+impl Default for TeachSettings {
+    /// Units of 4 texts; a tenth is held out.
+    fn default() -> Self {
+        Self {
+            annotate: AnnotateSettings::default(),
+            filter: FilterSettings::default(),
+            finetune: FinetuneSettings::default(),
+            held_out: 0.1,
+            unit_texts: 4,
+        }
+    }
+}
+
+/// What a run is made of, beside its settings.
+pub struct TeachJob<'a> {
+    /// The texts.
+    pub texts: &'a [Text],
+    /// The tools, by the names they have in text, each with its prompt.
+    pub tools: &'a [(String, FewShotPrompt)],
+    /// Where the tools are found.
+    pub registry: &'a Registry,
+    /// The markers of a call.
+    pub syntax: &'a Syntax,
+    /// What the model is called in `run.toml` and in the adapter.
+    pub model_name: &'a str,
+    /// Stands for the model's content, such as a checksum of its files.
+    pub model_checksum: &'a str,
+}
+
+/// `run.toml`
+#[derive(Serialize)]
+struct RunDescription<'a> {
+    version: &'a str,
+    model: &'a str,
+    model_checksum: &'a str,
+    texts: usize,
+    texts_checksum: String,
+    tools: Vec<&'a str>,
+    prompts_checksum: String,
+    settings: &'a TeachSettings,
+}
+
+/// The files of a run folder.
+struct RunFolder(PathBuf);
+
+impl RunFolder {
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+/// A taught model and what its run did.
+#[derive(Debug)]
+pub struct Taught<B: Backend> {
+    /// The model, its updates merged.
+    pub model: Llama<B>,
+    /// What the run did; also in `stats.json`.
+    pub stats: Stats,
+}
+
+/// Teaches a model, into the run folder `out`: `run.toml`, `candidates.jsonl`, `train.jsonl`, `metrics.jsonl`,
+/// `checkpoints/`, `adapter/` (with LoRA), `model/`, `stats.json`. The same call again goes on where it stopped.
+///
+/// # Errors
+/// If a setting is out of range, files fail, `out` is another run's, or no call was kept.
+pub fn teach<B: Backend>(
+    pretrained: Pretrained<B>,
+    job: &TeachJob<'_>,
+    settings: &TeachSettings,
+    out: &Path,
+    observer: &mut dyn Observer,
+) -> Result<Taught<B>, TrainError> {
+    settings.annotate.validate()?;
+    settings.finetune.validate()?;
+    if !(0.0..1.0).contains(&settings.held_out) {
+        return Err(TrainError::Setting { name: "held_out", why: "is a part from 0 to below 1".into() });
+    }
+    let Pretrained { model, config, tokenizer } = pretrained;
+    let folder = RunFolder(out.to_owned());
+    fs::create_dir_all(out).map_err(TrainError::write(out))?;
+    describe(job, settings, &folder)?;
+    let (texts, held_out) = split(job.texts, settings);
+
+    // From texts to candidates.
+    let filter = FilterStage::new(&model, &tokenizer, job.syntax, settings.filter.clone())?;
+    let annotators = job.tools.iter().map(|(tool, prompt)| {
+        Annotator::new(&model, &tokenizer, job.syntax, job.registry, tool, prompt, settings.annotate.clone())
+    });
+    let annotators: Vec<_> = annotators.collect::<Result<_, _>>()?;
+    let collector = Collector {
+        annotators: &annotators,
+        filter: Some(&filter),
+        tokenizer: &tokenizer,
+        unit_texts: settings.unit_texts,
+    };
+    let candidates_path = folder.file("candidates.jsonl");
+    let fingerprint = candidates_fingerprint(job, settings);
+    let units = collector.run(&texts, &candidates_path, &fingerprint, observer)?;
+    drop((annotators, filter));
+    let candidates: Vec<Candidate> = read_jsonl(&candidates_path)?;
+    let mut stats = Stats::collected(&units, &candidates);
+    stats.held_out = held_out.len();
+    let write_stats = |stats: &Stats| {
+        write_whole(&folder.file("stats.json"), |file| Ok(serde_json::to_writer_pretty(file, stats)?))
+    };
+    write_stats(&stats)?;
+
+    // From candidates to examples.
+    let woven = weave(&texts, &candidates, job.syntax)?;
+    write_jsonl(&folder.file("train.jsonl"), &woven)?;
+    if woven.is_empty() {
+        return Err(TrainError::NoExamples {
+            why: format!(
+                "none of {} executed calls lowered the loss by tau_f = {} or more; lower tau_f, draw more samples \
+                 (k, m), or give texts whose numbers the model cannot know",
+                stats.candidates.executed, settings.filter.tau_f
+            ),
+        });
+    }
+
+    // From examples to a model.
+    let (examples, held_out) = sequences(&woven, &held_out, &tokenizer)?;
+    let budget = settings.filter.batch_tokens;
+    let began = observer.seconds();
+    let before = perplexity::<B, _>(&model, &held_out, budget);
+    let mut perplexity_seconds = observer.seconds() - began;
+    let mut metrics = MetricsFile::open(&folder.file("metrics.jsonl"))?;
+    let checkpoints = folder.file("checkpoints");
+    let tuned = finetune(model, &config, &examples, &held_out, &settings.finetune, &checkpoints, observer, |metric| {
+        metrics.append(metric)
+    })?;
+    let (trainable_parameters, _) = count_parameters(&tuned.model);
+    if let Method::Lora(lora) = &settings.finetune.method {
+        save_lora(&folder.file("adapter"), &tuned.model, lora, job.model_name, &tokenizer)?;
+    }
+    let model = tuned.model.merge_lora();
+    let began = observer.seconds();
+    let after = perplexity::<B, _>(&model, &held_out, budget);
+    perplexity_seconds += observer.seconds() - began;
+    save_pretrained(&folder.file("model"), &model, &config, Some(&tokenizer))?;
+    stats.perplexity = before.zip(after).map(|(before, after)| PerplexityStats {
+        before: before.value,
+        after: after.value,
+        tokens: before.tokens,
+    });
+    stats.train = Some(TrainStats {
+        examples: examples.len(),
+        steps: tuned.steps,
+        epochs: settings.finetune.epochs,
+        trainable_parameters,
+        loss_first: tuned.loss_first,
+        loss_last: tuned.loss_last,
+        kept_step: match tuned.best {
+            Some((step, _)) if settings.finetune.keep_best => step,
+            _ => tuned.steps,
+        },
+    });
+    let cost = StageCost { seconds: tuned.seconds, tokens: tuned.tokens };
+    stats.stages.insert("finetune".to_owned(), cost);
+    let tokens = before.map_or(0, |before| before.tokens) + after.map_or(0, |after| after.tokens);
+    stats.stages.insert("perplexity".to_owned(), StageCost { seconds: perplexity_seconds, tokens });
+    write_stats(&stats)?;
+    Ok(Taught { model, stats })
+}
+
+/// Tokens to train on for a text: as the tokenizer declares, and the end token where there is one, so that the
+/// model keeps knowing when to stop.
+///
+/// # Errors
+/// If the tokenizer fails.
+pub fn training_sequence(tokenizer: &Tokenizer, text: &str) -> Result<Vec<u32>, TrainError> {
+    let mut ids = tokenizer.encode_with_special(text)?;
+    if ids.last().copied() != tokenizer.eos() {
+        ids.extend(tokenizer.eos());
+    }
+    Ok(ids)
+}
+
+/// Id sequences to train on, and to measure perplexity on.
+type Sequences = (Vec<Vec<u32>>, Vec<Vec<u32>>);
+
+fn sequences(woven: &[Woven], held_out: &[Text], tokenizer: &Tokenizer) -> Result<Sequences, TrainError> {
+    let examples = woven.iter().map(|woven| training_sequence(tokenizer, &woven.text));
+    let held_out = held_out.iter().map(|text| Ok(tokenizer.encode_with_special(&text.text)?));
+    Ok((examples.collect::<Result<_, TrainError>>()?, held_out.collect::<Result<_, TrainError>>()?))
+}
+
+/// The texts to annotate and those held out, both in their order.
+fn split(texts: &[Text], settings: &TeachSettings) -> (Vec<Text>, Vec<Text>) {
+    let wanted = (settings.held_out * texts.len() as f64).round() as usize;
+    let mut order: Vec<usize> = (0..texts.len()).collect();
+    order.shuffle(&mut draw_rng(settings.finetune.seed, &["held-out"]));
+    let mut held_out = vec![false; texts.len()];
+    order[..wanted].iter().for_each(|&i| held_out[i] = true);
+    let pick = |which: bool| {
+        texts.iter().zip(&held_out).filter(|&(_, &out)| out == which).map(|(text, _)| text.clone()).collect()
+    };
+    (pick(false), pick(true))
+}
+
+fn save_lora<B: Backend>(
+    folder: &Path,
+    model: &Llama<B>,
+    lora: &LoraConfig,
+    base: &str,
+    tokenizer: &Tokenizer,
+) -> Result<(), TrainError> {
+    save_adapter(folder, model, lora, base)?;
+    Ok(tokenizer.save(folder.join("tokenizer.json"))?)
+}
+
+/// Writes `run.toml`, or checks that the one there says the same.
+fn describe(job: &TeachJob<'_>, settings: &TeachSettings, folder: &RunFolder) -> Result<(), TrainError> {
+    let mut prompts = Sha256::new();
+    for (_, prompt) in job.tools {
+        prompts.update(prompt.head());
+        prompts.update([0]);
+        prompts.update(prompt.tail());
+    }
+    let description = RunDescription {
+        version: env!("CARGO_PKG_VERSION"),
+        model: job.model_name,
+        model_checksum: job.model_checksum,
+        texts: job.texts.len(),
+        texts_checksum: texts_checksum(job.texts),
+        tools: job.tools.iter().map(|(tool, _)| tool.as_str()).collect(),
+        prompts_checksum: format!("{:x}", prompts.finalize()),
+        settings,
+    };
+    let path = folder.file("run.toml");
+    let text = toml::to_string(&description)
+        .map_err(|error| TrainError::Write { path: path.clone(), source: std::io::Error::other(error) })?;
+    match fs::read_to_string(&path) {
+        Ok(found) if found == text => Ok(()),
+        Ok(_) => Err(TrainError::OtherRun { path }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            write_whole(&path, |file| std::io::Write::write_all(file, text.as_bytes()))
+        }
+        Err(error) => Err(TrainError::read(&path)(error)),
+    }
+}
+
+/// Stands for everything that the candidates depend on.
+fn candidates_fingerprint(job: &TeachJob<'_>, settings: &TeachSettings) -> String {
+    let mut hash = Sha256::new();
+    let settings = (&settings.annotate, &settings.filter, settings.held_out, settings.unit_texts, settings.finetune.seed);
+    hash.update(serde_json::to_vec(&settings).unwrap_or_default());
+    for part in [env!("CARGO_PKG_VERSION"), job.model_checksum, &texts_checksum(job.texts)] {
+        hash.update(part);
+    }
+    for (tool, prompt) in job.tools {
+        for part in [tool.as_str(), prompt.head(), prompt.tail()] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+    }
+    format!("{:x}", hash.finalize())
+}
+
+fn texts_checksum(texts: &[Text]) -> String {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update(serde_json::to_vec(text).unwrap_or_default());
+        hash.update([b'\n']);
+    }
+    format!("{:x}", hash.finalize())
+}
+
+/// `metrics.jsonl`: appended to; a resumed run repeats the steps since its checkpoint, and a reader takes the last.
+struct MetricsFile {
+    path: PathBuf,
+    file: fs::File,
+}
+
+impl MetricsFile {
+    fn open(path: &Path) -> Result<Self, TrainError> {
+        // A line torn by a kill is cut off.
+        let old = fs::read(path).unwrap_or_default();
+        let whole = old.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        let file = fs::OpenOptions::new().create(true).append(true).open(path).map_err(TrainError::write(path))?;
+        file.set_len(whole as u64).map_err(TrainError::write(path))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    fn append(&mut self, metric: &Metric) -> Result<(), TrainError> {
+        let written = serde_json::to_vec(metric).map_err(Into::into).and_then(|mut line| {
+            line.push(b'\n');
+            std::io::Write::write_all(&mut self.file, &line)
+        });
+        written.map_err(TrainError::write(&self.path))
+    }
+}

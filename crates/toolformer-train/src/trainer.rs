@@ -1,0 +1,312 @@
+//! The training loop: language modelling on every token, results of calls included (section 4.1).
+
+use std::path::Path;
+
+use burn::{
+    backend::Autodiff,
+    module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param},
+    optim::{AdamWConfig, GradientsAccumulator, GradientsParams, Optimizer},
+    tensor::{ElementConversion, Int, Tensor, TensorData, activation::log_softmax, backend::Backend},
+};
+use rand::seq::SliceRandom;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use toolformer_decode::draw_rng;
+use toolformer_model::{
+    CausalLm, KvCache, Llama, LlamaConfig, SafetensorsFolder, TokenBatch, save_adapter, save_weights,
+};
+
+use crate::{
+    checkpoint::{Checkpoints, State},
+    error::TrainError,
+    finetune_settings::{FinetuneSettings, Method},
+    gradient_clipping::clip_by_global_norm,
+    observer::Observer,
+    perplexity::{Perplexity, perplexity},
+};
+
+/// What a step or an evaluation measured: one line of `metrics.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Metric {
+    /// Steps done.
+    pub step: usize,
+    /// Loss of the step's tokens, in nats per token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<f64>,
+    /// Norm of the gradient before clipping.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gradient_norm: Option<f64>,
+    /// Learning rate of the step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
+    /// Perplexity of the held-out texts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perplexity: Option<f64>,
+}
+
+/// A fine-tuned model and how it came about.
+#[derive(Debug)]
+pub struct Finetuned<B: Backend> {
+    /// The model; with [`Method::Lora`] its updates are still apart.
+    pub model: Llama<B>,
+    /// Steps done, those of an earlier run included.
+    pub steps: usize,
+    /// Tokens trained on.
+    pub tokens: usize,
+    /// Seconds spent, by the observer's clock.
+    pub seconds: f64,
+    /// Loss of the first step, in nats per token.
+    pub loss_first: Option<f64>,
+    /// Loss of the last step.
+    pub loss_last: Option<f64>,
+    /// The kept checkpoint: its step and its perplexity on the held-out texts.
+    pub best: Option<(usize, Perplexity)>,
+}
+
+type Ad<B> = Autodiff<B>;
+
+/// Fine-tunes `model` on sequences of ids; goes on from the newest checkpoint in `folder`.
+///
+/// `metric` sees every step and evaluation that this call does.
+///
+/// # Errors
+/// If a setting is out of range, there is nothing to train on, the loss stops being a number, or files fail.
+pub fn finetune<B: Backend>(
+    mut model: Llama<B>,
+    config: &LlamaConfig,
+    examples: &[Vec<u32>],
+    held_out: &[Vec<u32>],
+    settings: &FinetuneSettings,
+    folder: &Path,
+    observer: &mut dyn Observer,
+    mut metric: impl FnMut(&Metric) -> Result<(), TrainError>,
+) -> Result<Finetuned<B>, TrainError> {
+    settings.validate()?;
+    let examples: Vec<&[u32]> = examples
+        .iter()
+        .map(|ids| &ids[..ids.len().min(settings.max_seq)])
+        .filter(|ids| ids.len() > 1)
+        .collect();
+    if examples.is_empty() {
+        return Err(TrainError::NoExamples { why: "no example has two tokens or more".into() });
+    }
+    let per_epoch = examples.len().div_ceil(settings.batch);
+    let steps = (per_epoch * settings.epochs).min(settings.max_steps);
+    let evaluate_every = if settings.evaluate_every == 0 { per_epoch } else { settings.evaluate_every };
+    let fingerprint = fingerprint(&examples, settings);
+    let checkpoints = Checkpoints::new(folder)?;
+    let device = model.device();
+    let mut optimizer = AdamWConfig::new()
+        .with_beta_1(0.9)
+        .with_beta_2(0.999)
+        .with_epsilon(1e-8)
+        .with_weight_decay(settings.weight_decay as f32)
+        .init::<Ad<B>, Llama<Ad<B>>>();
+    let resumed = checkpoints.newest(&fingerprint)?;
+    let mut state = match &resumed {
+        Some((_, state)) => state.clone(),
+        None => State {
+            fingerprint,
+            step: 0,
+            loss_first: None,
+            loss_last: None,
+            tokens: 0,
+            seconds: 0.0,
+            best: None,
+        },
+    };
+    match (&resumed, &settings.method) {
+        (Some((path, _)), method) => {
+            model = load_weights(model, config, method, path)?;
+            optimizer = Checkpoints::load_optimizer(path, optimizer, &device)?;
+        }
+        (None, Method::Lora(config)) => model.attach_lora(config, settings.seed)?,
+        (None, Method::Full) => {}
+    }
+    let mut model = trainable(model, &settings.method);
+    observer.start("finetune", steps, state.step);
+    let began = observer.seconds() - state.seconds;
+    while state.step < steps {
+        let batch = batch_of_step(&examples, state.step, per_epoch, settings);
+        let (mut grads, loss, tokens) = gradients(&model, &batch, settings);
+        if !loss.is_finite() {
+            return Err(TrainError::NotFinite { step: state.step + 1 });
+        }
+        let norm = clip_by_global_norm(&model, &mut grads, settings.clip_norm);
+        let rate = settings.learning_rate_at(state.step, steps);
+        model = optimizer.step(rate, model, grads);
+        state.step += 1;
+        state.tokens += tokens;
+        state.loss_first.get_or_insert(loss);
+        state.loss_last = Some(loss);
+        let (gradient_norm, learning_rate) = (Some(norm), Some(rate));
+        metric(&Metric { step: state.step, loss: Some(loss), gradient_norm, learning_rate, perplexity: None })?;
+        observer.advance(1, tokens);
+        if state.step % evaluate_every == 0 || state.step == steps {
+            let current = model.valid();
+            let save = |path: &Path| save_learned(&current, &settings.method, path);
+            if let Some(found) = perplexity::<B, _>(&current, held_out, settings.micro_batch_tokens.max(512)) {
+                let value = Some(found.value);
+                metric(&Metric { step: state.step, loss: None, gradient_norm: None, learning_rate: None, perplexity: value })?;
+                observer.note(&format!("step {}: held-out perplexity {:.3}", state.step, found.value));
+                if state.best.is_none_or(|(_, best)| found.value < best.value) {
+                    state.best = Some((state.step, found));
+                    checkpoints.write_best(save)?;
+                }
+            }
+            state.seconds = observer.seconds() - began;
+            checkpoints.write::<Ad<B>, _, _>(&state, &optimizer, save)?;
+        }
+    }
+    observer.finish();
+    let mut model = model.valid();
+    if settings.keep_best && state.best.is_some_and(|(step, _)| step != state.step) {
+        model = load_weights(model.without_lora(), config, &settings.method, &checkpoints.best())?;
+    }
+    let State { step, loss_first, loss_last, tokens, seconds, best, .. } = state;
+    Ok(Finetuned { model, steps: step, tokens, seconds, loss_first, loss_last, best })
+}
+
+/// The examples of a step: each epoch is a shuffle of its own, cut into batches.
+fn batch_of_step<'a>(
+    examples: &[&'a [u32]],
+    step: usize,
+    per_epoch: usize,
+    settings: &FinetuneSettings,
+) -> Vec<&'a [u32]> {
+    let epoch = (step / per_epoch).to_string();
+    let mut order: Vec<usize> = (0..examples.len()).collect();
+    order.shuffle(&mut draw_rng(settings.seed, &["shuffle", &epoch]));
+    let start = step % per_epoch * settings.batch;
+    let mut batch: Vec<&[u32]> =
+        order[start..order.len().min(start + settings.batch)].iter().map(|&i| examples[i]).collect();
+    // Within a step the order does not matter to the gradient, and like lengths together waste less.
+    batch.sort_by_key(|ids| ids.len());
+    batch
+}
+
+/// Gradient and mean loss per token over a batch, computed in parts.
+fn gradients<B: Backend>(
+    model: &Llama<Ad<B>>,
+    batch: &[&[u32]],
+    settings: &FinetuneSettings,
+) -> (GradientsParams, f64, usize) {
+    let total: usize = batch.iter().map(|ids| ids.len() - 1).sum();
+    let mut accumulator = GradientsAccumulator::new();
+    let mut sum = 0.0;
+    let mut rest = batch;
+    while !rest.is_empty() {
+        let longest = rest[rest.len() - 1].len();
+        let rows = (settings.micro_batch_tokens / longest).clamp(1, rest.len());
+        let (shorter, part) = rest.split_at(rest.len() - rows);
+        rest = shorter;
+        let loss = language_model_loss(model, part).div_scalar(total as f64);
+        sum += loss.clone().into_scalar().elem::<f64>();
+        accumulator.accumulate(model, GradientsParams::from_grads(loss.backward(), model));
+    }
+    (accumulator.grads(), sum, total)
+}
+
+/// Sum of `-log p(x_j | x_{<j})` over all tokens but the first of each row, in nats.
+fn language_model_loss<B: Backend, M: CausalLm<B>>(model: &M, rows: &[&[u32]]) -> Tensor<B, 1> {
+    let inputs: Vec<&[u32]> = rows.iter().map(|ids| &ids[..ids.len() - 1]).collect();
+    let tokens = TokenBatch::new(&inputs);
+    let device = model.device();
+    let mut cache = KvCache::new(model.cache_shape(), tokens.batch(), tokens.seq(), &device);
+    let hidden = model.forward(&tokens, &mut cache);
+    let [batch, seq, d_model] = hidden.dims();
+    let mut index = Vec::with_capacity(tokens.tokens());
+    let mut targets = Vec::with_capacity(tokens.tokens());
+    for (row, ids) in rows.iter().enumerate() {
+        for (column, &target) in ids[1..].iter().enumerate() {
+            index.push(i32::try_from(row * seq + column).unwrap_or(i32::MAX));
+            targets.push(target.cast_signed());
+        }
+    }
+    let n = targets.len();
+    let states = hidden.reshape([batch * seq, d_model]); // [batch * seq, d_model]
+    let states = states.select(0, Tensor::from_ints(index.as_slice(), &device)); // [tokens, d_model]
+    let targets: Tensor<B, 2, Int> = Tensor::from_data(TensorData::new(targets, [n, 1]), &device);
+    log_softmax(model.logits(states), 1).gather(1, targets).sum().neg()
+}
+
+/// The model as one that learns: with LoRA only its updates do.
+fn trainable<B: Backend>(model: Llama<B>, method: &Method) -> Llama<Ad<B>> {
+    let mut lora = LoraIds(std::collections::HashSet::new());
+    if matches!(method, Method::Lora(_)) {
+        for id in model.lora_param_ids() {
+            lora.0.insert(id);
+        }
+    }
+    let all = matches!(method, Method::Full);
+    model.train::<Ad<B>>().map(&mut RequireGrad { lora, all })
+}
+
+struct LoraIds(std::collections::HashSet<burn::module::ParamId>);
+
+struct RequireGrad {
+    lora: LoraIds,
+    all: bool,
+}
+
+impl<B: Backend> ModuleMapper<B> for RequireGrad {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
+        let learns = self.all || self.lora.0.contains(&param.id);
+        param.set_require_grad(learns)
+    }
+}
+
+/// Writes what the method trains.
+fn save_learned<B: Backend>(model: &Llama<B>, method: &Method, folder: &Path) -> Result<(), TrainError> {
+    match method {
+        Method::Lora(config) => Ok(save_adapter(folder, model, config, "base")?),
+        Method::Full => Ok(save_weights(folder, model)?),
+    }
+}
+
+/// Reads what [`save_learned`] wrote.
+fn load_weights<B: Backend>(
+    mut model: Llama<B>,
+    config: &LlamaConfig,
+    method: &Method,
+    folder: &Path,
+) -> Result<Llama<B>, TrainError> {
+    match method {
+        Method::Lora(lora) => {
+            model.load_lora(lora, &SafetensorsFolder::open_file(folder.join("adapter_model.safetensors"))?)?;
+            Ok(model)
+        }
+        Method::Full => Ok(Llama::from_weights(config, &SafetensorsFolder::open(folder)?, &model.device())?),
+    }
+}
+
+/// Stands for the examples and settings of a run: a checkpoint of others is not gone on from.
+fn fingerprint(examples: &[&[u32]], settings: &FinetuneSettings) -> String {
+    let mut hash = Sha256::new();
+    hash.update(serde_json::to_vec(settings).unwrap_or_default());
+    for ids in examples {
+        hash.update((ids.len() as u64).to_le_bytes());
+        ids.iter().for_each(|id| hash.update(id.to_le_bytes()));
+    }
+    format!("{:x}", hash.finalize())
+}
+
+/// Number of parameters that learn, and of all.
+pub fn count_parameters<B: Backend>(model: &Llama<B>) -> (usize, usize) {
+    struct Count<'a> {
+        lora: &'a LoraIds,
+        learning: usize,
+    }
+    impl<B: Backend> ModuleVisitor<B> for Count<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+            if self.lora.0.contains(&param.id) {
+                self.learning += param.val().shape().num_elements();
+            }
+        }
+    }
+    let lora = LoraIds(model.lora_param_ids().into_iter().collect());
+    let mut count = Count { lora: &lora, learning: 0 };
+    model.visit(&mut count);
+    let all = model.num_params();
+    (if model.has_lora() { count.learning } else { all }, all)
+}

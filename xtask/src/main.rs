@@ -1,0 +1,61 @@
+//! The workspace's own commands, run as `cargo xtask NAME`.
+//!
+//! This file only parses and dispatches; each command is one file (or folder) beside it.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a terminal program")]
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod assets;
+mod bench;
+mod ci;
+mod fetch;
+mod process;
+mod quickstart;
+mod tidy;
+
+/// The workspace's own commands
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Xtask {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Ci(ci::Args),
+    Tidy(tidy::Args),
+    Fetch(fetch::Args),
+    Quickstart(quickstart::Args),
+    Bench(bench::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Xtask::parse().command {
+        Command::Ci(args) => ci::run(&args),
+        Command::Tidy(args) => tidy::run(&args),
+        Command::Fetch(args) => fetch::run(&args),
+        Command::Quickstart(args) => quickstart::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Xtask::command().debug_assert();
+    }
+}
