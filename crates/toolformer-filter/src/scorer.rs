@@ -1,5 +1,7 @@
 //! Losses of many candidates in few batches, computing only what has a weight.
 
+use std::{collections::HashMap, ops::Range};
+
 use burn::tensor::{Tensor, backend::Backend};
 use toolformer_model::{CausalLm, KvCache, TokenBatch, log_probs};
 
@@ -35,13 +37,13 @@ pub struct Scorer<'m, M> {
     batch_tokens: usize,
 }
 
-/// One row to run: which request it answers, and of which of its positions the log-probabilities are wanted.
+/// One row to run: what stands before the text, and which of the text's tokens are wanted.
 struct Job<'a> {
-    request: usize,
     ids: Vec<u32>,
-    /// Index in `ids` of the state that predicts the first target.
-    first: usize,
-    targets: &'a [u32],
+    prefix: usize,
+    text: &'a [u32],
+    /// Ranges of the text's tokens, each with the request that it answers.
+    wanted: Vec<(usize, Range<usize>)>,
 }
 
 impl<'m, M> Scorer<'m, M> {
@@ -60,12 +62,20 @@ impl<'m, M> Scorer<'m, M> {
     where
         M: CausalLm<B>,
     {
-        let jobs = requests.iter().enumerate().map(|(request, r)| {
-            assert!(r.position < r.text.len(), "position {} of a text of {} tokens", r.position, r.text.len());
-            let targets = &r.text[r.position..r.text.len().min(r.position + self.weights.window())];
-            Job::new(request, r.prefix, &r.text[..r.position + targets.len()], targets)
-        });
-        let scored = self.run(jobs.collect());
+        // Requests with the same prefix and text are one row, run as far as the last of them needs.
+        let mut rows: HashMap<(&[u32], &[u32]), Vec<(usize, Range<usize>)>> = HashMap::new();
+        for (request, r) in requests.iter().enumerate() {
+            assert!(
+                r.position < r.text.len(),
+                "position {} of a text of {} tokens",
+                r.position,
+                r.text.len()
+            );
+            let end = r.text.len().min(r.position + self.weights.window());
+            rows.entry((r.prefix, r.text)).or_default().push((request, r.position..end));
+        }
+        let jobs = rows.into_iter().map(|((prefix, text), wanted)| Job::new(prefix, text, wanted));
+        let scored = self.run(jobs.collect(), requests.len());
         let values = scored.values.iter().map(|log_probs| self.weights.loss(log_probs)).collect();
         Scored { values, computed: scored.computed }
     }
@@ -79,7 +89,9 @@ impl<'m, M> Scorer<'m, M> {
         M: CausalLm<B>,
     {
         let jobs = texts.iter().enumerate();
-        self.run(jobs.map(|(request, (prefix, text))| Job::new(request, prefix, text, text)).collect())
+        let jobs =
+            jobs.map(|(request, (prefix, text))| Job::new(prefix, text, vec![(request, 0..text.len())]));
+        self.run(jobs.collect(), texts.len())
     }
 
     /// The loss at `position` of a text whose log-probabilities are known, in nats.
@@ -87,13 +99,13 @@ impl<'m, M> Scorer<'m, M> {
         self.weights.loss(&log_probs[position..])
     }
 
-    fn run<B: Backend>(&self, mut jobs: Vec<Job<'_>>) -> Scored<TextLogProbs>
+    fn run<B: Backend>(&self, mut jobs: Vec<Job<'_>>, requests: usize) -> Scored<TextLogProbs>
     where
         M: CausalLm<B>,
     {
-        let mut values = vec![Vec::new(); jobs.len()];
+        let mut values = vec![Vec::new(); requests];
         let mut computed = 0;
-        jobs.sort_by_key(|job| (job.ids.len(), job.request));
+        jobs.sort_by_key(|job| (job.ids.len(), job.wanted.first().map(|(request, _)| *request)));
         let mut rest = jobs.as_slice();
         while !rest.is_empty() {
             // The longest first, with as many of the next shorter ones as the budget takes.
@@ -102,14 +114,16 @@ impl<'m, M> Scorer<'m, M> {
             let (shorter, batch) = rest.split_at(rest.len() - rows);
             rest = shorter;
             computed += batch.iter().map(|job| job.ids.len()).sum::<usize>();
-            for (job, log_probs) in batch.iter().zip(self.batch::<B>(batch)) {
-                values[job.request] = log_probs;
+            let mut found = self.batch::<B>(batch).into_iter();
+            for (request, range) in batch.iter().flat_map(|job| &job.wanted) {
+                values[*request] = found.by_ref().take(range.len()).collect();
             }
         }
         Scored { values, computed }
     }
 
-    fn batch<B: Backend>(&self, jobs: &[Job<'_>]) -> Vec<TextLogProbs>
+    /// Log-probabilities of everything wanted, one after the other.
+    fn batch<B: Backend>(&self, jobs: &[Job<'_>]) -> TextLogProbs
     where
         M: CausalLm<B>,
     {
@@ -119,24 +133,27 @@ impl<'m, M> Scorer<'m, M> {
         let mut cache = KvCache::new(self.model.cache_shape(), tokens.batch(), tokens.seq(), &device);
         let hidden = self.model.forward(&tokens, &mut cache);
         let [batch, seq, d_model] = hidden.dims();
-        let wanted = jobs.iter().enumerate().flat_map(|(row, job)| {
-            let first = row * seq + job.first;
-            (first..first + job.targets.len()).map(|index| i32::try_from(index).unwrap_or(i32::MAX))
-        });
-        let index = Tensor::from_ints(wanted.collect::<Vec<i32>>().as_slice(), &device);
+        let mut index = Vec::new();
+        let mut targets = Vec::new();
+        for (row, job) in jobs.iter().enumerate() {
+            for position in job.wanted.iter().flat_map(|(_, range)| range.clone()) {
+                // The state before a token predicts it.
+                index.push(i32::try_from(row * seq + job.prefix + position - 1).unwrap_or(i32::MAX));
+                targets.push(job.text[position]);
+            }
+        }
+        let index = Tensor::from_ints(index.as_slice(), &device);
         let states = hidden.reshape([batch * seq, d_model]).select(0, index); // [targets, d_model]
-        let targets: Vec<u32> = jobs.iter().flat_map(|job| job.targets).copied().collect();
-        let mut all = log_probs(self.model, states, &targets).into_iter();
-        jobs.iter().map(|job| all.by_ref().take(job.targets.len()).collect()).collect()
+        log_probs(self.model, states, &targets)
     }
 }
 
 impl<'a> Job<'a> {
-    /// Runs `prefix + text` without the last token, which predicts nothing that is wanted.
-    fn new(request: usize, prefix: &[u32], text: &[u32], targets: &'a [u32]) -> Self {
-        assert!(!prefix.is_empty() && !targets.is_empty(), "a loss needs a prefix and a text");
-        let ids: Vec<u32> = prefix.iter().chain(&text[..text.len() - 1]).copied().collect();
-        let first = ids.len() - targets.len();
-        Self { request, ids, first, targets }
+    /// Runs `prefix + text` up to the token before the last one wanted.
+    fn new(prefix: &[u32], text: &'a [u32], wanted: Vec<(usize, Range<usize>)>) -> Self {
+        let end = wanted.iter().map(|(_, range)| range.end).max().unwrap_or(0);
+        assert!(!prefix.is_empty() && end > 0, "a loss needs a prefix and a text");
+        let ids = prefix.iter().chain(&text[..end - 1]).copied().collect();
+        Self { ids, prefix: prefix.len(), text, wanted }
     }
 }

@@ -18,8 +18,10 @@
 //! # Ok::<(), toolformer_model::ModelError>(())
 //! ```
 
+mod adapter;
 mod attention;
 mod causal_lm;
+mod checksum;
 mod error;
 mod gguf;
 mod kv_cache;
@@ -39,13 +41,15 @@ mod token_batch;
 mod tokenizer;
 mod weights;
 
+pub use adapter::load_adapter;
 pub use causal_lm::CausalLm;
+pub use checksum::model_checksum;
 pub use error::ModelError;
 pub use gguf::GgufFile;
 pub use kv_cache::{CacheShape, KvCache, Prefix};
 pub use llama::Llama;
 pub use llama_config::LlamaConfig;
-pub use log_probs::{log_probs, log_probs_of};
+pub use log_probs::{log_probs, log_probs_of, visit_log_probs};
 pub use lora::LoraConfig;
 pub use named_param::param_id;
 pub use pretrained::Pretrained;

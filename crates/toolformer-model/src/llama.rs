@@ -15,8 +15,8 @@ use crate::{
     projection::Projection,
     rms_norm::RmsNorm,
     rotary::Rotary,
-    token_batch::TokenBatch,
     tensor_reader::TensorReader,
+    token_batch::TokenBatch,
     weights::WeightSource,
 };
 
@@ -40,20 +40,26 @@ pub struct Llama<B: Backend> {
 #[derive(Module, Debug)]
 pub(crate) struct Block<B: Backend> {
     input_layernorm: RmsNorm<B>,
-    /// `q_proj`, `k_proj`, `v_proj`
-    pub(crate) qkv: Projection<B>,
-    pub(crate) o_proj: Projection<B>,
+    /// `q_proj` and `k_proj`, which are rotated together.
+    qk: Projection<B>,
+    v_proj: Projection<B>,
+    o_proj: Projection<B>,
     post_attention_layernorm: RmsNorm<B>,
-    /// `gate_proj`, `up_proj`
-    pub(crate) gate_up: Projection<B>,
-    pub(crate) down_proj: Projection<B>,
+    gate_proj: Projection<B>,
+    up_proj: Projection<B>,
+    down_proj: Projection<B>,
 }
 
 /// The projections of a block: its field, then the checkpoint names of its parts.
-pub(crate) const PROJECTIONS: [(&str, &[&str]); 4] = [
-    ("self_attn.qkv", &["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"]),
+///
+/// What is used apart is not fused: the halves of a fused product are strided, and element-wise operations on
+/// strided tensors cost more than the product saves.
+pub(crate) const PROJECTIONS: [(&str, &[&str]); 6] = [
+    ("self_attn.qk", &["self_attn.q_proj", "self_attn.k_proj"]),
+    ("self_attn.v_proj", &["self_attn.v_proj"]),
     ("self_attn.o_proj", &["self_attn.o_proj"]),
-    ("mlp.gate_up", &["mlp.gate_proj", "mlp.up_proj"]),
+    ("mlp.gate_proj", &["mlp.gate_proj"]),
+    ("mlp.up_proj", &["mlp.up_proj"]),
     ("mlp.down_proj", &["mlp.down_proj"]),
 ];
 
@@ -84,16 +90,21 @@ impl<B: Backend> Llama<B> {
             };
             layers.push(Block {
                 input_layernorm: norm(&format!("{prefix}.input_layernorm.weight"))?,
-                qkv: projection(0)?,
-                o_proj: projection(1)?,
+                qk: projection(0)?,
+                v_proj: projection(1)?,
+                o_proj: projection(2)?,
                 post_attention_layernorm: norm(&format!("{prefix}.post_attention_layernorm.weight"))?,
-                gate_up: projection(2)?,
-                down_proj: projection(3)?,
+                gate_proj: projection(3)?,
+                up_proj: projection(4)?,
+                down_proj: projection(5)?,
             });
         }
         let lm_head = if c.tie_embeddings { None } else { Some(reader.matrix("lm_head.weight")?) };
         Ok(Self {
-            embed_tokens: named_param("model.embed_tokens.weight", reader.matrix("model.embed_tokens.weight")?),
+            embed_tokens: named_param(
+                "model.embed_tokens.weight",
+                reader.matrix("model.embed_tokens.weight")?,
+            ),
             layers,
             norm: norm("model.norm.weight")?,
             lm_head: lm_head.map(|head| named_param("lm_head.weight", head)),
@@ -113,18 +124,21 @@ impl<B: Backend> Llama<B> {
             (name, shape, t.reshape([-1]))
         };
         let flat1 = |name: String, t: Tensor<B, 1>| (name, t.dims().to_vec(), t);
-        let embedding = std::iter::once_with(move || flat2("model.embed_tokens.weight".into(), self.embed_tokens.val()));
+        let embedding =
+            std::iter::once_with(move || flat2("model.embed_tokens.weight".into(), self.embed_tokens.val()));
         let blocks = self.layers.iter().enumerate().flat_map(move |(i, block)| {
             let norms = [
                 ("input_layernorm", &block.input_layernorm),
                 ("post_attention_layernorm", &block.post_attention_layernorm),
             ];
-            let norms = norms.map(|(name, norm)| flat1(format!("model.layers.{i}.{name}.weight"), norm.weight()));
-            let parts = block.projections().into_iter().zip(PROJECTIONS).flat_map(move |(projection, (_, parts))| {
-                parts.iter().enumerate().map(move |(part, name)| {
-                    flat2(format!("model.layers.{i}.{name}.weight"), projection.part(part))
-                })
-            });
+            let norms =
+                norms.map(|(name, norm)| flat1(format!("model.layers.{i}.{name}.weight"), norm.weight()));
+            let parts =
+                block.projections().into_iter().zip(PROJECTIONS).flat_map(move |(projection, (_, parts))| {
+                    parts.iter().enumerate().map(move |(part, name)| {
+                        flat2(format!("model.layers.{i}.{name}.weight"), projection.part(part))
+                    })
+                });
             norms.into_iter().chain(parts)
         });
         let rest = std::iter::once_with(move || flat1("model.norm.weight".into(), self.norm.weight()));
@@ -161,11 +175,12 @@ impl<B: Backend> CausalLm<B> for Llama<B> {
     fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
         let [batch, seq] = [tokens.batch(), tokens.seq()];
         let device = self.device();
-        let positions: Vec<usize> =
-            cache.positions().iter().flat_map(|&start| start..start + seq).collect();
+        let positions: Vec<usize> = cache.positions().iter().flat_map(|&start| start..start + seq).collect();
         cache.reserve(tokens);
-        let heads = self.n_heads + self.n_kv_heads;
-        let rotary = Rotary::new(&positions, heads, self.d_head, self.rope_theta, &device);
+        // Queries are scaled by 1 / sqrt(d_head) along with their rotation, keys are not.
+        let mut scales = vec![(self.d_head as f32).powf(-0.5); self.n_heads];
+        scales.resize(self.n_heads + self.n_kv_heads, 1.0);
+        let rotary = Rotary::new(&positions, &scales, self.d_head, self.rope_theta, &device);
         let plan = AttentionPlan::new(tokens, cache, self.n_kv_heads, self.n_heads, &device);
         let mut x = self.embed_tokens.val().select(0, tokens.to_tensor(&device)); // [batch * seq, d_model]
         for (layer, block) in self.layers.iter().enumerate() {
@@ -198,15 +213,12 @@ impl<B: Backend> Llama<B> {
     ) -> Tensor<B, 2> {
         let [kv, per_kv, d_head] = [self.n_kv_heads, self.n_heads / self.n_kv_heads, self.d_head];
         let [q_width, kv_width] = [self.n_heads * d_head, kv * d_head];
-        let qkv = block.qkv.forward(h); // [batch * seq, q_width + 2 * kv_width]
-        let qk = qkv.clone().narrow(1, 0, q_width + kv_width); // [batch * seq, q_width + kv_width]
-        let qk = rotary.apply(qk, self.n_heads + kv);
-        let q = qk.clone().narrow(1, 0, q_width).mul_scalar((d_head as f64).powf(-0.5)); // [batch * seq, q_width]
-        let q = q.reshape([batch, seq, kv, per_kv, d_head]).permute([2, 0, 3, 1, 4]); // [n_kv_heads, batch, per_kv, seq, d_head]
-        let q = q.reshape([kv, batch, per_kv * seq, d_head]); // [n_kv_heads, batch, per_kv * seq, d_head]
+        let qk = rotary.apply(block.qk.forward(h.clone()), self.n_heads + kv); // [batch * seq, q_width + kv_width]
+        let q = qk.clone().narrow(1, 0, q_width).reshape([batch, seq, kv, per_kv, d_head]); // [batch, seq, n_kv_heads, per_kv, d_head]
+        let q = q.permute([2, 0, 3, 1, 4]).reshape([kv, batch, per_kv * seq, d_head]); // [n_kv_heads, batch, per_kv * seq, d_head]
         let heads_first = |t: Tensor<B, 2>| t.reshape([batch, seq, kv, d_head]).permute([2, 0, 1, 3]); // [n_kv_heads, batch, seq, d_head]
         let k = heads_first(qk.narrow(1, q_width, kv_width));
-        let v = heads_first(qkv.narrow(1, q_width + kv_width, kv_width));
+        let v = heads_first(block.v_proj.forward(h));
         let (k, v) = cache.write(layer, k, v);
         let mixed = plan.attend(layer, q, k, v); // [n_kv_heads, batch, per_kv * seq, d_head]
         let mixed = mixed.reshape([kv, batch, per_kv, seq, d_head]).permute([1, 3, 0, 2, 4]); // [batch, seq, n_kv_heads, per_kv, d_head]
@@ -216,22 +228,20 @@ impl<B: Backend> Llama<B> {
 
 impl<B: Backend> Block<B> {
     /// The projections, in the order of [`PROJECTIONS`].
-    pub(crate) fn projections(&self) -> [&Projection<B>; 4] {
-        [&self.qkv, &self.o_proj, &self.gate_up, &self.down_proj]
+    pub(crate) fn projections(&self) -> [&Projection<B>; 6] {
+        [&self.qk, &self.v_proj, &self.o_proj, &self.gate_proj, &self.up_proj, &self.down_proj]
     }
 
     /// The projections, in the order of [`PROJECTIONS`].
-    pub(crate) fn projections_mut(&mut self) -> [&mut Projection<B>; 4] {
-        [&mut self.qkv, &mut self.o_proj, &mut self.gate_up, &mut self.down_proj]
+    pub(crate) fn projections_mut(&mut self) -> [&mut Projection<B>; 6] {
+        let Self { qk, v_proj, o_proj, gate_proj, up_proj, down_proj, .. } = self;
+        [qk, v_proj, o_proj, gate_proj, up_proj, down_proj]
     }
 
     /// SwiGLU: `(silu(h G) * h U) D`.
     fn feed_forward(&self, h: Tensor<B, 2>) -> Tensor<B, 2> {
-        let d_ff = self.gate_up.width(0);
-        let gate_up = self.gate_up.forward(h); // [n, 2 * d_ff]
-        let gate = gate_up.clone().narrow(1, 0, d_ff); // [n, d_ff]
-        let up = gate_up.narrow(1, d_ff, d_ff); // [n, d_ff]
-        self.down_proj.forward(silu(gate) * up)
+        let gate = silu(self.gate_proj.forward(h.clone())); // [n, d_ff]
+        self.down_proj.forward(gate * self.up_proj.forward(h))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Log-probabilities of chosen tokens, without keeping scores over the vocabulary for every position.
 
-use burn::tensor::{Tensor, TensorData, activation::log_softmax, backend::Backend};
+use burn::tensor::{Tensor, TensorData, activation::softmax, backend::Backend};
 
 use crate::causal_lm::CausalLm;
 
@@ -32,11 +32,13 @@ pub fn log_probs_of<B: Backend, M: CausalLm<B>, const N: usize>(
     let mut out = Vec::with_capacity(n);
     for start in (0..n).step_by(CHUNK) {
         let len = CHUNK.min(n - start);
-        let log_probs = log_softmax(model.logits(hidden.clone().narrow(0, start, len)), 1); // [len, vocab]
+        let logits = model.logits(hidden.clone().narrow(0, start, len)); // [len, vocab]
+        let normaliser = log_sum_exp(logits.clone());
         let ids: Vec<i32> =
             targets[start..start + len].iter().flatten().map(|&id| id.cast_signed()).collect();
-        let ids = Tensor::from_data(TensorData::new(ids, [len, N]), &log_probs.device());
-        let picked = log_probs.gather(1, ids).into_data().convert::<f32>(); // [len, N]
+        let ids = Tensor::from_data(TensorData::new(ids, [len, N]), &logits.device());
+        let log_probs = logits.gather(1, ids) - normaliser; // [len, N]
+        let picked = log_probs.into_data().convert::<f32>();
         let picked = picked.into_vec::<f32>().unwrap_or_default();
         out.extend(picked.chunks_exact(N).map(|chunk| {
             let mut values = [0.0; N];
@@ -45,4 +47,33 @@ pub fn log_probs_of<B: Backend, M: CausalLm<B>, const N: usize>(
         }));
     }
     out
+}
+
+/// Lets `visit` see `log p` of the whole vocabulary, in nats, for every row of `hidden` in turn, with its number;
+/// few rows are alive at once.
+///
+/// # Shapes
+/// - `hidden`: `[n, d_model]`
+pub fn visit_log_probs<B: Backend, M: CausalLm<B>>(
+    model: &M,
+    hidden: Tensor<B, 2>,
+    mut visit: impl FnMut(usize, &[f32]),
+) {
+    let [n, _] = hidden.dims();
+    for start in (0..n).step_by(CHUNK) {
+        let len = CHUNK.min(n - start);
+        let logits = model.logits(hidden.clone().narrow(0, start, len)); // [len, vocab]
+        let log_probs = logits.clone() - log_sum_exp(logits);
+        let values = log_probs.into_data().convert::<f32>().into_vec::<f32>().unwrap_or_default();
+        values.chunks(model.vocab_size()).enumerate().for_each(|(row, values)| visit(start + row, values));
+    }
+}
+
+/// `log sum_v exp(logits_v)` of every row, `[n, vocab]` to `[n, 1]`.
+///
+/// By way of softmax, which backends have as one fused operation where the textbook's chain of five is far slower:
+/// the greatest probability is `exp(max - log sum exp)`.
+fn log_sum_exp<B: Backend>(logits: Tensor<B, 2>) -> Tensor<B, 2> {
+    let max = logits.clone().max_dim(1); // [n, 1]
+    max - softmax(logits, 1).max_dim(1).log() // [n, 1]
 }

@@ -12,7 +12,7 @@ use crate::{
     error::ModelError,
     llama::{Llama, PROJECTIONS},
     named_param::named_param,
-    projection::{LoraPair, Projection},
+    projection::{LoraPair, Projection, transposed},
     tensor_reader::TensorReader,
     weights::WeightSource,
 };
@@ -123,7 +123,7 @@ impl<B: Backend> Llama<B> {
         self.attach(config, |name, _| {
             let a = reader.matrix(&format!("{PEFT}{name}.lora_A.weight"))?;
             let b = reader.matrix(&format!("{PEFT}{name}.lora_B.weight"))?;
-            Ok((a.transpose(), b.transpose()))
+            Ok((transposed(a), transposed(b)))
         })
     }
 

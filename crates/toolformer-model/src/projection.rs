@@ -35,7 +35,7 @@ impl<B: Backend> Projection<B> {
     /// Fuses `parts`, each `[d_out, d_in]` as in checkpoints; `name` is the name of the fused parameter.
     pub(crate) fn fuse(name: &str, parts: Vec<Tensor<B, 2>>) -> Self {
         let widths = parts.iter().map(|part| part.dims()[0]).collect();
-        let columns = parts.into_iter().map(Tensor::transpose).collect();
+        let columns = parts.into_iter().map(transposed).collect();
         Self { weight: named_param(name, Tensor::cat(columns, 1)), lora: Vec::new(), widths }
     }
 
@@ -106,4 +106,11 @@ impl<B: Backend> Projection<B> {
         }
         y + Tensor::cat(updates, 1)
     }
+}
+
+/// The transposed matrix, laid out anew: a transposed view would compute with other strides, which is slower and
+/// rounds differently from the same weights after a step of an optimiser.
+pub(crate) fn transposed<B: Backend>(matrix: Tensor<B, 2>) -> Tensor<B, 2> {
+    let [rows, columns] = matrix.dims();
+    matrix.transpose().reshape([rows * columns]).reshape([columns, rows]) // [columns, rows]
 }

@@ -29,7 +29,7 @@ impl<B: Backend> RmsNorm<B> {
     /// - `x`: `[n, d_model]`
     /// - returns `[n, d_model]`
     pub(crate) fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        let mean_square = x.clone().powi_scalar(2).mean_dim(1); // [n, 1]
+        let mean_square = (x.clone() * x.clone()).mean_dim(1); // [n, 1]
         let scale = mean_square.add_scalar(self.eps).sqrt().recip(); // [n, 1]
         x * scale * self.weight.val().unsqueeze()
     }

@@ -10,10 +10,10 @@ pub(crate) struct Rotary<B: Backend> {
 }
 
 impl<B: Backend> Rotary<B> {
-    /// Tables for `positions` (one entry per flattened token), repeated for every one of `heads` heads.
+    /// Tables for `positions` (one entry per flattened token), for heads that are each scaled by its own factor.
     pub(crate) fn new(
         positions: &[usize],
-        heads: usize,
+        scales: &[f32],
         d_head: usize,
         theta: f64,
         device: &B::Device,
@@ -22,26 +22,25 @@ impl<B: Backend> Rotary<B> {
         // Single precision from here on, as the reference implementations do it.
         let frequencies: Vec<f32> =
             (0..half).map(|i| (1.0 / theta.powf((2 * i) as f64 / d_head as f64)) as f32).collect();
-        let width = heads * d_head;
+        let width = scales.len() * d_head;
         let mut cos = vec![0.0f32; positions.len() * width];
         let mut sin = vec![0.0f32; positions.len() * width];
         for (row, &position) in positions.iter().enumerate() {
             let (cos, sin) = (&mut cos[row * width..][..width], &mut sin[row * width..][..width]);
             for (i, &frequency) in frequencies.iter().enumerate() {
                 let (s, c) = (position as f32 * frequency).sin_cos();
-                (cos[i], cos[i + half]) = (c, c);
-                (sin[i], sin[i + half]) = (-s, s);
-            }
-            for head in 1..heads {
-                cos.copy_within(0..d_head, head * d_head);
-                sin.copy_within(0..d_head, head * d_head);
+                for (head, scale) in scales.iter().enumerate() {
+                    let at = head * d_head + i;
+                    (cos[at], cos[at + half]) = (c * scale, c * scale);
+                    (sin[at], sin[at + half]) = (-s * scale, s * scale);
+                }
             }
         }
         let tensor = |data| Tensor::from_data(TensorData::new(data, [positions.len(), width]), device);
         Self { cos: tensor(cos), sin: tensor(sin) }
     }
 
-    /// Rotates every head of `x`: `x * cos + rotate_half(x) * sin`.
+    /// Rotates and scales every head of `x`: `x * cos + rotate_half(x) * sin`.
     ///
     /// # Shapes
     /// - `x`: `[batch * seq, heads * d_head]`

@@ -36,7 +36,7 @@
 //!   `don't`, `Jones' book` and `5'10"` hold no quotes (for `"` only ASCII letters and digits count, so that
 //!   scripts written without spaces can quote). Typographic quotes are text.
 //! - **Unbalanced quotes** are text: a mark without a partner on its line is an ordinary character, and where
-//!   heeding the quotes leads to no call, the arguments are read once more without heeding any.
+//!   heeding the quotes leads to neither a `]` nor an arrow, the arguments are read once more without heeding any.
 //! - **result** is the text after the arrow up to the matching `]`; inner brackets nest, quotes mean nothing.
 //!   An arrow with nothing behind it is a call that awaits its result: [`Call::result`] is `None`.
 //! - A call lies on one line: neither args nor result holds a `\n` or `\r`.

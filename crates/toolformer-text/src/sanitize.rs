@@ -12,6 +12,10 @@ use crate::Syntax;
 /// | an arrow, `->` or `→` | `=>` |
 /// | white space at either end | nothing |
 ///
+/// Parentheses and quotes stay: they mean nothing inside a result. Only if the text *before* the call leaves a
+/// quote or a parenthesis open on the same line could they pair with it; [`invoke`](crate::invoke) looks out
+/// for that.
+///
 /// ```
 /// let syntax = toolformer_text::Syntax::default();
 /// assert_eq!(toolformer_text::sanitize_result(&syntax, "2] [Evil(1)\n"), "2) (Evil(1)");

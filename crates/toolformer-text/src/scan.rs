@@ -51,11 +51,10 @@ impl Candidate<'_> {
         let args_start = self.name.end + 1;
         let from = args_start - self.line_start;
         let heeding_quotes = self.read(args_start, index.closing_paren(from), index, syntax);
-        if !matches!(
-            heeding_quotes,
-            Scan::Malformed { kind: DiagnosticKind::UnclosedArguments | DiagnosticKind::UnexpectedText, .. }
-        ) {
-            return heeding_quotes;
+        match heeding_quotes {
+            // An arrow settles what the arguments are, whatever becomes of the result.
+            Scan::Malformed { kind, .. } if kind != DiagnosticKind::UnclosedResult => {}
+            settled => return settled,
         }
         match self.read(args_start, index.closing_paren_raw(from), index, syntax) {
             // Only a result left open is worth more than what went wrong first.

@@ -61,7 +61,7 @@ mod tests {
     fn the_shipped_demonstrations_are_calls() {
         let prompt = FewShotPrompt::builtin("Calculator").unwrap();
         let document = parse(prompt.head(), &Syntax::default());
-        let calls: Vec<&str> = document.calls().map(|call| call.args.as_str()).collect();
+        let calls: Vec<&str> = document.calls().iter().map(|call| call.args.as_str()).collect();
         assert_eq!(calls, ["expression", "64 * 23", "5318 + 4207", "7350 - 1864", "91494 / 306"]);
         assert!(document.diagnostics().is_empty());
     }

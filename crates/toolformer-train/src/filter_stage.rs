@@ -34,6 +34,17 @@ impl Default for FilterSettings {
     }
 }
 
+impl FilterSettings {
+    /// # Errors
+    /// If a value is out of range.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        if self.tau_f.is_finite() {
+            return Ok(());
+        }
+        Err(TrainError::Setting { name: "tau_f", why: format!("must be a number of nats, not {}", self.tau_f) })
+    }
+}
+
 /// Scores and judges candidates with one model.
 pub struct FilterStage<'m, M> {
     scorer: Scorer<'m, M>,
@@ -52,9 +63,7 @@ impl<'m, M> FilterStage<'m, M> {
         syntax: &'m Syntax,
         settings: FilterSettings,
     ) -> Result<Self, TrainError> {
-        if !settings.tau_f.is_finite() {
-            return Err(TrainError::Setting { name: "tau_f", why: "must be a number of nats".into() });
-        }
+        settings.validate()?;
         let Some(bos) = tokenizer.bos().or(tokenizer.eos()) else {
             let why = "the tokenizer has neither a begin nor an end token, so there is nothing to put before a text";
             return Err(TrainError::Setting { name: "tokenizer", why: why.into() });

@@ -7,56 +7,31 @@ use std::{
 
 use burn::tensor::backend::Backend;
 use rand::seq::SliceRandom;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use toolformer_decode::draw_rng;
-use toolformer_model::{LoraConfig, Llama, Pretrained, Tokenizer, save_adapter, save_pretrained};
+use toolformer_model::{Llama, LoraConfig, Pretrained, Tokenizer, save_adapter, save_pretrained};
 use toolformer_text::{Registry, Syntax};
 
 use crate::{
-    annotate::{AnnotateSettings, Annotator},
+    annotate::Annotator,
     candidate::Candidate,
     collect::Collector,
     error::TrainError,
     few_shot_prompt::FewShotPrompt,
-    filter_stage::{FilterSettings, FilterStage},
-    finetune_settings::{FinetuneSettings, Method},
+    filter_stage::FilterStage,
+    fingerprint::{fingerprint, texts_checksum},
+    finetune_settings::Method,
+    metrics_file::MetricsFile,
     observer::Observer,
     perplexity::perplexity,
     stats::{PerplexityStats, StageCost, Stats, TrainStats},
+    teach_settings::TeachSettings,
     texts::Text,
-    trainer::{Metric, count_parameters, finetune},
+    trainer::{count_parameters, finetune},
     weave::{Woven, weave},
     whole_file::{read_jsonl, write_jsonl, write_whole},
 };
-
-/// Every setting of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TeachSettings {
-    /// Sampling of calls.
-    pub annotate: AnnotateSettings,
-    /// The filter.
-    pub filter: FilterSettings,
-    /// Fine-tuning.
-    pub finetune: FinetuneSettings,
-    /// Part of the texts that is neither annotated nor trained on, to measure perplexity.
-    pub held_out: f64,
-    /// Texts that go through the model together.
-    pub unit_texts: usize,
-}
-
-impl Default for TeachSettings {
-    /// Units of 4 texts; a tenth is held out.
-    fn default() -> Self {
-        Self {
-            annotate: AnnotateSettings::default(),
-            filter: FilterSettings::default(),
-            finetune: FinetuneSettings::default(),
-            held_out: 0.1,
-            unit_texts: 4,
-        }
-    }
-}
 
 /// What a run is made of, beside its settings.
 pub struct TeachJob<'a> {
@@ -117,11 +92,7 @@ pub fn teach<B: Backend>(
     out: &Path,
     observer: &mut dyn Observer,
 ) -> Result<Taught<B>, TrainError> {
-    settings.annotate.validate()?;
-    settings.finetune.validate()?;
-    if !(0.0..1.0).contains(&settings.held_out) {
-        return Err(TrainError::Setting { name: "held_out", why: "is a part from 0 to below 1".into() });
-    }
+    settings.validate()?;
     let Pretrained { model, config, tokenizer } = pretrained;
     let folder = RunFolder(out.to_owned());
     fs::create_dir_all(out).map_err(TrainError::write(out))?;
@@ -173,9 +144,16 @@ pub fn teach<B: Backend>(
     let mut perplexity_seconds = observer.seconds() - began;
     let mut metrics = MetricsFile::open(&folder.file("metrics.jsonl"))?;
     let checkpoints = folder.file("checkpoints");
-    let tuned = finetune(model, &config, &examples, &held_out, &settings.finetune, &checkpoints, observer, |metric| {
-        metrics.append(metric)
-    })?;
+    let tuned = finetune(
+        model,
+        &config,
+        &examples,
+        &held_out,
+        &settings.finetune,
+        &checkpoints,
+        observer,
+        |metric| metrics.append(metric),
+    )?;
     let (trainable_parameters, _) = count_parameters(&tuned.model);
     if let Method::Lora(lora) = &settings.finetune.method {
         save_lora(&folder.file("adapter"), &tuned.model, lora, job.model_name, &tokenizer)?;
@@ -289,51 +267,14 @@ fn describe(job: &TeachJob<'_>, settings: &TeachSettings, folder: &RunFolder) ->
 
 /// Stands for everything that the candidates depend on.
 fn candidates_fingerprint(job: &TeachJob<'_>, settings: &TeachSettings) -> String {
-    let mut hash = Sha256::new();
-    let settings = (&settings.annotate, &settings.filter, settings.held_out, settings.unit_texts, settings.finetune.seed);
-    hash.update(serde_json::to_vec(&settings).unwrap_or_default());
-    for part in [env!("CARGO_PKG_VERSION"), job.model_checksum, &texts_checksum(job.texts)] {
-        hash.update(part);
-    }
-    for (tool, prompt) in job.tools {
-        for part in [tool.as_str(), prompt.head(), prompt.tail()] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
-    }
-    format!("{:x}", hash.finalize())
-}
-
-fn texts_checksum(texts: &[Text]) -> String {
-    let mut hash = Sha256::new();
-    for text in texts {
-        hash.update(serde_json::to_vec(text).unwrap_or_default());
-        hash.update([b'\n']);
-    }
-    format!("{:x}", hash.finalize())
-}
-
-/// `metrics.jsonl`: appended to; a resumed run repeats the steps since its checkpoint, and a reader takes the last.
-struct MetricsFile {
-    path: PathBuf,
-    file: fs::File,
-}
-
-impl MetricsFile {
-    fn open(path: &Path) -> Result<Self, TrainError> {
-        // A line torn by a kill is cut off.
-        let old = fs::read(path).unwrap_or_default();
-        let whole = old.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-        let file = fs::OpenOptions::new().create(true).append(true).open(path).map_err(TrainError::write(path))?;
-        file.set_len(whole as u64).map_err(TrainError::write(path))?;
-        Ok(Self { path: path.to_owned(), file })
-    }
-
-    fn append(&mut self, metric: &Metric) -> Result<(), TrainError> {
-        let written = serde_json::to_vec(metric).map_err(Into::into).and_then(|mut line| {
-            line.push(b'\n');
-            std::io::Write::write_all(&mut self.file, &line)
-        });
-        written.map_err(TrainError::write(&self.path))
-    }
+    let settings = (
+        &settings.annotate,
+        &settings.filter,
+        settings.held_out,
+        settings.unit_texts,
+        settings.finetune.seed,
+    );
+    let texts = texts_checksum(job.texts);
+    let prompts = job.tools.iter().flat_map(|(tool, prompt)| [tool.as_str(), prompt.head(), prompt.tail()]);
+    fingerprint(&settings, [job.model_checksum, &texts].into_iter().chain(prompts))
 }

@@ -84,11 +84,10 @@ pub fn parse_texts(reader: impl BufRead, plain: bool, path: &Path) -> Result<Vec
     let mut texts: Vec<Text> = Vec::new();
     let mut ids = std::collections::HashSet::new();
     let mut paragraph = String::new();
-    let mut last_line = 0;
     let wrong = |line: usize, why: String| TrainError::Texts { path: path.to_owned(), line, why };
     for (number, line) in reader.lines().enumerate() {
         let line = line.map_err(|source| TrainError::Read { path: path.to_owned(), source })?;
-        last_line = number + 1;
+        let number = number + 1;
         if plain {
             if line.trim().is_empty() {
                 push_paragraph(&mut texts, &mut paragraph);
@@ -105,16 +104,18 @@ pub fn parse_texts(reader: impl BufRead, plain: bool, path: &Path) -> Result<Vec
         }
         let parsed: Line = serde_json::from_str(&line).map_err(|error| {
             wrong(
-                last_line,
-                format!("is not a JSON object with a \"text\" ({error}); plain text belongs into a .txt file"),
+                number,
+                format!(
+                    "is not a JSON object with a \"text\" ({error}); plain text belongs into a .txt file"
+                ),
             )
         })?;
         if parsed.text.trim().is_empty() {
-            return Err(wrong(last_line, "has an empty \"text\"".into()));
+            return Err(wrong(number, "has an empty \"text\"".into()));
         }
         let id = parsed.id.unwrap_or(TextId::Number(texts.len() as u64));
         if !ids.insert(id.clone()) {
-            return Err(wrong(last_line, format!("has the id {id}, which an earlier text has too")));
+            return Err(wrong(number, format!("has the id {id}, which an earlier text has too")));
         }
         texts.push(Text { id, text: parsed.text, rest: parsed.rest });
     }
@@ -139,7 +140,8 @@ mod tests {
 
     #[test]
     fn jsonl_keeps_ids_and_other_fields() {
-        let texts = parse("{\"text\":\"a\",\"url\":\"u\"}\n\n{\"id\":\"x\",\"text\":\"b\"}\n", false).unwrap();
+        let texts =
+            parse("{\"text\":\"a\",\"url\":\"u\"}\n\n{\"id\":\"x\",\"text\":\"b\"}\n", false).unwrap();
         assert_eq!(texts[0].id, TextId::Number(0));
         assert_eq!(texts[0].rest["url"], "u");
         assert_eq!(texts[1].id, TextId::Name("x".into()));

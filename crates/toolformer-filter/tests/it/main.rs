@@ -39,14 +39,15 @@ fn close(found: f64, expected: f64) {
 #[test]
 fn losses_match_the_reference() {
     let (model, golden) = (llama(), golden());
-    let requests: Vec<LossRequest<'_>> = golden
-        .paper
-        .iter()
-        .flat_map(|case| {
-            [&case.prefix_none, &case.prefix_call, &case.prefix_call_and_response]
-                .map(|prefix| LossRequest { prefix, text: &case.text, position: case.position })
-        })
-        .collect();
+    let requests: Vec<LossRequest<'_>> =
+        golden
+            .paper
+            .iter()
+            .flat_map(|case| {
+                [&case.prefix_none, &case.prefix_call, &case.prefix_call_and_response]
+                    .map(|prefix| LossRequest { prefix, text: &case.text, position: case.position })
+            })
+            .collect();
     // Any batching gives the same losses.
     for batch_tokens in [1, 60, 10_000] {
         let scored = Scorer::new(&model, LossWeights::paper(), batch_tokens).losses::<Flex>(&requests);
@@ -81,4 +82,17 @@ fn nothing_behind_the_window_is_computed() {
     let request = LossRequest { prefix: &[1, 5], text: &text, position: 4 };
     let scored = Scorer::new(&model, LossWeights::paper(), 100).losses::<Flex>(&[request]);
     assert_eq!(scored.computed, 2 + 4 + 4); // prefix, x_0..x_3, and the first four of the window's five
+}
+
+#[test]
+fn one_call_at_several_places_is_one_pass() {
+    let model = llama();
+    let text: Vec<u32> = (3..40).collect();
+    let at = |position| LossRequest { prefix: &[1, 5], text: &text, position };
+    let scorer = Scorer::new(&model, LossWeights::paper(), 100);
+    let together = scorer.losses::<Flex>(&[at(9), at(4), at(30)]);
+    assert_eq!(together.computed, 2 + 30 + 4);
+    for (position, loss) in [9, 4, 30].into_iter().zip(together.values) {
+        close(loss, scorer.losses::<Flex>(&[at(position)]).values[0]);
+    }
 }

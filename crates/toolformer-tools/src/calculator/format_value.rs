@@ -2,15 +2,18 @@
 
 /// Within this of an integer, a value prints as that integer.
 const INTEGER_TOLERANCE: f64 = 1e-9;
-/// So many decimal digits survive a round trip through `f64`.
+/// So many significant decimal digits survive any computation of a few steps.
 const RELIABLE_DIGITS: usize = 15;
+/// With more digits than these before the point, too few reliable ones are left behind it to round by.
+const MAX_CLEANED_WHOLE_DIGITS: usize = 8;
 
 /// Prints a value: as an integer where it is within 1e-9 of one, else with two decimals, half away from zero.
 ///
-/// The half is that of the decimal reading: the value is first taken to its 15 reliable decimal digits, so
-/// 2.675 gives `2.68` and 1.15 * 1.5 gives `1.73`, though both are a hair below as binary numbers. Integers
-/// print in full without an exponent; beyond 2^53 they are the value that the `f64` holds, digit by digit.
-/// There is no negative zero. A value that is not finite prints as Rust prints it.
+/// The half is that of the decimal reading, not of the binary number: below 1e8 the value is first taken to 15
+/// significant digits, so that 2.675 gives `2.68` and 1.15 * 1.5 gives `1.73` though both are a hair below as
+/// `f64`; larger values are taken as the shortest decimal that stands for the same `f64`. Integers print in
+/// full without an exponent; beyond 2^53 they are the value that the `f64` holds, digit by digit. There is no
+/// negative zero. A value that is not finite prints as Rust prints it.
 ///
 /// ```
 /// use toolformer_tools::format_value;
@@ -27,14 +30,18 @@ pub fn format_value(value: f64) -> String {
         // Adding zero turns -0 into 0.
         return format!("{:.0}", nearest + 0.0);
     }
-    let whole_digits = format!("{:.0}", value.abs().trunc()).len();
-    // At least three, to have a digit to round by.
-    let decimals = RELIABLE_DIGITS.saturating_sub(whole_digits).max(3);
-    let written = format!("{:.decimals$}", value.abs());
-    let kept = written.len() - decimals + 2;
-    let digits = written[..kept].bytes().filter(u8::is_ascii_digit);
-    let truncated = digits.fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
-    let hundredths = truncated + u64::from(written.as_bytes()[kept] >= b'5');
+    let size = value.abs();
+    let whole_digits = format!("{:.0}", size.trunc()).len();
+    let written = if whole_digits <= MAX_CLEANED_WHOLE_DIGITS {
+        format!("{size:.*}", RELIABLE_DIGITS - whole_digits)
+    } else {
+        size.to_string()
+    };
+    let (whole, fraction) = written.split_once('.').unwrap_or((&written, ""));
+    let mut digits = fraction.bytes().chain(std::iter::repeat(b'0'));
+    let kept = whole.bytes().chain(digits.by_ref().take(2));
+    let truncated = kept.fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+    let hundredths = truncated + u64::from(digits.next() >= Some(b'5'));
     let sign = if value < 0.0 && hundredths > 0 { "-" } else { "" };
     format!("{sign}{}.{:02}", hundredths / 100, hundredths % 100)
 }

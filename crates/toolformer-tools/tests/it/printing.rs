@@ -56,6 +56,10 @@ fn halves_are_those_of_the_decimal_reading() {
     check(1.045, "1.05");
     check(10.235, "10.24");
     check(1_000_000.005, "1000000.01");
+    check(55_332_612_992.224_98, "55332612992.22");
+    check(55_332_612_992.225, "55332612992.23");
+    check(99_999_999.995, "100000000.00");
+    check(123_456_789.5, "123456789.50");
     check(2.674_999_999, "2.67");
     assert_eq!(evaluate("1.15 * 1.5").map(format_value).as_deref(), Ok("1.73"));
     assert_eq!(evaluate("0.285 * 100 / 100").map(format_value).as_deref(), Ok("0.29"));

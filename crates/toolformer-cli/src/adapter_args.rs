@@ -1,0 +1,27 @@
+//! `--adapter`: a LoRA adapter on top of the model.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use toolformer::{
+    burn::tensor::backend::Backend,
+    model::{Llama, load_adapter},
+};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct AdapterArgs {
+    /// A LoRA adapter for the model, in PEFT's layout: adapter_config.json and adapter_model.safetensors
+    #[arg(long, value_name = "DIR")]
+    pub(crate) adapter: Option<PathBuf>,
+}
+
+impl AdapterArgs {
+    /// The model with the adapter folded in.
+    pub(crate) fn apply<B: Backend>(&self, mut model: Llama<B>) -> Result<Llama<B>> {
+        let Some(folder) = &self.adapter else { return Ok(model) };
+        load_adapter(&mut model, folder)?;
+        Ok(model.merge_lora())
+    }
+}

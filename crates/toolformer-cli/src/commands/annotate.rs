@@ -1,0 +1,97 @@
+//! `toolformer annotate`
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use toolformer::{
+    burn::tensor::backend::Backend,
+    device::OnDevice,
+    model::{Pretrained, model_checksum},
+    text::Syntax,
+    train::{
+        Annotator, Candidate, CandidateStats, Collector, fingerprint, read_jsonl, read_texts, texts_checksum,
+    },
+};
+
+use crate::{
+    annotate_args::AnnotateArgs, model_args::ModelArgs, output::say, progress::Progress, tool_args::ToolArgs,
+};
+
+/// Sample tool calls for texts, and run them
+///
+/// The first step of `teach`. A run that was cut off goes on where it stopped when the same command is given again;
+/// FILE.units beside the output says how far it has come.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  toolformer annotate --model SmolLM2.gguf --tools calculator --texts texts.jsonl --out c.jsonl
+  toolformer annotate --model SmolLM2.gguf --tools calculator --texts texts.jsonl --out c.jsonl \\
+      --k 5 --m 4
+
+Then: toolformer filter --model SmolLM2.gguf --texts texts.jsonl --candidates c.jsonl --out f.jsonl")]
+pub(crate) struct Args {
+    /// The texts: JSONL with a `text` in every object, or .txt with blank lines between texts; .gz is unpacked
+    #[arg(long, value_name = "FILE")]
+    texts: PathBuf,
+    /// The candidates, as JSONL
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Texts that go through the model together, and between which a run can be cut off
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    unit_texts: usize,
+    /// Seed of all random draws
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    tools: ToolArgs,
+    #[command(flatten)]
+    annotate: AnnotateArgs,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    args.model.device.run(args)
+}
+
+impl OnDevice for &Args {
+    type Output = Result<()>;
+
+    fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
+        let tools = self.tools.at_least_one()?;
+        let prompts = self.annotate.prompts(&tools.names)?;
+        let settings = self.annotate.settings(self.seed);
+        settings.validate()?;
+        let texts = read_texts(&self.texts)?;
+        let Pretrained { model, tokenizer, .. } = self.model.open::<B>(device)?;
+        let syntax = Syntax::default();
+        let annotators = prompts.iter().map(|(tool, prompt)| {
+            Annotator::new(&model, &tokenizer, &syntax, &tools.registry, tool, prompt, settings.clone())
+        });
+        let annotators: Vec<_> = annotators.collect::<Result<_, _>>()?;
+        let (model, texts_sum) = (model_checksum(&self.model.model)?, texts_checksum(&texts));
+        let prompts = prompts.iter().flat_map(|(tool, prompt)| [tool.as_str(), prompt.head(), prompt.tail()]);
+        let inputs = ["annotate", &model, &texts_sum].into_iter().chain(prompts);
+        let fingerprint = fingerprint(&(&settings, self.unit_texts), inputs);
+        let collector = Collector {
+            annotators: &annotators,
+            filter: None,
+            tokenizer: &tokenizer,
+            unit_texts: self.unit_texts,
+        };
+        let units = collector.run(&texts, &self.out, &fingerprint, &mut Progress::new())?;
+        let candidates: Vec<Candidate> = read_jsonl(&self.out)?;
+        let stats = CandidateStats::new(&candidates);
+        say(&format!(
+            "{} calls sampled, {} executed, from {} texts",
+            stats.candidates,
+            stats.executed,
+            texts.len()
+        ));
+        let too_long: usize = units.iter().map(|unit| unit.too_long).sum();
+        if too_long > 0 {
+            say(&format!("{too_long} texts are too long for the model's context and got no call"));
+        }
+        Ok(())
+    }
+}

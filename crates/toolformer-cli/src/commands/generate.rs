@@ -1,0 +1,252 @@
+//! `toolformer generate`
+
+use std::{path::PathBuf, time::Instant};
+
+use anyhow::Result;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use toolformer::{
+    burn::tensor::backend::Backend,
+    decode::{
+        CallEvent, DecodeError, Finish, GenerateSettings, Generation, Prompt, Sampling, ToolUse, Tools,
+        generate,
+    },
+    device::OnDevice,
+    model::{CausalLm as _, Pretrained},
+    text::Syntax,
+};
+
+use crate::{
+    adapter_args::AdapterArgs,
+    jsonl_prompts::{JsonlPrompt, read_prompts},
+    model_args::ModelArgs,
+    output::Output,
+    tool_args::ToolArgs,
+};
+
+/// Complete prompts, with tools in the loop
+///
+/// Where a call's start is among the most likely next tokens it is taken; when the model has written the call's
+/// arrow the tool runs, its result goes into the text, and the model goes on. Without --tools the model's text comes
+/// as it is. Prompts are raw text.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  toolformer generate --model runs/calc/model --tools calculator \\
+      --prompt 'A crate holds 37 jars. 48 crates hold'
+  toolformer generate --model SmolLM2.gguf --adapter runs/calc/adapter --tools calculator \\
+      --prompts sums.jsonl --json
+  toolformer generate --model SmolLM2.gguf --prompt 'Once upon a time' --temperature 0.8 --seed 7
+
+With --json, a line for each prompt: {\"prompt\":.., \"text\":prompt and completion, \"completion\":..,
+\"calls\":[{\"span\", \"name\", \"args\", \"result\", \"status\", \"seconds\"}],
+\"finish_reason\":\"stop|length|eos\", \"tokens\":{\"prompt\", \"completion\", \"computed\"}},
+and the other fields of its object in the file of prompts. Spans are ranges of bytes in `text`.")]
+pub(crate) struct Args {
+    /// A prompt
+    #[arg(long, value_name = "TEXT", required_unless_present = "prompts", conflicts_with = "prompts")]
+    prompt: Option<String>,
+    /// A file of prompts: JSONL with a `prompt` in every object; - for standard input
+    #[arg(long, value_name = "FILE")]
+    prompts: Option<PathBuf>,
+    /// Most tokens of a completion, those of calls and results included
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    max_tokens: usize,
+    /// Temperature; 0 takes the most likely token
+    #[arg(long, value_name = "T", default_value_t = 0.0)]
+    temperature: f64,
+    /// Consider only the K most likely tokens; 0 for all
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    top_k: usize,
+    /// Consider only the most likely tokens whose probabilities add up to P
+    #[arg(long, value_name = "P", default_value_t = 1.0)]
+    top_p: f64,
+    /// End a completion at this text, which is not part of it; may be given more than once
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    stop: Vec<String>,
+    /// Take a call's start where it is among the K most likely next tokens (the paper's)
+    #[arg(long, value_name = "K", default_value_t = 10)]
+    start_top_k: usize,
+    /// Most calls of a completion (the paper's)
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    max_calls: usize,
+    /// Never let the model start a call
+    #[arg(long, conflicts_with_all = ["tools", "start_top_k", "max_calls"])]
+    no_calls: bool,
+    /// Seed of all random draws
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Prompts that are completed together
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    batch: usize,
+    /// Write one JSON object a line
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    adapter: AdapterArgs,
+    #[command(flatten)]
+    tools: ToolArgs,
+}
+
+/// Batches between two looks at whether the output can still be written: prompts of like length go together within.
+const BATCHES_BETWEEN_CHECKS: usize = 4;
+
+/// What is written for a prompt.
+#[derive(Serialize)]
+struct Completed<'a> {
+    prompt: &'a str,
+    text: String,
+    completion: &'a str,
+    calls: Vec<CallEvent>,
+    finish_reason: Finish,
+    tokens: Tokens,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+#[derive(Serialize)]
+struct Tokens {
+    prompt: usize,
+    completion: usize,
+    computed: usize,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    args.model.device.run(args)
+}
+
+impl OnDevice for &Args {
+    type Output = Result<()>;
+
+    fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
+        let tools = self.tools.chosen()?;
+        let inputs = match (&self.prompt, &self.prompts) {
+            (_, Some(file)) => read_prompts(file)?,
+            (prompt, None) => vec![JsonlPrompt::new(prompt.as_deref().unwrap_or_default())],
+        };
+        let settings = self.settings();
+        settings.sampling.validate()?;
+        let Pretrained { model, tokenizer, .. } = self.model.open::<B>(device)?;
+        let model = self.adapter.apply(model)?;
+        let encode = |(number, input): (usize, &JsonlPrompt)| {
+            Ok(Prompt { key: input.key(number), ids: tokenizer.encode_with_special(&input.prompt)? })
+        };
+        let prompts: Vec<Prompt> = inputs.iter().enumerate().map(encode).collect::<Result<_>>()?;
+
+        check(&prompts, settings.max_tokens, model.max_positions())?;
+        let (syntax, start) = (Syntax::default(), Instant::now());
+        let clock = || start.elapsed().as_secs_f64();
+        let use_of_tools = match (self.no_calls, tools.names.is_empty()) {
+            (true, _) => Tools::Disabled(&syntax),
+            (false, true) => Tools::None,
+            (false, false) => Tools::Enabled(ToolUse {
+                registry: &tools.registry,
+                syntax: &syntax,
+                start_top_k: self.start_top_k,
+                max_calls: self.max_calls,
+                clock: &clock,
+            }),
+        };
+        let mut writer = InOrder::new(&inputs, &prompts, self.json);
+        let mut computed = 0;
+        for (chunk, prompts) in prompts.chunks(BATCHES_BETWEEN_CHECKS * self.batch.max(1)).enumerate() {
+            let first = chunk * BATCHES_BETWEEN_CHECKS * self.batch;
+            let done = |number: usize, generation: &Generation| writer.take(first + number, generation);
+            let generations = generate(&model, &tokenizer, prompts, &settings, &use_of_tools, done)?;
+            computed += generations.iter().map(|generation| generation.computed).sum::<usize>();
+            std::mem::replace(&mut writer.outcome, Ok(()))?;
+        }
+        tracing::info!(prompts = prompts.len(), computed, seconds = clock(), "generated");
+        Ok(())
+    }
+}
+
+/// Before the first is completed, and by their numbers in the file.
+fn check(prompts: &[Prompt], room: usize, context: usize) -> Result<()> {
+    for (prompt, Prompt { ids, .. }) in prompts.iter().enumerate() {
+        let tokens = ids.len();
+        if tokens == 0 {
+            return Err(DecodeError::EmptyPrompt { prompt }.into());
+        }
+        if tokens + room > context {
+            return Err(DecodeError::TooLong { prompt, tokens, room, context }.into());
+        }
+    }
+    Ok(())
+}
+
+impl Args {
+    fn settings(&self) -> GenerateSettings {
+        let &Self { temperature, top_k, top_p, .. } = self;
+        GenerateSettings {
+            max_tokens: self.max_tokens,
+            sampling: Sampling { temperature, top_k, top_p },
+            seed: self.seed,
+            // An empty one would end every completion before it begins.
+            stop: self.stop.iter().filter(|stop| !stop.is_empty()).cloned().collect(),
+            batch: self.batch,
+        }
+    }
+}
+
+/// Writes completions in the order of their prompts, each as soon as those before it are out.
+struct InOrder<'a> {
+    inputs: &'a [JsonlPrompt],
+    prompts: &'a [Prompt],
+    json: bool,
+    output: Output,
+    waiting: Vec<Option<Generation>>,
+    next: usize,
+    outcome: Result<()>,
+}
+
+impl<'a> InOrder<'a> {
+    fn new(inputs: &'a [JsonlPrompt], prompts: &'a [Prompt], json: bool) -> Self {
+        let waiting = vec![None; prompts.len()];
+        Self { inputs, prompts, json, output: Output::new(), waiting, next: 0, outcome: Ok(()) }
+    }
+
+    fn take(&mut self, number: usize, generation: &Generation) {
+        self.waiting[number] = Some(generation.clone());
+        while let Some(generation) = self.waiting.get_mut(self.next).and_then(Option::take) {
+            if self.outcome.is_ok() {
+                self.outcome = self.write(self.next, &generation);
+            }
+            self.next += 1;
+        }
+        if self.outcome.is_ok() {
+            self.outcome = self.output.flush();
+        }
+    }
+
+    fn write(&mut self, number: usize, generation: &Generation) -> Result<()> {
+        let prompt = self.inputs[number].prompt.as_str();
+        let text = format!("{prompt}{}", generation.completion);
+        if !self.json {
+            let between = if number > 0 { "\n" } else { "" };
+            return self.output.text(&format!("{between}{text}\n"));
+        }
+        let in_text =
+            |call: &CallEvent| CallEvent { span: call.span.map(|at| at + prompt.len()), ..call.clone() };
+        let mut rest = self.inputs[number].rest.clone();
+        rest.retain(|field, _| !FIELDS.contains(&field.as_str()));
+        self.output.json(&Completed {
+            prompt,
+            text,
+            completion: &generation.completion,
+            calls: generation.calls.iter().map(in_text).collect(),
+            finish_reason: generation.finish,
+            tokens: Tokens {
+                prompt: self.prompts[number].ids.len(),
+                completion: generation.ids.len(),
+                computed: generation.computed,
+            },
+            rest,
+        })
+    }
+}
+
+/// What we write ourselves: an input that is such an output is not written twice.
+const FIELDS: &[&str] = &["text", "completion", "calls", "finish_reason", "tokens"];

@@ -1,0 +1,46 @@
+//! The commands, a file each.
+
+mod annotate;
+mod devices;
+mod filter;
+mod finetune;
+mod generate;
+mod invoke;
+mod parse;
+mod score;
+mod teach;
+mod weave;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Parse(parse::Args),
+    Invoke(invoke::Args),
+    Score(score::Args),
+    Annotate(annotate::Args),
+    Filter(filter::Args),
+    Weave(weave::Args),
+    Finetune(finetune::Args),
+    Teach(teach::Args),
+    Generate(generate::Args),
+    Devices(devices::Args),
+}
+
+impl Command {
+    pub(crate) fn run(&self) -> Result<()> {
+        match self {
+            Self::Parse(args) => parse::run(args),
+            Self::Invoke(args) => invoke::run(args),
+            Self::Score(args) => score::run(args),
+            Self::Annotate(args) => annotate::run(args),
+            Self::Filter(args) => filter::run(args),
+            Self::Weave(args) => weave::run(args),
+            Self::Finetune(args) => finetune::run(args),
+            Self::Teach(args) => teach::run(args),
+            Self::Generate(args) => generate::run(args),
+            Self::Devices(args) => devices::run(args),
+        }
+    }
+}

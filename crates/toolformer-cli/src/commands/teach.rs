@@ -1,0 +1,137 @@
+//! `toolformer teach`
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use toolformer::{
+    burn::tensor::backend::Backend,
+    device::OnDevice,
+    model::model_checksum,
+    text::Syntax,
+    train::{Stats, TeachJob, TeachSettings, read_texts, teach},
+};
+
+use crate::{
+    annotate_args::AnnotateArgs,
+    filter_args::FilterArgs,
+    finetune_args::FinetuneArgs,
+    model_args::ModelArgs,
+    output::{print_json, say},
+    progress::{Progress, span},
+    tool_args::ToolArgs,
+};
+
+/// Teach a model to call tools: the whole job
+///
+/// Samples calls for the texts, runs them, keeps those whose results help the model to predict what follows,
+/// weaves them into the texts and fine-tunes the model on these. All of it goes into a run folder: run.toml,
+/// candidates.jsonl, train.jsonl, metrics.jsonl, checkpoints/, adapter/, model/, stats.json. A run that was cut off
+/// goes on where it stopped when the same command is given again.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  toolformer teach --model SmolLM2.gguf --tools calculator --texts texts.jsonl --out runs/calc
+  toolformer teach --model SmolLM2.gguf --tools calculator --texts texts.jsonl --out runs/quick \\
+      --k 5 --m 4
+
+Then: toolformer generate --model runs/calc/model --tools calculator --prompt '48 crates hold'")]
+pub(crate) struct Args {
+    /// The texts: JSONL with a `text` in every object, or .txt with blank lines between texts; .gz is unpacked
+    #[arg(long, value_name = "FILE")]
+    texts: PathBuf,
+    /// The run folder
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Part of the texts that is kept apart to measure perplexity
+    #[arg(long, value_name = "PART", default_value_t = 0.1)]
+    held_out: f64,
+    /// Texts that go through the model together, and between which a run can be cut off
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    unit_texts: usize,
+    /// Seed of all random draws
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Write what the run did, the content of stats.json, to standard output
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    tools: ToolArgs,
+    #[command(flatten)]
+    annotate: AnnotateArgs,
+    #[command(flatten)]
+    filter: FilterArgs,
+    #[command(flatten)]
+    finetune: FinetuneArgs,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    args.model.device.run(args)
+}
+
+impl OnDevice for &Args {
+    type Output = Result<()>;
+
+    fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
+        let tools = self.tools.at_least_one()?;
+        let prompts = self.annotate.prompts(&tools.names)?;
+        let settings = TeachSettings {
+            annotate: self.annotate.settings(self.seed),
+            filter: self.filter.settings(),
+            finetune: self.finetune.settings(self.seed)?,
+            held_out: self.held_out,
+            unit_texts: self.unit_texts,
+        };
+        settings.validate()?;
+        let texts = read_texts(&self.texts)?;
+        let pretrained = self.model.open::<B>(device)?;
+        let job = TeachJob {
+            texts: &texts,
+            tools: &prompts,
+            registry: &tools.registry,
+            syntax: &Syntax::default(),
+            model_name: &self.model.name(),
+            model_checksum: &model_checksum(&self.model.model)?,
+        };
+        let mut progress = Progress::new();
+        let taught = teach(pretrained, &job, &settings, &self.out, &mut progress)?;
+        say(&table(&taught.stats));
+        say(&format!("The taught model is in {}.", self.out.join("model").display()));
+        if self.json { print_json(&taught.stats) } else { Ok(()) }
+    }
+}
+
+/// What the run did, for people.
+fn table(stats: &Stats) -> String {
+    let mut out = String::from("\n");
+    let mut row = |name: &str, value: String| out.push_str(&format!("{name:<32}{value:>14}\n"));
+    let candidates = &stats.candidates;
+    row("texts annotated", stats.texts.to_string());
+    row("texts held out", stats.held_out.to_string());
+    if stats.too_long > 0 {
+        row("texts too long for the model", stats.too_long.to_string());
+    }
+    row("positions", stats.positions.to_string());
+    row("calls sampled", candidates.candidates.to_string());
+    row("calls executed", candidates.executed.to_string());
+    row("calls kept", candidates.kept.to_string());
+    if let Some(delta) = candidates.mean_delta {
+        row("mean gain of a kept call", format!("{delta:.3} nats"));
+    }
+    if let Some(perplexity) = &stats.perplexity {
+        row("held-out perplexity", format!("{:.3} -> {:.3}", perplexity.before, perplexity.after));
+    }
+    if let Some(train) = &stats.train {
+        row("examples trained on", train.examples.to_string());
+        row("steps", train.steps.to_string());
+        if let (Some(first), Some(last)) = (train.loss_first, train.loss_last) {
+            row("loss, first and last step", format!("{first:.3} -> {last:.3}"));
+        }
+    }
+    for (stage, cost) in &stats.stages {
+        let rate = cost.tokens as f64 / cost.seconds.max(1e-9);
+        row(stage, format!("{}, {rate:.0} tok/s", span(cost.seconds)));
+    }
+    out
+}

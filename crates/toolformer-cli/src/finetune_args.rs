@@ -1,0 +1,105 @@
+//! How a model is fine-tuned.
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use toolformer::{
+    model::LoraConfig,
+    train::{FinetuneSettings, Method},
+};
+
+use crate::failure::wrong_usage;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Fine-tuning")]
+pub(crate) struct FinetuneArgs {
+    /// Train every weight instead of a LoRA adapter
+    #[arg(long, conflicts_with_all = ["lora_rank", "lora_alpha"])]
+    full: bool,
+    /// Rank of the LoRA adapter
+    #[arg(long, value_name = "R", default_value_t = 16)]
+    lora_rank: usize,
+    /// The adapter's updates are scaled by this over the rank [default: twice the rank]
+    #[arg(long, value_name = "A")]
+    lora_alpha: Option<f64>,
+    /// Peak learning rate [default: 2e-4 for LoRA, 1e-5 (the paper's) for all weights]
+    #[arg(long, value_name = "RATE")]
+    learning_rate: Option<f64>,
+    /// Passes over the examples
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    epochs: usize,
+    /// Examples of a step
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    batch: usize,
+    /// Most steps (the paper's)
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    max_steps: usize,
+    /// Part of the steps over which the learning rate rises from 0; then it falls to 0
+    #[arg(long, value_name = "PART", default_value_t = 0.1)]
+    warmup: f64,
+    /// Longest example, in tokens; longer ones are cut
+    #[arg(long, value_name = "TOKENS", default_value_t = 1024)]
+    max_seq: usize,
+    /// Tokens that go through the model at once: less memory with fewer, the same step
+    #[arg(long, value_name = "TOKENS", default_value_t = 512)]
+    micro_batch_tokens: usize,
+    /// Weight decay of AdamW
+    #[arg(long, value_name = "D", default_value_t = 0.0)]
+    weight_decay: f64,
+    /// Greatest norm of a step's gradient; inf for any
+    #[arg(long, value_name = "NORM", default_value_t = 1.0)]
+    clip_norm: f64,
+    /// Steps between evaluations on the held-out texts, each with a checkpoint; 0 for once an epoch
+    #[arg(long, value_name = "STEPS", default_value_t = 0)]
+    evaluate_every: usize,
+    /// Which weights are kept: those with the lowest held-out perplexity, or the last
+    #[arg(long, value_enum, default_value_t = Keep::Best)]
+    keep: Keep,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Keep {
+    Best,
+    Last,
+}
+
+impl FinetuneArgs {
+    pub(crate) fn settings(&self, seed: u64) -> Result<FinetuneSettings> {
+        let (method, usual_rate) = if self.full {
+            (Method::Full, 1e-5)
+        } else {
+            let lora_alpha = self.lora_alpha.unwrap_or(2.0 * self.lora_rank as f64);
+            let lora = LoraConfig { r: self.lora_rank, lora_alpha, ..LoraConfig::default() };
+            lora.validate().map_err(|error| wrong_usage(error.to_string()))?;
+            (Method::Lora(lora), 2e-4)
+        };
+        let &Self {
+            warmup,
+            epochs,
+            max_steps,
+            batch,
+            micro_batch_tokens,
+            max_seq,
+            weight_decay,
+            clip_norm,
+            ..
+        } = self;
+        let settings = FinetuneSettings {
+            method,
+            learning_rate: self.learning_rate.unwrap_or(usual_rate),
+            warmup,
+            epochs,
+            max_steps,
+            batch,
+            micro_batch_tokens,
+            max_seq,
+            weight_decay,
+            clip_norm,
+            evaluate_every: self.evaluate_every,
+            keep_best: matches!(self.keep, Keep::Best),
+            seed,
+        };
+        // Before any work is done on the way to it.
+        settings.validate()?;
+        Ok(settings)
+    }
+}

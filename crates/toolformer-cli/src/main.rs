@@ -1,0 +1,65 @@
+//! The program `toolformer`: each command is one call into the library, with files, clock and terminal around it.
+
+mod adapter_args;
+mod annotate_args;
+mod commands;
+mod failure;
+mod filter_args;
+mod finetune_args;
+mod input;
+mod jsonl_prompts;
+mod model_args;
+mod output;
+mod progress;
+mod tool_args;
+
+use std::{io::IsTerminal as _, process::ExitCode};
+
+use clap::{ArgAction, Parser};
+use tracing_subscriber::EnvFilter;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Teach a language model when and how to call tools, and run it with them
+///
+/// Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage.
+#[derive(Debug, Parser)]
+#[command(
+    name = "toolformer",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    after_long_help = "\
+Examples:
+  toolformer teach --model SmolLM2.gguf --tools calculator --texts texts.jsonl --out runs/calc
+  toolformer generate --model runs/calc/model --tools calculator \\
+      --prompt 'A crate holds 37 jars. 48 crates hold'
+  echo '2 * 21 is [Calculator(2 * 21)].' | toolformer invoke --tools calculator
+
+The paper: Schick et al. (2023), Toolformer: Language Models Can Teach Themselves to Use Tools."
+)]
+struct Cli {
+    /// Say more on standard error; twice for details (RUST_LOG overrides it)
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let level = ["warn", "toolformer=info", "toolformer=debug"][usize::from(cli.verbose.min(2))];
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let ansi = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(ansi)
+        .without_time()
+        .init();
+    match cli.command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::report(&error),
+    }
+}

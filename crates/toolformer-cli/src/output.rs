@@ -1,0 +1,53 @@
+//! Standard output: data only, and errors instead of panics when it goes away.
+
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+use anyhow::{Context as _, Result};
+use serde::Serialize;
+
+const WHY: &str = "cannot write to standard output";
+
+/// Standard output, buffered; nothing is sure to be out before [`Output::flush`].
+pub(crate) struct Output(BufWriter<StdoutLock<'static>>);
+
+impl Output {
+    pub(crate) fn new() -> Self {
+        Self(BufWriter::new(io::stdout().lock()))
+    }
+
+    /// Writes text as it is.
+    pub(crate) fn text(&mut self, text: &str) -> Result<()> {
+        self.0.write_all(text.as_bytes()).context(WHY)
+    }
+
+    /// Writes an object on a line.
+    pub(crate) fn json(&mut self, object: &impl Serialize) -> Result<()> {
+        let mut line = serde_json::to_vec(object)?;
+        line.push(b'\n');
+        self.0.write_all(&line).context(WHY)
+    }
+
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        self.0.flush().context(WHY)
+    }
+}
+
+/// Writes one object.
+pub(crate) fn print_json(object: &impl Serialize) -> Result<()> {
+    let mut output = Output::new();
+    output.json(object)?;
+    output.flush()
+}
+
+/// Writes text as it is.
+pub(crate) fn print_text(text: &str) -> Result<()> {
+    let mut output = Output::new();
+    output.text(text)?;
+    output.flush()
+}
+
+/// Writes a line for the person at the terminal.
+pub(crate) fn say(text: &str) {
+    // Nobody to tell if standard error is gone.
+    let _ = writeln!(io::stderr(), "{text}");
+}

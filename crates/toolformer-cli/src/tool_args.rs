@@ -1,0 +1,62 @@
+//! `--tools` and `--now`: which tools there are, and which day it is for them.
+
+use anyhow::Result;
+use clap::Args;
+use toolformer::{
+    text::{Registry, Tool},
+    tools::{BUILTIN_NAMES, builtin},
+};
+
+use crate::failure::wrong_usage;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Tools")]
+pub(crate) struct ToolArgs {
+    /// Built-in tools by name, with commas between them: calculator
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) tools: Vec<String>,
+    /// The day that it is for tools, instead of today; no tool of this version asks
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
+    pub(crate) now: Option<String>,
+}
+
+/// The tools of a command line.
+pub(crate) struct ChosenTools {
+    pub(crate) registry: Registry,
+    /// The names that they are called by in text, in the order given.
+    pub(crate) names: Vec<String>,
+}
+
+impl ToolArgs {
+    /// The tools, of which there may be none.
+    pub(crate) fn chosen(&self) -> Result<ChosenTools> {
+        let mut chosen = ChosenTools { registry: Registry::new(), names: Vec::new() };
+        for name in &self.tools {
+            let tool = builtin(name).ok_or_else(|| {
+                wrong_usage(format!("there is no tool `{name}`; --tools knows {}", BUILTIN_NAMES.join(", ")))
+            })?;
+            chosen.names.push(tool.name().to_owned());
+            chosen.registry.insert(tool).map_err(|error| wrong_usage(format!("--tools: {error}")))?;
+        }
+        tracing::debug!(tools = ?chosen.names, now = ?self.now);
+        Ok(chosen)
+    }
+
+    /// The tools, of which there must be one.
+    pub(crate) fn at_least_one(&self) -> Result<ChosenTools> {
+        let chosen = self.chosen()?;
+        if chosen.names.is_empty() {
+            return Err(wrong_usage(format!("--tools is needed; it knows {}", BUILTIN_NAMES.join(", "))));
+        }
+        Ok(chosen)
+    }
+}
+
+/// An ISO date; whether the day is in the calendar is for the tool to see.
+fn date(text: &str) -> Result<String, String> {
+    let digits = |part: &str, n: usize| part.len() == n && part.bytes().all(|byte| byte.is_ascii_digit());
+    match text.split('-').collect::<Vec<_>>()[..] {
+        [year, month, day] if digits(year, 4) && digits(month, 2) && digits(day, 2) => Ok(text.to_owned()),
+        _ => Err("write it as YYYY-MM-DD, such as 2023-01-30".to_owned()),
+    }
+}

@@ -1,0 +1,117 @@
+//! What fails says why and what to do, and ends with the right code: 1 failed, 2 wrong usage.
+
+use std::{fs, fs::OpenOptions, process::Stdio};
+
+use crate::program::{Folder, Ran, command, fixture, toolformer};
+
+/// `teach` with what differs.
+fn teach(model: &str, texts: &str, out: &str, more: &[&str]) -> Ran {
+    let args = ["teach", "--model", model, "--tools", "calculator", "--texts", texts, "--out", out];
+    toolformer(&[&args, more].concat())
+}
+
+#[test]
+fn a_missing_model() {
+    let args = |model| ["generate", "--prompt", "x", "--model", model];
+    toolformer(&args("/none/model.gguf"))
+        .fails(1, "/none/model.gguf does not exist; give a folder with config.json");
+    toolformer(&args("HuggingFaceTB/SmolLM2-135M")).fails(1, "downloads come later");
+    let folder = Folder::new();
+    toolformer(&args(&folder.path(""))).fails(1, "config.json");
+}
+
+#[test]
+fn a_truncated_gguf() {
+    let folder = Folder::new();
+    let whole = fs::read(fixture("tiny_llama/model.gguf")).unwrap();
+    for kept in [0, 3, 20, 500, whole.len() / 2, whole.len() - 1] {
+        let cut = folder.file("cut.gguf", &whole[..kept]);
+        toolformer(&["score", "--text", "x", "--model", &cut]).fails(1, "is not a readable GGUF file");
+    }
+}
+
+#[test]
+fn texts_that_are_no_jsonl() {
+    let folder = Folder::new();
+    let texts = folder.file("texts.jsonl", "{\"text\": \"good\"}\njust some words\n");
+    let out = folder.path("run");
+    teach(&fixture("tiny_llama"), &texts, &out, &[]).fails(1, "texts.jsonl, line 2, is not a JSON object");
+    teach(&fixture("tiny_llama"), &folder.path("none"), &out, &[])
+        .fails(1, "none; check that the path is right");
+}
+
+#[test]
+fn wrong_usage() {
+    toolformer(&[]).fails(2, "Usage: toolformer");
+    toolformer(&["parse", "--nonsense"]).fails(2, "--nonsense");
+    toolformer(&["invoke", "--tools", "calculater"])
+        .fails(2, "no tool `calculater`; --tools knows calculator");
+    toolformer(&["invoke"]).fails(2, "--tools is needed");
+    toolformer(&["invoke", "--tools", "calculator", "--now", "today"]).fails(2, "YYYY-MM-DD");
+    let cuda = ["score", "--text", "x", "--model", "m", "--device", "cuda:0"];
+    toolformer(&cuda).fails(2, "this build cannot use the device `cuda:0`");
+    toolformer(&["generate", "--model", "m"]).fails(2, "--prompt");
+    let hot = ["generate", "--model", "m", "--prompt", "x", "--temperature=-1"];
+    toolformer(&hot).fails(2, "setting `temperature`");
+    let ids = ["score", "--model", &fixture("llama"), "--ids", "1,100000"];
+    toolformer(&ids).fails(2, "the model has no token 100000");
+}
+
+#[test]
+fn settings_out_of_range() {
+    let folder = Folder::new();
+    let texts = folder.file("texts.jsonl", "{\"text\": \"the cat\"}\n");
+    let wrong = [
+        ("--k=0", "setting `k`"),
+        ("--tau-s=1", "setting `tau_s`"),
+        ("--tau-f=nan", "setting `tau_f`"),
+        ("--held-out=1.5", "setting `held_out`"),
+        ("--unit-texts=0", "setting `unit_texts`"),
+        ("--learning-rate=0", "setting `learning_rate`"),
+        ("--lora-rank=0", "the rank must be at least 1"),
+    ];
+    for (option, part) in wrong {
+        teach(&fixture("tiny_llama"), &texts, &folder.path("run"), &[option]).fails(2, part);
+    }
+}
+
+#[test]
+fn a_place_that_cannot_be_written() {
+    let folder = Folder::new();
+    let texts = folder.file("texts.jsonl", "{\"text\": \"the cat\"}\n");
+    let out = format!("{texts}/run");
+    teach(&fixture("tiny_llama"), &texts, &out, &[]).fails(1, "caused by: ");
+    let annotate =
+        ["annotate", "--tools", "calculator", "--texts", &texts, "--model", &fixture("tiny_llama")];
+    toolformer(&[annotate.as_slice(), &["--out", &out]].concat()).fails(1, "cannot write");
+}
+
+#[test]
+fn a_run_of_other_settings_is_left_alone() {
+    let folder = Folder::new();
+    let texts = folder.file("texts.jsonl", "{\"text\": \"the cat\"}\n");
+    let out = folder.path("run");
+    teach(&fixture("tiny_llama"), &texts, &out, &[]).fails(1, "nothing to train on");
+    teach(&fixture("tiny_llama"), &texts, &out, &["--seed", "1"]).fails(1, "begun with other settings");
+    teach(&fixture("tiny_llama"), &texts, &out, &[]).fails(1, "nothing to train on");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk() {
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut child = command(&["parse", "--json"]).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let err = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+    assert!(err.contains("cannot write to standard output\n  caused by: No space left"), "{err}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let folder = Folder::new();
+    let many = folder.file("many.txt", "[Calculator(1 + 1)]\n".repeat(50_000));
+    let mut child = command(&["parse", &many]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(std::io::read_to_string(child.stderr.take().unwrap()).unwrap(), "");
+}

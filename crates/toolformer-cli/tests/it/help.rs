@@ -1,0 +1,30 @@
+//! What `--help` says, in snapshots.
+
+use crate::program::toolformer;
+
+#[track_caller]
+fn check(command: &str) {
+    let ran = toolformer(&[command, "--help"]).ok();
+    assert!(ran.out.contains("Examples:\n"), "a command shows an example");
+    insta::assert_snapshot!(format!("help_{command}"), ran.out);
+}
+
+#[test]
+fn the_program() {
+    insta::assert_snapshot!("help", toolformer(&["--help"]).ok().out);
+}
+
+#[test]
+fn commands_on_text() {
+    ["parse", "invoke", "devices"].into_iter().for_each(check);
+}
+
+#[test]
+fn commands_on_models() {
+    ["score", "generate"].into_iter().for_each(check);
+}
+
+#[test]
+fn the_whole_job_and_its_steps() {
+    ["teach", "annotate", "filter", "weave", "finetune"].into_iter().for_each(check);
+}

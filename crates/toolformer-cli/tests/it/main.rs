@@ -1,0 +1,17 @@
+//! Tests of the program `toolformer` as it is built: one binary, one module per topic.
+
+// `cfg(test)` is always on here; it tells clippy that test code may unwrap, outside `#[test]` functions too.
+#[cfg(test)]
+mod failures;
+#[cfg(test)]
+mod help;
+#[cfg(test)]
+mod pipeline;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod resume;
+#[cfg(test)]
+mod smollm2;
+#[cfg(test)]
+mod text_commands;

@@ -1,0 +1,140 @@
+//! The steps of `teach`, one by one, on a tiny model; and what is generated from what they made.
+
+use serde_json::{Value, json};
+
+use crate::program::{Folder, fixture, toolformer};
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A candidate before the third token of `the cat`, which starts at byte 3.
+fn candidate() -> Value {
+    json!({"text_id": "a", "tool": "Calculator", "position": 3, "token_position": 2, "p_start": 0.5,
+           "call": "Calculator(1 + 1)", "status": "ok", "result": "2"})
+}
+
+#[test]
+fn from_candidates_to_a_model_that_generates() {
+    let (folder, model) = (Folder::new(), fixture("tiny_llama"));
+    let texts = folder
+        .file("texts.jsonl", "{\"id\": \"a\", \"text\": \"the cat\"}\n{\"id\": \"b\", \"text\": \"cat\"}\n");
+    let candidates = folder.file("candidates.jsonl", format!("{}\n", candidate()));
+    let [filtered, train, tuned] = ["filtered.jsonl", "train.jsonl", "tuned"].map(|name| folder.path(name));
+
+    let filter =
+        ["filter", "--model", &model, "--texts", &texts, "--candidates", &candidates, "--out", &filtered];
+    let ran = toolformer(&[filter.as_slice(), &["--tau-f", "-1000"]].concat()).ok();
+    assert!(ran.err.contains("1 of 1 candidates kept"), "{}", ran.err);
+    let judged = &lines(&folder.read("filtered.jsonl"))[0];
+    let loss = |name: &str| judged[name].as_f64().unwrap();
+    assert_eq!(judged["kept"], true);
+    assert_eq!(loss("delta"), loss("loss_none").min(loss("loss_call")) - loss("loss_response"));
+
+    toolformer(&["weave", "--texts", &texts, "--candidates", &filtered, "--out", &train]).ok();
+    let woven = lines(&folder.read("train.jsonl"));
+    assert_eq!(woven.len(), 1);
+    assert_eq!(woven[0]["text"], "the [Calculator(1 + 1) -> 2] cat");
+
+    let finetune = ["finetune", "--model", &model, "--data", &train, "--out", &tuned, "--held-out", &texts];
+    let finetune =
+        [finetune.as_slice(), &["--epochs", "3", "--lora-rank", "2", "--learning-rate", "0.05"]].concat();
+    toolformer(&finetune).ok();
+    let metrics = lines(&folder.read("tuned/metrics.jsonl"));
+    assert_eq!(metrics.iter().filter(|metric| metric["loss"].is_number()).count(), 3);
+    // Again, there is nothing left to do.
+    toolformer(&finetune).ok();
+    assert_eq!(lines(&folder.read("tuned/metrics.jsonl")), metrics);
+
+    let generate = |more: &[&str]| {
+        let args = ["generate", "--prompt", "the cat", "--max-tokens", "12", "--json"];
+        lines(&toolformer(&[args.as_slice(), more].concat()).ok().out).remove(0)
+    };
+    let merged = generate(&["--model", &folder.path("tuned/model")]);
+    let adapted = generate(&["--model", &model, "--adapter", &folder.path("tuned/adapter")]);
+    assert_eq!(merged, adapted);
+    assert_ne!(merged["completion"], generate(&["--model", &model])["completion"]);
+}
+
+#[test]
+fn annotate_goes_on_and_filter_takes_what_it_wrote() {
+    let (folder, model) = (Folder::new(), fixture("tiny_llama/model.gguf"));
+    let texts = folder.file("texts.txt", "the cat\n\n1 and 2\n");
+    // Blanks at its ends belong to the prompt.
+    let prompt = folder.file("prompt.txt", " Q {text} A ");
+    let [out, filtered] = ["c.jsonl", "f.jsonl"].map(|name| folder.path(name));
+    let annotate = ["annotate", "--model", &model, "--tools", "calculator", "--texts", &texts, "--out", &out];
+    let more =
+        ["--prompt-file", &prompt, "--k", "2", "--m", "2", "--max-call-tokens", "8", "--unit-texts", "1"];
+    toolformer(&[annotate.as_slice(), &more].concat()).ok();
+    let candidates = folder.read("c.jsonl");
+    assert_eq!(candidates.lines().count(), 8);
+    toolformer(&[annotate.as_slice(), &more].concat()).ok();
+    assert_eq!(folder.read("c.jsonl"), candidates);
+    toolformer(&["filter", "--model", &model, "--texts", &texts, "--candidates", &out, "--out", &filtered])
+        .ok();
+    let judged = lines(&folder.read("f.jsonl"));
+    assert!(
+        judged.iter().all(|candidate| candidate["kept"] == false && candidate["reason"] == "not_executed")
+    );
+}
+
+#[test]
+fn candidates_of_ids_need_neither_texts_nor_a_tokenizer() {
+    let folder = Folder::new();
+    let golden: Value =
+        serde_json::from_str(&std::fs::read_to_string(fixture("filter.json")).unwrap()).unwrap();
+    let cases = golden["paper"].as_array().unwrap();
+    let candidates: String = cases.iter().map(|case| format!("{case}\n")).collect();
+    let (candidates, out) = (folder.file("ids.jsonl", candidates), folder.path("out.jsonl"));
+    toolformer(&["filter", "--model", &fixture("llama"), "--candidates", &candidates, "--out", &out]).ok();
+    let judged = lines(&folder.read("out.jsonl"));
+    assert_eq!(judged.len(), cases.len());
+    for (judged, case) in judged.iter().zip(cases) {
+        assert_eq!(judged["text_ids"], case["text"]);
+        for name in ["loss_none", "loss_call", "loss_response", "delta"] {
+            let (found, expected) = (judged[name].as_f64().unwrap(), case[name].as_f64().unwrap());
+            assert!((found - expected).abs() < 1e-4, "{name}: {found} is not {expected}");
+        }
+    }
+}
+
+#[test]
+fn prompts_come_back_in_order_with_their_fields() {
+    let folder = Folder::new();
+    let prompts =
+        "{\"id\": 1, \"prompt\": \"the cat and the cat\"}\n{\"prompt\": \"é\", \"answer\": \"x\"}\n";
+    let prompts = folder.file("prompts.jsonl", prompts);
+    let generate =
+        ["generate", "--model", &fixture("tiny_llama"), "--prompts", &prompts, "--max-tokens", "4"];
+    let found = lines(&toolformer(&[generate.as_slice(), &["--json", "--batch", "1"]].concat()).ok().out);
+    assert_eq!((&found[0]["id"], &found[1]["answer"]), (&json!(1), &json!("x")));
+    for object in &found {
+        let [prompt, text, completion] =
+            ["prompt", "text", "completion"].map(|name| object[name].as_str().unwrap());
+        assert_eq!(text, format!("{prompt}{completion}"));
+        assert_eq!(object["calls"], json!([]));
+        assert_eq!(object["tokens"]["completion"], 4);
+        assert_eq!(object["finish_reason"], "length");
+    }
+    let long = ["generate", "--model", &fixture("tiny_llama"), "--prompts", &prompts, "--max-tokens", "63"];
+    toolformer(&long).fails(1, "prompt 0 has");
+}
+
+#[test]
+fn scores_of_ids_and_of_text_agree() {
+    let model = fixture("tiny_llama");
+    let score = |more: &[&str]| -> Value {
+        let args = ["score", "--model", &model, "--top", "3", "--json"];
+        serde_json::from_str(&toolformer(&[args.as_slice(), more].concat()).ok().out).unwrap()
+    };
+    let by_text = score(&["--text", "the cat"]);
+    let ids: Vec<String> = by_text["ids"].as_array().unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(score(&["--ids", &ids.join(",")]), by_text);
+    let log_probs = by_text["logprobs"].as_array().unwrap();
+    assert!(log_probs[0].is_null());
+    let mean = log_probs[1..].iter().map(|p| p.as_f64().unwrap()).sum::<f64>() / (log_probs.len() - 1) as f64;
+    assert!((by_text["nll"].as_f64().unwrap() + mean).abs() < 1e-6);
+    let top = by_text["top"].as_array().unwrap();
+    assert!(top.len() == ids.len() && top.iter().all(|top| top.as_array().unwrap().len() == 3));
+}

@@ -1,0 +1,82 @@
+//! The models of the tests.
+
+use std::collections::HashMap;
+
+use burn::{
+    backend::Flex,
+    tensor::{Tensor, TensorData},
+};
+use toolformer_decode::Prompt;
+use toolformer_model::{CacheShape, CausalLm, KvCache, Llama, Pretrained, TokenBatch, Tokenizer};
+
+pub(crate) type B = Flex;
+
+/// The tiny Llama of `toolformer-model`'s fixtures, with its tokenizer.
+pub(crate) fn tiny() -> (Llama<B>, Tokenizer) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../toolformer-model/tests/fixtures/tiny_llama");
+    let Pretrained { model, tokenizer, .. } = Pretrained::open(folder.as_ref(), &Default::default()).unwrap();
+    (model, tokenizer)
+}
+
+pub(crate) fn prompt(tokenizer: &Tokenizer, text: &str) -> Prompt {
+    Prompt { key: text.to_owned(), ids: tokenizer.encode(text).unwrap() }
+}
+
+/// A model that has one text in mind and predicts its next token, whatever it is fed.
+pub(crate) struct Scripted {
+    inner: Llama<B>,
+    script: Vec<u32>,
+    /// Tokens put first at a position instead of the script's, which come second.
+    first: HashMap<usize, u32>,
+}
+
+impl Scripted {
+    pub(crate) fn new(inner: Llama<B>, tokenizer: &Tokenizer, parts: &[&str]) -> Self {
+        let script = parts.iter().flat_map(|part| tokenizer.encode(part).unwrap()).collect();
+        Self { inner, script, first: HashMap::new() }
+    }
+
+    /// Prefers `token` where the script's first `parts` end.
+    pub(crate) fn prefer(mut self, tokenizer: &Tokenizer, parts: &[&str], token: u32) -> Self {
+        let position: usize = parts.iter().map(|part| tokenizer.encode(part).unwrap().len()).sum();
+        self.first.insert(position, token);
+        self
+    }
+}
+
+impl CausalLm<B> for Scripted {
+    fn vocab_size(&self) -> usize {
+        self.inner.vocab_size()
+    }
+    fn cache_shape(&self) -> CacheShape {
+        self.inner.cache_shape()
+    }
+    fn max_positions(&self) -> usize {
+        1000
+    }
+    fn device(&self) -> <B as burn::tensor::backend::BackendTypes>::Device {
+        CausalLm::<B>::device(&self.inner)
+    }
+    fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
+        let [batch, seq] = [tokens.batch(), tokens.seq()];
+        let next =
+            cache.positions().iter().flat_map(|&start| (start + 1..=start + seq).map(|next| next as f32));
+        let next = TensorData::new(next.collect::<Vec<f32>>(), [batch, seq, 1]);
+        let _ = self.inner.forward(tokens, cache);
+        Tensor::from_data(next, &Default::default())
+    }
+    fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
+        let positions = hidden.into_data().into_vec::<f32>().unwrap();
+        let mut logits = vec![0.0f32; positions.len() * self.vocab_size()];
+        for (row, position) in logits.chunks_mut(self.vocab_size()).zip(&positions) {
+            let position = *position as usize;
+            let eos = 0; // behind the script the text ends
+            row[self.script.get(position).map_or(eos, |&id| id as usize)] = 9.0;
+            if let Some(&id) = self.first.get(&position) {
+                row[id as usize] = 10.0;
+            }
+        }
+        let shape = [positions.len(), self.vocab_size()];
+        Tensor::from_data(TensorData::new(logits, shape), &Default::default())
+    }
+}

@@ -1,0 +1,110 @@
+//! The paper's inference, token by token, with a model that follows a script.
+
+use toolformer_decode::{Finish, GenerateSettings, Generation, Prompt, ToolUse, Tools, generate};
+use toolformer_text::{CallStatus, FnTool, Registry, Syntax, ToolError};
+
+use crate::models::{Scripted, prompt, tiny};
+
+fn registry() -> Registry {
+    let mut registry = Registry::new();
+    let tool = FnTool::new("Calculator", "multiplies", |args: &str| match args.split_once('*') {
+        Some((a, b)) => Ok((a.trim().parse::<i64>().unwrap() * b.trim().parse::<i64>().unwrap()).to_string()),
+        None => Err(ToolError::NoResult),
+    });
+    registry.insert(tool).unwrap();
+    registry
+}
+
+/// Runs a model whose text is `parts`, of which the first is the prompt; where `tempted` parts end, it would rather
+/// write `!` than go on.
+fn run(parts: &[&str], tempted: usize, start_top_k: usize, max_calls: usize) -> Generation {
+    let (model, tokenizer) = tiny();
+    let other = tokenizer.encode("!").unwrap()[0];
+    let model = Scripted::new(model, &tokenizer, parts).prefer(&tokenizer, &parts[..tempted], other);
+    let (registry, syntax) = (registry(), Syntax::default());
+    let clock = || 1.0;
+    let tools = ToolUse { registry: &registry, syntax: &syntax, start_top_k, max_calls, clock: &clock };
+    let prompts: [Prompt; 1] = [prompt(&tokenizer, parts[0])];
+    let settings = GenerateSettings { max_tokens: 80, ..Default::default() };
+    generate(&model, &tokenizer, &prompts, &settings, &Tools::Enabled(tools), |_, _| {}).unwrap().remove(0)
+}
+
+const CALL: [&str; 6] = ["the", " [", "Calculator(12 * 3)", " ->", " 36]", " 36 the"];
+
+#[test]
+fn a_start_in_the_top_k_is_taken_and_the_tool_answers() {
+    let generation = run(&CALL, 1, 2, 1);
+    assert_eq!(generation.completion, " [Calculator(12 * 3) -> 36] 36 the");
+    assert_eq!(generation.finish, Finish::Eos);
+    let call = &generation.calls[0];
+    assert_eq!(&generation.completion[call.span[0]..call.span[1]], "[Calculator(12 * 3) -> 36]");
+    assert_eq!((call.name.as_str(), call.args.as_str()), ("Calculator", "12 * 3"));
+    assert_eq!((call.result.as_deref(), call.status), (Some("36"), CallStatus::Ok));
+}
+
+#[test]
+fn no_token_is_computed_twice_across_the_call() {
+    let generation = run(&CALL, 1, 2, 1);
+    let (_, tokenizer) = tiny();
+    // The end token is predicted, not fed.
+    assert_eq!(generation.computed, tokenizer.encode("the").unwrap().len() + generation.ids.len());
+}
+
+#[test]
+fn a_start_below_the_top_k_is_not_taken() {
+    let generation = run(&CALL, 1, 1, 1);
+    assert!(
+        generation.completion.starts_with('!') && generation.calls.is_empty(),
+        "{}",
+        generation.completion
+    );
+}
+
+#[test]
+fn the_model_may_start_a_call_itself_with_any_tokens() {
+    // `[` at the start of a text is no `" ["` token; the call is found in the text.
+    let generation = run(&["the", "[", "Calculator(5 * 5)", "->", " 25]", " t"], 0, 0, 1);
+    assert_eq!(generation.completion, "[Calculator(5 * 5)-> 25] t");
+    assert_eq!(generation.calls[0].result.as_deref(), Some("25"));
+}
+
+#[test]
+fn after_max_calls_no_call_starts() {
+    let twice =
+        ["the", " [", "Calculator(2 * 3)", " ->", " 6]", " [", "Calculator(2 * 4)", " ->", " 8]", " t"];
+    assert_eq!(run(&twice, 0, 10, 2).calls.len(), 2);
+    let once = run(&twice, 0, 10, 1);
+    assert_eq!(once.calls.len(), 1);
+    assert!(!once.completion[once.calls[0].span[1]..].contains(" ["), "{}", once.completion);
+}
+
+#[test]
+fn failures_are_reported_and_the_text_goes_on() {
+    let failed = run(&["the", " [", "Calculator(7)", " ->", "]", " t"], 0, 10, 1);
+    assert_eq!(failed.completion, " [Calculator(7) ->] t");
+    assert_eq!(failed.calls[0].status, CallStatus::NoResult);
+    let unknown = run(&["the", " [", "Clock()", " ->", "]", " t"], 0, 10, 1);
+    assert_eq!(unknown.calls[0].status, CallStatus::UnknownTool);
+}
+
+#[test]
+fn brackets_that_are_no_call_are_text() {
+    for text in [" [1] the", " [the cat] t", " [Calculator(12 * 3)] t"] {
+        let generation = run(&["the", text], 0, 10, 1);
+        assert_eq!(generation.completion, text);
+        assert!(generation.calls.is_empty());
+    }
+}
+
+#[test]
+fn disabled_means_that_the_start_has_no_probability() {
+    let (model, tokenizer) = tiny();
+    let model = Scripted::new(model, &tokenizer, &CALL);
+    let prompts = [prompt(&tokenizer, CALL[0])];
+    let settings = GenerateSettings { max_tokens: 3, ..Default::default() };
+    let complete = |tools: &Tools<'_>| {
+        generate(&model, &tokenizer, &prompts, &settings, tools, |_, _| {}).unwrap().remove(0).completion
+    };
+    assert!(complete(&Tools::None).starts_with(" [C"));
+    assert!(!complete(&Tools::Disabled(&Syntax::default())).starts_with(" ["));
+}

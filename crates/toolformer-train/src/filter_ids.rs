@@ -1,0 +1,176 @@
+//! The filter on candidates that carry token ids instead of strings: no texts and no tokenizer are needed.
+
+use burn::tensor::backend::Backend;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use toolformer_filter::{LossRequest, LossWeights, Losses, Scorer};
+use toolformer_model::CausalLm;
+
+use crate::{candidate::Reason, error::TrainError, filter_stage::FilterSettings, texts::TextId};
+
+/// A candidate as ids: the text, the place, and the three prefixes, each with its begin token.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IdCandidate {
+    /// `x`
+    pub text_ids: Vec<u32>,
+    /// `i`: index of the token `x_i` before which the call would stand, from 0.
+    pub token_position: usize,
+    /// No call.
+    pub prefix_none: Vec<u32>,
+    /// The call without its result.
+    pub prefix_call: Vec<u32>,
+    /// The call with its result.
+    pub prefix_call_and_response: Vec<u32>,
+    /// The object's other fields, carried along; the filter's verdict is entered here.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl IdCandidate {
+    /// Whether an object is such a candidate rather than one with strings.
+    pub fn is_one(object: &Map<String, Value>) -> bool {
+        object.contains_key("prefix_none")
+    }
+
+    /// Reads an object. `text` and `position`, as independent fixtures call them, stand for `text_ids` and
+    /// `token_position`.
+    ///
+    /// # Errors
+    /// If a field is missing or is no list of ids.
+    pub fn from_object(mut object: Map<String, Value>) -> Result<Self, serde_json::Error> {
+        for (other, ours) in [("text", "text_ids"), ("position", "token_position")] {
+            if !object.contains_key(ours)
+                && let Some(value) = object.remove(other)
+            {
+                object.insert(ours.to_owned(), value);
+            }
+        }
+        serde_json::from_value(Value::Object(object))
+    }
+
+    fn check(&self, number: usize, vocab: usize, context: usize) -> Result<(), TrainError> {
+        let wrong = |why: String| Err(TrainError::Candidate { text_id: TextId::Number(number as u64), why });
+        let prefixes = [&self.prefix_none, &self.prefix_call, &self.prefix_call_and_response];
+        if self.token_position >= self.text_ids.len() {
+            let (position, tokens) = (self.token_position, self.text_ids.len());
+            return wrong(format!("has token_position {position}, but its text has {tokens} tokens"));
+        }
+        if prefixes.iter().any(|prefix| prefix.is_empty()) {
+            return wrong("has an empty prefix; a prefix begins with the begin token".into());
+        }
+        if let Some(id) =
+            prefixes.into_iter().flatten().chain(&self.text_ids).find(|&&id| id as usize >= vocab)
+        {
+            return wrong(format!("has the id {id}, but the model knows {vocab} ids"));
+        }
+        let longest = prefixes.iter().map(|prefix| prefix.len()).max().unwrap_or(0) + self.text_ids.len();
+        if longest > context {
+            return wrong(format!("has {longest} tokens, but the model's context is {context}"));
+        }
+        Ok(())
+    }
+
+    fn judge(&mut self, losses: Losses, tau_f: f64) {
+        let kept = losses.keeps(tau_f);
+        let mut enter = |name: &str, value: Value| self.rest.insert(name.to_owned(), value);
+        enter("loss_none", losses.none.into());
+        enter("loss_call", losses.call.into());
+        enter("loss_response", losses.response.into());
+        enter("delta", losses.delta().into());
+        enter("kept", kept.into());
+        if kept {
+            self.rest.remove("reason");
+        } else {
+            let reason = serde_json::to_value(Reason::BelowThreshold).unwrap_or_default();
+            self.rest.insert("reason".to_owned(), reason);
+        }
+    }
+}
+
+/// Enters losses and verdicts into candidates; returns the tokens computed.
+///
+/// # Errors
+/// If a candidate's ids or place do not fit the model or the text; it is named by its number, from `first` on.
+pub fn judge_ids<B: Backend, M: CausalLm<B>>(
+    model: &M,
+    settings: &FilterSettings,
+    candidates: &mut [IdCandidate],
+    first: usize,
+) -> Result<usize, TrainError> {
+    let (vocab, context) = (model.vocab_size(), model.max_positions());
+    for (number, candidate) in candidates.iter().enumerate() {
+        candidate.check(first + number, vocab, context)?;
+    }
+    let requests = candidates.iter().flat_map(|candidate| {
+        let (text, position) = (candidate.text_ids.as_slice(), candidate.token_position);
+        [&candidate.prefix_none, &candidate.prefix_call, &candidate.prefix_call_and_response]
+            .map(|prefix| LossRequest { prefix, text, position })
+    });
+    let requests: Vec<LossRequest<'_>> = requests.collect();
+    let scored = Scorer::new(model, LossWeights::paper(), settings.batch_tokens).losses::<B>(&requests);
+    for (candidate, losses) in candidates.iter_mut().zip(scored.values.chunks(3)) {
+        candidate.judge(Losses { none: losses[0], call: losses[1], response: losses[2] }, settings.tau_f);
+    }
+    Ok(scored.computed)
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::backend::Flex;
+    use toolformer_model::{Llama, Pretrained};
+
+    use super::*;
+
+    fn golden() -> (Llama<Flex>, Vec<Map<String, Value>>) {
+        let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../toolformer-model/tests/fixtures");
+        let golden: Value =
+            serde_json::from_str(&std::fs::read_to_string(format!("{fixtures}/filter.json")).unwrap())
+                .unwrap();
+        let model =
+            Pretrained::open_model(format!("{fixtures}/llama").as_ref(), &Default::default()).unwrap().0;
+        (model, serde_json::from_value(golden["paper"].clone()).unwrap())
+    }
+
+    fn candidate(case: &Map<String, Value>) -> IdCandidate {
+        let mut case = case.clone();
+        assert!(IdCandidate::is_one(&case));
+        case.retain(|name, _| !name.starts_with("loss") && name != "delta");
+        case.insert("note".to_owned(), "kept".into());
+        IdCandidate::from_object(case).unwrap()
+    }
+
+    #[test]
+    fn losses_are_the_references_and_other_fields_stay() {
+        let (model, cases) = golden();
+        let mut candidates: Vec<IdCandidate> = cases.iter().map(candidate).collect();
+        let settings = FilterSettings { tau_f: 0.05, ..Default::default() };
+        assert!(judge_ids(&model, &settings, &mut candidates, 0).unwrap() > 0);
+        for (candidate, case) in candidates.iter().zip(&cases) {
+            for name in ["loss_none", "loss_call", "loss_response", "delta"] {
+                let (found, expected) =
+                    (candidate.rest[name].as_f64().unwrap(), case[name].as_f64().unwrap());
+                assert!((found - expected).abs() < 1e-4, "{name}: {found} is not {expected}");
+            }
+            assert_eq!(candidate.rest["kept"], case["delta"].as_f64().unwrap() >= 0.05);
+            assert_eq!(candidate.rest["note"], "kept");
+        }
+    }
+
+    #[track_caller]
+    fn check_error(change: impl FnOnce(&mut IdCandidate), part: &str) {
+        let (model, cases) = golden();
+        let mut candidates = [candidate(&cases[0])];
+        change(&mut candidates[0]);
+        let error =
+            judge_ids(&model, &FilterSettings::default(), &mut candidates, 7).unwrap_err().to_string();
+        assert!(error.contains("text 7") && error.contains(part), "{error}");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        check_error(|c| c.token_position = 99, "token_position 99");
+        check_error(|c| c.prefix_call.clear(), "empty prefix");
+        check_error(|c| c.text_ids[0] = 100_000, "the id 100000");
+        check_error(|c| c.prefix_call = vec![1; 10_000], "context");
+    }
+}

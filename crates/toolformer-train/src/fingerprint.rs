@@ -1,0 +1,40 @@
+//! What a resumable file is made from, in one short string.
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::texts::Text;
+
+/// Stands for settings, inputs and this version of the program, for [`UnitLog::open`](crate::UnitLog::open).
+pub fn fingerprint<'a>(settings: &impl Serialize, inputs: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(serde_json::to_vec(settings).unwrap_or_default());
+    for part in std::iter::once(env!("CARGO_PKG_VERSION")).chain(inputs) {
+        // With its length, so that no two lists of inputs run together to the same bytes.
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    format!("{:x}", hash.finalize())
+}
+
+/// Stands for texts and their other fields.
+pub fn texts_checksum(texts: &[Text]) -> String {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update(serde_json::to_vec(text).unwrap_or_default());
+        hash.update([b'\n']);
+    }
+    format!("{:x}", hash.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inputs_do_not_run_together() {
+        assert_ne!(fingerprint(&1, ["ab", "c"]), fingerprint(&1, ["a", "bc"]));
+        assert_ne!(fingerprint(&1, ["a"]), fingerprint(&2, ["a"]));
+        assert_eq!(fingerprint(&1, ["a"]), fingerprint(&1, ["a"]));
+    }
+}
