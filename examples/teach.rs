@@ -47,6 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         tools: &[("Times".into(), FewShotPrompt::new(PROMPT)?)],
         registry: &registry,
         syntax: &syntax,
+        workers: 2,
         model_name: &model.to_string_lossy(),
         model_checksum: &model_checksum(model)?,
     };

@@ -17,9 +17,22 @@ const PASSAGES: &str = "examples/data/passages.jsonl";
 const SUMS: &str = "examples/data/sums.jsonl";
 
 /// What `teach` is told besides the model, the texts and the folder.
-const TEACH_OPTIONS: &[&str] = &["--tools", "calculator", "--held-out", "0.1", "--seed", "0"];
+const TEACH_OPTIONS: &[&str] = &[
+    "--tools",
+    "calculator",
+    "--held-out",
+    "0.1",
+    "--seed",
+    "0",
+    "--k",
+    "5",
+    "--m",
+    "4",
+    "--max-call-tokens",
+    "20",
+];
 /// How `generate` answers the sums.
-const ANSWER_OPTIONS: &[&str] = &["--max-tokens", "24", "--json"];
+const ANSWER_OPTIONS: &[&str] = &["--max-tokens", "48", "--json"];
 
 /// Prompts shown at the end. They are in none of the data; `cargo xtask tidy` checks it.
 pub(crate) const SHOWN_PROMPTS: &[&str] = &[

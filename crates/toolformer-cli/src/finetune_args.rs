@@ -21,14 +21,14 @@ pub(crate) struct FinetuneArgs {
     /// The adapter's updates are scaled by this over the rank [default: twice the rank]
     #[arg(long, value_name = "A")]
     lora_alpha: Option<f64>,
-    /// Peak learning rate [default: 2e-4 for LoRA, 1e-5 (the paper's) for all weights]
+    /// Peak learning rate [default: 1e-3 for LoRA, 1e-5 (the paper's) for all weights]
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
     /// Passes over the examples
-    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(long, value_name = "N", default_value_t = 4)]
     epochs: usize,
     /// Examples of a step
-    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(long, value_name = "N", default_value_t = 4)]
     batch: usize,
     /// Most steps (the paper's)
     #[arg(long, value_name = "N", default_value_t = 2000)]
@@ -70,7 +70,7 @@ impl FinetuneArgs {
             let lora_alpha = self.lora_alpha.unwrap_or(2.0 * self.lora_rank as f64);
             let lora = LoraConfig { r: self.lora_rank, lora_alpha, ..LoraConfig::default() };
             lora.validate().map_err(|error| wrong_usage(error.to_string()))?;
-            (Method::Lora(lora), 2e-4)
+            (Method::Lora(lora), 1e-3)
         };
         let &Self {
             warmup,

@@ -12,6 +12,7 @@ mod model_args;
 mod output;
 mod progress;
 mod tool_args;
+mod unit_args;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 
@@ -41,7 +42,7 @@ The paper: Schick et al. (2023), Toolformer: Language Models Can Teach Themselve
 )]
 struct Cli {
     /// Say more on standard error; twice for details (RUST_LOG overrides it)
-    #[arg(long, short, global = true, action = ArgAction::Count)]
+    #[arg(long, short, global = true, action = ArgAction::Count, display_order = 900)]
     verbose: u8,
     #[command(subcommand)]
     command: commands::Command,

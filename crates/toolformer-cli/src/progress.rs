@@ -1,9 +1,9 @@
 //! Progress on standard error: a bar on a terminal, a line now and then elsewhere.
 
-use std::{io::IsTerminal as _, time::Instant};
+use std::{io::IsTerminal as _, sync::Arc, time::Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use toolformer::train::Observer;
+use toolformer::train::{Clock, Observer};
 
 use crate::output::say;
 
@@ -39,8 +39,9 @@ impl Progress {
 }
 
 impl Observer for Progress {
-    fn seconds(&self) -> f64 {
-        self.began.elapsed().as_secs_f64()
+    fn clock(&self) -> Clock {
+        let began = self.began;
+        Arc::new(move || began.elapsed().as_secs_f64())
     }
 
     fn start(&mut self, name: &'static str, steps: usize, done: usize) {

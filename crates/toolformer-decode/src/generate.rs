@@ -153,7 +153,8 @@ pub fn generate<B: Backend, M: CausalLm<B>>(
     order.sort_by_key(|&i| prompts[i].ids.len());
     let mut generations: Vec<Option<Generation>> = vec![None; prompts.len()];
     for chunk in order.chunks(settings.batch) {
-        let rows: Vec<Row> = chunk.iter().map(|&prompt| Row::new(prompt, &prompts[prompt], settings.seed)).collect();
+        let rows: Vec<Row> =
+            chunk.iter().map(|&prompt| Row::new(prompt, &prompts[prompt], settings.seed)).collect();
         decoding.run(model, rows, &mut |prompt, generation| {
             done(prompt, &generation);
             generations[prompt] = Some(generation);
@@ -231,7 +232,8 @@ impl Decoding<'_> {
         while !rows.is_empty() {
             // Prompts go in whole; later all rows feed as many tokens as the one with the fewest has waiting, so
             // that an inserted result neither pads the others nor takes a step a token where a row is alone.
-            let width = if first { usize::MAX } else { rows.iter().map(|row| row.pending.len()).min().unwrap_or(0) };
+            let width =
+                if first { usize::MAX } else { rows.iter().map(|row| row.pending.len()).min().unwrap_or(0) };
             first = false;
             let fed: Vec<Vec<u32>> = rows
                 .iter_mut()
@@ -247,7 +249,8 @@ impl Decoding<'_> {
             let keep: Vec<usize> = (0..rows.len()).filter(|&i| rows[i].finish.is_none()).collect();
             if keep.len() < rows.len() {
                 batch.select(&keep);
-                let (ended, live): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.finish.is_some());
+                let (ended, live): (Vec<Row>, Vec<Row>) =
+                    rows.into_iter().partition(|row| row.finish.is_some());
                 for row in ended {
                     let (prompt, generation) = row.into_generation();
                     done(prompt, generation);

@@ -22,7 +22,9 @@ impl StartMarker {
         }
         let ids = tokenizer.encode(open)?;
         if ids.is_empty() {
-            return Err(ModelError::Tokenizer { what: format!("gives no token for {open:?}, which starts a call") });
+            return Err(ModelError::Tokenizer {
+                what: format!("gives no token for {open:?}, which starts a call"),
+            });
         }
         Ok(Self { ids })
     }

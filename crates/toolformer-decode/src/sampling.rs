@@ -98,7 +98,11 @@ pub fn arg_max(logits: &[f32]) -> u32 {
 /// How many tokens are more likely than `id`: 0 for the most likely one.
 pub fn rank(logits: &[f32], id: u32) -> usize {
     let own = logits[id as usize];
-    logits.iter().enumerate().filter(|&(other, &logit)| logit > own || (logit == own && (other as u32) < id)).count()
+    logits
+        .iter()
+        .enumerate()
+        .filter(|&(other, &logit)| logit > own || (logit == own && (other as u32) < id))
+        .count()
 }
 
 /// Picks from `(id, weight)` by a uniform `draw` in `[0, 1)`.

@@ -33,7 +33,12 @@ enum RowGroups<B: Backend> {
     /// Groups `0..n` in order, the same number of rows each: a reshape.
     Even,
     /// Anything else: rows are gathered into groups of one size, and gathered back.
-    Gathered { groups: Tensor<B, 1, Int>, gather: Tensor<B, 1, Int>, per_group: usize, back: Tensor<B, 1, Int> },
+    Gathered {
+        used: Option<Tensor<B, 1, Int>>,
+        gather: Tensor<B, 1, Int>,
+        per_group: usize,
+        back: Tensor<B, 1, Int>,
+    },
 }
 
 impl<B: Backend> AttentionPlan<B> {
@@ -107,8 +112,10 @@ impl<B: Backend> PrefixPart<B> {
     fn layer(&self, layer: usize) -> LayerKv<B> {
         let kv = self.view.prefix.layers[layer].clone();
         match &self.rows {
-            RowGroups::Even => kv,
-            RowGroups::Gathered { groups, .. } => LayerKv { k: kv.k.select(1, groups.clone()), v: kv.v.select(1, groups.clone()) },
+            RowGroups::Gathered { used: Some(used), .. } => {
+                LayerKv { k: kv.k.select(1, used.clone()), v: kv.v.select(1, used.clone()) }
+            }
+            _ => kv,
         }
     }
 
@@ -162,16 +169,16 @@ impl<B: Backend> RowGroups<B> {
         let groups = view.prefix.lens().len();
         let batch = view.group.len();
         let per_group = batch / groups;
-        if per_group * groups == batch && view.group.iter().enumerate().all(|(row, &group)| group == row / per_group) {
+        if per_group * groups == batch
+            && view.group.iter().enumerate().all(|(row, &group)| group == row / per_group)
+        {
             return Self::Even;
         }
         let mut used: Vec<usize> = view.group.clone();
         used.sort_unstable();
         used.dedup();
-        let members: Vec<Vec<usize>> = used
-            .iter()
-            .map(|group| (0..batch).filter(|&row| view.group[row] == *group).collect())
-            .collect();
+        let members: Vec<Vec<usize>> =
+            used.iter().map(|group| (0..batch).filter(|&row| view.group[row] == *group).collect()).collect();
         let per_group = members.iter().map(Vec::len).max().unwrap_or(0);
         let mut gather = Vec::with_capacity(members.len() * per_group);
         let mut back = vec![0; batch];
@@ -185,7 +192,8 @@ impl<B: Backend> RowGroups<B> {
             }
         }
         Self::Gathered {
-            groups: index(&used, device),
+            // Groups that no row looks at any more are left out; mostly there are none.
+            used: (used.len() < groups).then(|| index(&used, device)),
             gather: index(&gather, device),
             per_group,
             back: index(&back, device),

@@ -197,8 +197,7 @@ impl<B: Backend> KvCache<B> {
         let slab = self.slabs[layer].take().unwrap_or_else(|| LayerKv { k: zeros(), v: zeros() });
         let target = [0..heads, 0..rows, start..self.columns, 0..d_head];
         let slab = LayerKv { k: slab.k.slice_assign(target.clone(), k), v: slab.v.slice_assign(target, v) };
-        let seen =
-            (slab.k.clone().narrow(2, 0, self.columns), slab.v.clone().narrow(2, 0, self.columns));
+        let seen = (slab.k.clone().narrow(2, 0, self.columns), slab.v.clone().narrow(2, 0, self.columns));
         self.slabs[layer] = Some(slab);
         seen
     }

@@ -45,7 +45,9 @@ impl LoraConfig {
     /// # Errors
     /// If a value is out of range or a target names no projection.
     pub fn validate(&self) -> Result<(), ModelError> {
-        let wrong = |field: &'static str, why: String| Err(ModelError::Config { path: None, field: field.into(), why });
+        let wrong = |field: &'static str, why: String| {
+            Err(ModelError::Config { path: None, field: field.into(), why })
+        };
         if self.r == 0 {
             return wrong("r", "the rank must be at least 1".into());
         }
@@ -54,9 +56,10 @@ impl LoraConfig {
         }
         let known = Self::default().target_modules;
         match self.target_modules.iter().find(|target| !known.contains(target)) {
-            Some(unknown) => {
-                wrong("target_modules", format!("no projection is named `{unknown}`; there are {}", known.join(", ")))
-            }
+            Some(unknown) => wrong(
+                "target_modules",
+                format!("no projection is named `{unknown}`; there are {}", known.join(", ")),
+            ),
             None if self.target_modules.is_empty() => wrong("target_modules", "names no projection".into()),
             None => Ok(()),
         }
@@ -156,7 +159,9 @@ impl<B: Backend> Llama<B> {
 
     /// Whether any projection has an update.
     pub fn has_lora(&self) -> bool {
-        self.blocks().iter().any(|block| block.projections().iter().any(|projection| !projection.lora().is_empty()))
+        self.blocks()
+            .iter()
+            .any(|block| block.projections().iter().any(|projection| !projection.lora().is_empty()))
     }
 
     /// Ids of the updates' parameters.
@@ -198,9 +203,15 @@ impl<B: Backend> Llama<B> {
         for block in 0..self.blocks().len() {
             for (projection, (_, parts)) in PROJECTIONS.iter().enumerate() {
                 for (part, path) in parts.iter().enumerate() {
-                    let wanted = config.target_modules.iter().any(|target| path.ends_with(&format!(".{target}")));
+                    let wanted =
+                        config.target_modules.iter().any(|target| path.ends_with(&format!(".{target}")));
                     if wanted {
-                        targets.push(Target { block, projection, part, name: format!("model.layers.{block}.{path}") });
+                        targets.push(Target {
+                            block,
+                            projection,
+                            part,
+                            name: format!("model.layers.{block}.{path}"),
+                        });
                     }
                 }
             }

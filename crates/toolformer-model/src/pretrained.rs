@@ -5,13 +5,8 @@ use std::path::Path;
 use burn::tensor::backend::Backend;
 
 use crate::{
-    error::ModelError,
-    gguf::GgufFile,
-    llama::Llama,
-    llama_config::LlamaConfig,
-    safetensors_files::SafetensorsFolder,
-    tokenizer::Tokenizer,
-    weights::GgufLlama,
+    error::ModelError, gguf::GgufFile, llama::Llama, llama_config::LlamaConfig,
+    safetensors_files::SafetensorsFolder, tokenizer::Tokenizer, weights::GgufLlama,
 };
 
 /// A model with its config and tokenizer.
@@ -51,7 +46,8 @@ impl<B: Backend> Pretrained<B> {
     /// As [`Pretrained::open`].
     pub fn open_model(folder: &Path, device: &B::Device) -> Result<(Llama<B>, LlamaConfig), ModelError> {
         let path = folder.join("config.json");
-        let json = std::fs::read_to_string(&path).map_err(|source| ModelError::Io { path: path.clone(), source })?;
+        let json =
+            std::fs::read_to_string(&path).map_err(|source| ModelError::Io { path: path.clone(), source })?;
         let config = LlamaConfig::from_hf_json(&json).map_err(|error| error.in_file(&path))?;
         let weights = SafetensorsFolder::open(folder)?;
         Ok((Llama::from_weights(&config, &weights, device)?, config))

@@ -124,6 +124,7 @@ fn replace(path: &Path, write: impl FnOnce(&Path) -> Result<(), ModelError>) -> 
     name.push(".partial");
     let partial: PathBuf = path.with_file_name(name);
     write(&partial)?;
-    let renamed = fs::File::open(&partial).and_then(|file| file.sync_all()).and_then(|()| fs::rename(&partial, path));
+    let renamed =
+        fs::File::open(&partial).and_then(|file| file.sync_all()).and_then(|()| fs::rename(&partial, path));
     renamed.map_err(|source| ModelError::Io { path: path.to_owned(), source })
 }

@@ -35,7 +35,9 @@ impl<'a, B: Backend> TensorReader<'a, B> {
         let known: HashSet<&str> = expected.iter().map(|(name, _)| name.as_str()).collect();
         let left_over = |name: &String| {
             // Buffers that some exports carry and no model reads; a tied head may be stored all the same.
-            !known.contains(name.as_str()) && !name.ends_with("rotary_emb.inv_freq") && name != "lm_head.weight"
+            !known.contains(name.as_str())
+                && !name.ends_with("rotary_emb.inv_freq")
+                && name != "lm_head.weight"
         };
         let unexpected: Vec<String> = self.source.names().into_iter().filter(left_over).collect();
         if unexpected.is_empty() { Ok(()) } else { Err(ModelError::UnexpectedTensors { names: unexpected }) }
@@ -55,7 +57,9 @@ impl<'a, B: Backend> TensorReader<'a, B> {
         let (shape, data) = self.source.tensor_f32(name)?;
         match shape[..] {
             [rows, columns] => Ok(Tensor::from_data(TensorData::new(data, [rows, columns]), self.device)),
-            _ => Err(ModelError::Shape { name: name.to_owned(), expected: vec![data.len(), 1], found: shape }),
+            _ => {
+                Err(ModelError::Shape { name: name.to_owned(), expected: vec![data.len(), 1], found: shape })
+            }
         }
     }
 }

@@ -250,8 +250,11 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
         prefix: &Arc<Prefix<B>>,
     ) -> (Vec<Vec<f64>>, usize) {
         let [batch, seq, d_model] = hidden.dims();
-        let places: Vec<(usize, usize)> =
-            texts.iter().enumerate().flat_map(|(row, text)| (0..text.ids.len()).map(move |i| (row, i))).collect();
+        let places: Vec<(usize, usize)> = texts
+            .iter()
+            .enumerate()
+            .flat_map(|(row, text)| (0..text.ids.len()).map(move |i| (row, i)))
+            .collect();
         let index: Vec<i32> = places
             .iter()
             .map(|&(row, i)| i32::try_from(row * seq + before[row] + i - 1).unwrap_or(i32::MAX))

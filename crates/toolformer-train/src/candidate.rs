@@ -105,7 +105,10 @@ mod losses {
         loss_response: Option<f64>,
     }
 
-    pub(super) fn serialize<S: Serializer>(losses: &Option<Losses>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        losses: &Option<Losses>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         let flat = Flat {
             loss_none: losses.map(|losses| losses.none),
             loss_call: losses.map(|losses| losses.call),
@@ -114,7 +117,9 @@ mod losses {
         flat.serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Losses>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Losses>, D::Error> {
         let flat = Flat::deserialize(deserializer)?;
         Ok(match flat {
             Flat { loss_none: Some(none), loss_call: Some(call), loss_response: Some(response) } => {

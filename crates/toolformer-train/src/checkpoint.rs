@@ -62,14 +62,17 @@ impl Checkpoints {
     /// If there is one of other settings or examples, or it cannot be read.
     pub(crate) fn newest(&self, fingerprint: &str) -> Result<Option<(PathBuf, State)>, TrainError> {
         let entries = fs::read_dir(&self.folder).map_err(TrainError::read(&self.folder))?;
-        let names = entries.filter_map(Result::ok).map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let names =
+            entries.filter_map(Result::ok).map(|entry| entry.file_name().to_string_lossy().into_owned());
         let Some(newest) = names.filter(|name| name.starts_with("step-") && !name.contains('.')).max() else {
             return Ok(None);
         };
         let path = self.folder.join(newest);
         let text = fs::read(path.join("state.json")).map_err(TrainError::read(&path))?;
-        let state: State = serde_json::from_slice(&text)
-            .map_err(|error| TrainError::Checkpoint { path: path.clone(), why: format!("is damaged: {error}") })?;
+        let state: State = serde_json::from_slice(&text).map_err(|error| TrainError::Checkpoint {
+            path: path.clone(),
+            why: format!("is damaged: {error}"),
+        })?;
         if state.fingerprint != fingerprint {
             return Err(TrainError::OtherRun { path: self.folder.clone() });
         }
@@ -107,7 +110,10 @@ impl Checkpoints {
     }
 
     /// Replaces the best weights.
-    pub(crate) fn write_best(&self, save: impl FnOnce(&Path) -> Result<(), TrainError>) -> Result<(), TrainError> {
+    pub(crate) fn write_best(
+        &self,
+        save: impl FnOnce(&Path) -> Result<(), TrainError>,
+    ) -> Result<(), TrainError> {
         let best = self.best();
         let partial = best.with_extension("partial");
         remove(&partial)?;

@@ -14,7 +14,8 @@ use crate::{
     candidate::Candidate,
     error::TrainError,
     filter_stage::FilterStage,
-    observer::Observer,
+    in_order::in_order,
+    observer::{Clock, Observer},
     texts::Text,
     unit_log::UnitLog,
 };
@@ -30,11 +31,11 @@ pub struct UnitRecord {
     pub positions: usize,
     /// Tokens that annotating took through the model.
     pub annotate_tokens: usize,
-    /// Seconds that annotating took.
+    /// Seconds that annotating took; where several units were under way at once, its share of them.
     pub annotate_seconds: f64,
     /// Tokens that filtering took through the model.
     pub filter_tokens: usize,
-    /// Seconds that filtering took.
+    /// Seconds that filtering took, likewise.
     pub filter_seconds: f64,
 }
 
@@ -48,9 +49,11 @@ pub struct Collector<'a, 'm, B: Backend, M> {
     pub tokenizer: &'m Tokenizer,
     /// Texts of a unit.
     pub unit_texts: usize,
+    /// Units under way at once, each on a thread of its own. It changes nothing but the time.
+    pub workers: usize,
 }
 
-impl<B: Backend, M: CausalLm<B>> Collector<'_, '_, B, M> {
+impl<B: Backend, M: CausalLm<B> + Sync> Collector<'_, '_, B, M> {
     /// Writes the candidates of all texts to `out`, going on where an earlier run with the same `fingerprint`
     /// stopped; returns the records of all units.
     ///
@@ -63,28 +66,30 @@ impl<B: Backend, M: CausalLm<B>> Collector<'_, '_, B, M> {
         fingerprint: &str,
         observer: &mut dyn Observer,
     ) -> Result<Vec<UnitRecord>, TrainError> {
-        if self.unit_texts == 0 {
-            return Err(TrainError::Setting { name: "unit_texts", why: "must be at least 1".into() });
+        for (name, value) in [("unit_texts", self.unit_texts), ("workers", self.workers)] {
+            if value == 0 {
+                return Err(TrainError::Setting { name, why: "must be at least 1".into() });
+            }
         }
         let mut log = UnitLog::<UnitRecord>::open(out, fingerprint)?;
         let done = texts.len().min(log.units().len() * self.unit_texts);
         observer.start("annotate", texts.len(), done);
-        for unit in texts.chunks(self.unit_texts).skip(log.units().len()) {
-            let (candidates, record) = self.unit(unit, observer)?;
+        let units: Vec<&[Text]> = texts.chunks(self.unit_texts).skip(log.units().len()).collect();
+        let clock = observer.clock();
+        let unit = |i: usize| Ok((units[i].len(), self.unit(units[i], &clock)?));
+        in_order(self.workers, units.len(), unit, |unit: Result<_, TrainError>| {
+            let (texts, (candidates, record)) = unit?;
             let tokens = record.annotate_tokens + record.filter_tokens;
             log.append(&candidates, record)?;
-            observer.advance(unit.len(), tokens);
-        }
+            observer.advance(texts, tokens);
+            Ok::<(), TrainError>(())
+        })?;
         observer.finish();
         Ok(log.units().to_vec())
     }
 
-    fn unit(
-        &self,
-        texts: &[Text],
-        observer: &mut dyn Observer,
-    ) -> Result<(Vec<Candidate>, UnitRecord), TrainError> {
-        let began = observer.seconds();
+    fn unit(&self, texts: &[Text], clock: &Clock) -> Result<(Vec<Candidate>, UnitRecord), TrainError> {
+        let began = clock();
         let texts: Vec<Tokenized<'_>> =
             texts.iter().map(|text| Tokenized::new(text, self.tokenizer)).collect::<Result<_, _>>()?;
         let mut record = UnitRecord { texts: texts.len(), ..UnitRecord::default() };
@@ -96,11 +101,11 @@ impl<B: Backend, M: CausalLm<B>> Collector<'_, '_, B, M> {
             record.annotate_tokens += annotated.computed;
             candidates.extend(annotated.candidates);
         }
-        let annotated = observer.seconds();
-        record.annotate_seconds = annotated - began;
+        let annotated = clock();
+        record.annotate_seconds = (annotated - began) / self.workers as f64;
         if let Some(filter) = self.filter {
             record.filter_tokens = filter.judge::<B>(&texts, &mut candidates)?;
-            record.filter_seconds = observer.seconds() - annotated;
+            record.filter_seconds = (clock() - annotated) / self.workers as f64;
         }
         Ok((candidates, record))
     }

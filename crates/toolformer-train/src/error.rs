@@ -42,7 +42,9 @@ pub enum TrainError {
         why: String,
     },
     /// A prompt has no slot, or several.
-    #[error("a prompt needs `{{text}}` exactly once, and a token before or after it; this one has it {slots} times")]
+    #[error(
+        "a prompt needs `{{text}}` exactly once, and a token before or after it; this one has it {slots} times"
+    )]
     Prompt {
         /// How often the slot was found.
         slots: usize,

@@ -41,7 +41,10 @@ impl FilterSettings {
         if self.tau_f.is_finite() {
             return Ok(());
         }
-        Err(TrainError::Setting { name: "tau_f", why: format!("must be a number of nats, not {}", self.tau_f) })
+        Err(TrainError::Setting {
+            name: "tau_f",
+            why: format!("must be a number of nats, not {}", self.tau_f),
+        })
     }
 }
 
@@ -108,7 +111,10 @@ impl<'m, M> FilterStage<'m, M> {
             if texts[text].offsets.get(position) != Some(&candidate.position) {
                 return Err(TrainError::Candidate {
                     text_id: candidate.text_id.clone(),
-                    why: format!("token {position} does not start at byte {}: another tokenizer made it", candidate.position),
+                    why: format!(
+                        "token {position} does not start at byte {}: another tokenizer made it",
+                        candidate.position
+                    ),
                 });
             }
             let with_result = self.syntax.call_with_result(name, args, result);
@@ -119,7 +125,12 @@ impl<'m, M> FilterStage<'m, M> {
                 } else {
                     self.syntax.call_awaiting(name, args)
                 };
-                jobs.push(Job { text, position, call: self.prefix(&call)?, response: self.prefix(&with_result)? });
+                jobs.push(Job {
+                    text,
+                    position,
+                    call: self.prefix(&call)?,
+                    response: self.prefix(&with_result)?,
+                });
             }
             job_of_candidate[number] = Some(job);
         }

@@ -20,7 +20,8 @@ pub enum Method {
 pub struct FinetuneSettings {
     /// What is trained.
     pub method: Method,
-    /// Peak learning rate (paper: 1e-5 for all weights; 2e-4 is usual for LoRA, after Dettmers et al., 2023).
+    /// Peak learning rate (paper: 1e-5 for all weights). For LoRA 2e-4 is usual with thousands of examples (Dettmers
+    /// et al., 2023); the default here is for tens, which give few steps: see docs/benchmarks.md.
     pub learning_rate: f64,
     /// Part of the steps over which the rate rises from 0 (paper: 0.1); from there it falls linearly to 0.
     pub warmup: f64,
@@ -47,15 +48,15 @@ pub struct FinetuneSettings {
 }
 
 impl Default for FinetuneSettings {
-    /// LoRA on small sets of examples.
+    /// LoRA on some tens of examples.
     fn default() -> Self {
         Self {
             method: Method::Lora(LoraConfig::default()),
-            learning_rate: 2e-4,
+            learning_rate: 1e-3,
             warmup: 0.1,
-            epochs: 3,
+            epochs: 4,
             max_steps: 2000,
-            batch: 8,
+            batch: 4,
             micro_batch_tokens: 512,
             max_seq: 1024,
             weight_decay: 0.0,

@@ -35,7 +35,8 @@ impl CandidateStats {
         let mut sum = 0.0;
         for tau in ["0", "0.5", "1", "2"] {
             let threshold = tau.parse().unwrap_or(0.0);
-            let above = candidates.iter().filter(|candidate| candidate.delta.is_some_and(|delta| delta >= threshold));
+            let above =
+                candidates.iter().filter(|candidate| candidate.delta.is_some_and(|delta| delta >= threshold));
             stats.kept_at.insert(tau.to_owned(), above.count());
         }
         for candidate in candidates {
@@ -121,7 +122,8 @@ impl Stats {
     pub fn collected(units: &[UnitRecord], candidates: &[Candidate]) -> Self {
         let sum = |of: fn(&UnitRecord) -> usize| units.iter().map(of).sum::<usize>();
         let seconds = |of: fn(&UnitRecord) -> f64| units.iter().map(of).sum::<f64>();
-        let annotate = StageCost { seconds: seconds(|u| u.annotate_seconds), tokens: sum(|u| u.annotate_tokens) };
+        let annotate =
+            StageCost { seconds: seconds(|u| u.annotate_seconds), tokens: sum(|u| u.annotate_tokens) };
         let filter = StageCost { seconds: seconds(|u| u.filter_seconds), tokens: sum(|u| u.filter_tokens) };
         Self {
             texts: sum(|unit| unit.texts),

@@ -20,8 +20,8 @@ use crate::{
     error::TrainError,
     few_shot_prompt::FewShotPrompt,
     filter_stage::FilterStage,
-    fingerprint::{fingerprint, texts_checksum},
     finetune_settings::Method,
+    fingerprint::{fingerprint, texts_checksum},
     metrics_file::MetricsFile,
     observer::Observer,
     perplexity::perplexity,
@@ -43,6 +43,8 @@ pub struct TeachJob<'a> {
     pub registry: &'a Registry,
     /// The markers of a call.
     pub syntax: &'a Syntax,
+    /// Units of texts under way at once; it changes nothing but the time.
+    pub workers: usize,
     /// What the model is called in `run.toml` and in the adapter.
     pub model_name: &'a str,
     /// Stands for the model's content, such as a checksum of its files.
@@ -110,6 +112,7 @@ pub fn teach<B: Backend>(
         filter: Some(&filter),
         tokenizer: &tokenizer,
         unit_texts: settings.unit_texts,
+        workers: job.workers,
     };
     let candidates_path = folder.file("candidates.jsonl");
     let fingerprint = candidates_fingerprint(job, settings);

@@ -23,14 +23,14 @@ pub struct TeachSettings {
 }
 
 impl Default for TeachSettings {
-    /// Units of 4 texts; a tenth is held out.
+    /// Units of 8 texts; a tenth is held out.
     fn default() -> Self {
         Self {
             annotate: AnnotateSettings::default(),
             filter: FilterSettings::default(),
             finetune: FinetuneSettings::default(),
             held_out: 0.1,
-            unit_texts: 4,
+            unit_texts: 8,
         }
     }
 }

@@ -140,14 +140,27 @@ pub fn finetune<B: Backend>(
         state.loss_first.get_or_insert(loss);
         state.loss_last = Some(loss);
         let (gradient_norm, learning_rate) = (Some(norm), Some(rate));
-        metric(&Metric { step: state.step, loss: Some(loss), gradient_norm, learning_rate, perplexity: None })?;
+        metric(&Metric {
+            step: state.step,
+            loss: Some(loss),
+            gradient_norm,
+            learning_rate,
+            perplexity: None,
+        })?;
         observer.advance(1, tokens);
         if state.step % evaluate_every == 0 || state.step == steps {
             let current = model.valid();
             let save = |path: &Path| save_learned(&current, &settings.method, path);
-            if let Some(found) = perplexity::<B, _>(&current, held_out, settings.micro_batch_tokens.max(512)) {
+            if let Some(found) = perplexity::<B, _>(&current, held_out, settings.micro_batch_tokens.max(512))
+            {
                 let value = Some(found.value);
-                metric(&Metric { step: state.step, loss: None, gradient_norm: None, learning_rate: None, perplexity: value })?;
+                metric(&Metric {
+                    step: state.step,
+                    loss: None,
+                    gradient_norm: None,
+                    learning_rate: None,
+                    perplexity: value,
+                })?;
                 observer.note(&format!("step {}: held-out perplexity {:.3}", state.step, found.value));
                 if state.best.is_none_or(|(_, best)| found.value < best.value) {
                     state.best = Some((state.step, found));
@@ -273,7 +286,8 @@ fn load_weights<B: Backend>(
 ) -> Result<Llama<B>, TrainError> {
     match method {
         Method::Lora(lora) => {
-            model.load_lora(lora, &SafetensorsFolder::open_file(folder.join("adapter_model.safetensors"))?)?;
+            model
+                .load_lora(lora, &SafetensorsFolder::open_file(folder.join("adapter_model.safetensors"))?)?;
             Ok(model)
         }
         Method::Full => Ok(Llama::from_weights(config, &SafetensorsFolder::open(folder)?, &model.device())?),

@@ -122,7 +122,8 @@ impl<R: Serialize + DeserializeOwned> UnitLog<R> {
     }
 
     fn append_log(&mut self, line: &impl Serialize) -> Result<(), TrainError> {
-        let mut bytes = serde_json::to_vec(line).map_err(|error| TrainError::write(&self.path)(error.into()))?;
+        let mut bytes =
+            serde_json::to_vec(line).map_err(|error| TrainError::write(&self.path)(error.into()))?;
         bytes.push(b'\n');
         let written = self.log.write_all(&bytes).and_then(|()| self.log.sync_data());
         written.map_err(TrainError::write(&self.path))

@@ -59,7 +59,8 @@ pub fn weave(texts: &[Text], candidates: &[Candidate], syntax: &Syntax) -> Resul
         None => Ok(woven),
         Some(id) => Err(TrainError::Candidate {
             text_id: id.clone(),
-            why: "names a text that is not among the texts; give the file that the candidates were made from".into(),
+            why: "names a text that is not among the texts; give the file that the candidates were made from"
+                .into(),
         }),
     }
 }
@@ -83,7 +84,10 @@ fn weave_text(text: &Text, mut candidates: Vec<&Candidate>, syntax: &Syntax) -> 
     let mut from = 0;
     for candidate in chosen {
         let Some(between) = text.text.get(from..candidate.position) else {
-            return Err(wrong(format!("has a call at byte {}, which is no place in its text", candidate.position)));
+            return Err(wrong(format!(
+                "has a call at byte {}, which is no place in its text",
+                candidate.position
+            )));
         };
         let (Some((name, args)), Some(result)) = (candidate.name_and_args(), &candidate.result) else {
             return Err(wrong("is kept but holds no call with a result".into()));

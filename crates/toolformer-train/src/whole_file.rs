@@ -35,7 +35,10 @@ pub fn write_whole(
 ///
 /// # Errors
 /// If it cannot be written.
-pub fn write_jsonl<T: Serialize>(path: &Path, objects: impl IntoIterator<Item = T>) -> Result<(), TrainError> {
+pub fn write_jsonl<T: Serialize>(
+    path: &Path,
+    objects: impl IntoIterator<Item = T>,
+) -> Result<(), TrainError> {
     write_whole(path, |out| {
         for object in objects {
             serde_json::to_writer(&mut *out, &object)?;

@@ -15,6 +15,7 @@ use toolformer::{
 
 use crate::{
     annotate_args::AnnotateArgs, model_args::ModelArgs, output::say, progress::Progress, tool_args::ToolArgs,
+    unit_args::UnitArgs,
 };
 
 /// Sample tool calls for texts, and run them
@@ -36,12 +37,11 @@ pub(crate) struct Args {
     /// The candidates, as JSONL
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Texts that go through the model together, and between which a run can be cut off
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    unit_texts: usize,
     /// Seed of all random draws
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    #[command(flatten)]
+    units: UnitArgs,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
@@ -72,12 +72,13 @@ impl OnDevice for &Args {
         let (model, texts_sum) = (model_checksum(&self.model.model)?, texts_checksum(&texts));
         let prompts = prompts.iter().flat_map(|(tool, prompt)| [tool.as_str(), prompt.head(), prompt.tail()]);
         let inputs = ["annotate", &model, &texts_sum].into_iter().chain(prompts);
-        let fingerprint = fingerprint(&(&settings, self.unit_texts), inputs);
+        let fingerprint = fingerprint(&(&settings, self.units.unit_texts.get()), inputs);
         let collector = Collector {
             annotators: &annotators,
             filter: None,
             tokenizer: &tokenizer,
-            unit_texts: self.unit_texts,
+            unit_texts: self.units.unit_texts.get(),
+            workers: self.units.workers(),
         };
         let units = collector.run(&texts, &self.out, &fingerprint, &mut Progress::new())?;
         let candidates: Vec<Candidate> = read_jsonl(&self.out)?;

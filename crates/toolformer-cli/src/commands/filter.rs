@@ -1,8 +1,8 @@
 //! `toolformer filter`
 
-use std::{collections::HashMap, path::PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use serde_json::{Map, Value};
 use toolformer::{
     burn::tensor::backend::Backend,
@@ -10,7 +10,7 @@ use toolformer::{
     model::{Pretrained, model_checksum},
     text::Syntax,
     train::{
-        Candidate, FilterStage, IdCandidate, Observer as _, Text, TextId, Tokenized, UnitLog, UnitRecord,
+        Candidate, FilterRun, FilterStage, IdCandidate, Observer as _, Text, UnitLog, UnitRecord,
         fingerprint, judge_ids, read_jsonl, read_texts, texts_checksum,
     },
 };
@@ -22,6 +22,7 @@ use crate::{
     model_args::ModelArgs,
     output::say,
     progress::{FILTER_IDS, Progress},
+    unit_args::UnitArgs,
 };
 
 /// Judge candidates: does the call's result help the model to predict what follows?
@@ -47,9 +48,8 @@ pub(crate) struct Args {
     /// The candidates with their verdicts, as JSONL
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Texts (with ids: candidates) that go through the model together, and between which a run can be cut off
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    unit_texts: usize,
+    #[command(flatten)]
+    units: UnitArgs,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
@@ -57,9 +57,6 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    if args.unit_texts == 0 {
-        return Err(wrong_usage("--unit-texts must be at least 1"));
-    }
     args.filter.settings().validate()?;
     args.model.device.run(args)
 }
@@ -85,47 +82,15 @@ impl OnDevice for &Args {
 impl Args {
     fn on_texts<B: Backend>(&self, device: &B::Device, texts: &[Text]) -> Result<usize> {
         let candidates: Vec<Candidate> = read_jsonl(&self.candidates)?;
-        let mut units = self.by_unit(texts, candidates)?;
         let Pretrained { model, tokenizer, .. } = self.model.open::<B>(device)?;
         let syntax = Syntax::default();
-        let stage = FilterStage::new(&model, &tokenizer, &syntax, self.filter.settings())?;
-        let mut progress = Progress::new();
-        let mut log = self.open_log(texts)?;
-        let done = log.units().len();
-        progress.start("filter", texts.len(), texts.len().min(done * self.unit_texts));
-        for (texts, candidates) in texts.chunks(self.unit_texts).zip(&mut units).skip(done) {
-            let began = progress.seconds();
-            let tokenized = texts.iter().map(|text| Tokenized::new(text, &tokenizer));
-            let tokenized: Vec<Tokenized<'_>> = tokenized.collect::<Result<_, _>>()?;
-            let filter_tokens = stage.judge::<B>(&tokenized, candidates)?;
-            let filter_seconds = progress.seconds() - began;
-            let record =
-                UnitRecord { texts: texts.len(), filter_tokens, filter_seconds, ..Default::default() };
-            log.append(candidates, record)?;
-            progress.advance(texts.len(), filter_tokens);
-        }
-        progress.finish();
+        let stage = &FilterStage::new(&model, &tokenizer, &syntax, self.filter.settings())?;
+        let (unit_texts, workers) = (self.units.unit_texts.get(), self.units.workers());
+        let run = FilterRun { stage, tokenizer: &tokenizer, unit_texts, workers };
+        let fingerprint = self.fingerprint(texts)?;
+        run.run::<B>(texts, candidates, &self.out, &fingerprint, &mut Progress::new())?;
         let judged: Vec<Candidate> = read_jsonl(&self.out)?;
         Ok(judged.iter().filter(|candidate| candidate.kept == Some(true)).count())
-    }
-
-    /// The candidates of each unit of texts, within it in their order.
-    fn by_unit(&self, texts: &[Text], candidates: Vec<Candidate>) -> Result<Vec<Vec<Candidate>>> {
-        let unit_of: HashMap<&TextId, usize> =
-            texts.iter().enumerate().map(|(number, text)| (&text.id, number / self.unit_texts)).collect();
-        let mut units = vec![Vec::new(); texts.len().div_ceil(self.unit_texts)];
-        for candidate in candidates {
-            match unit_of.get(&candidate.text_id) {
-                Some(&unit) => units[unit].push(candidate),
-                None => bail!(
-                    "{} has a candidate of text {}, which is not among the texts; give the file that the candidates \
-                     were made from",
-                    self.candidates.display(),
-                    candidate.text_id
-                ),
-            }
-        }
-        Ok(units)
     }
 
     fn on_ids<B: Backend>(&self, device: &B::Device, objects: Vec<Map<String, Value>>) -> Result<usize> {
@@ -138,12 +103,13 @@ impl Args {
         let (model, _) = self.model.open_model::<B>(device)?;
         let settings = self.filter.settings();
         let mut progress = Progress::new();
-        let mut log = self.open_log(&[])?;
+        let mut log = UnitLog::<UnitRecord>::open(&self.out, &self.fingerprint(&[])?)?;
         let (all, done) = (candidates.len(), log.units().len());
-        progress.start(FILTER_IDS, all, all.min(done * self.unit_texts));
-        for (unit, candidates) in candidates.chunks_mut(self.unit_texts).enumerate().skip(done) {
+        progress.start(FILTER_IDS, all, all.min(done * self.units.unit_texts.get()));
+        for (unit, candidates) in candidates.chunks_mut(self.units.unit_texts.get()).enumerate().skip(done) {
             let began = progress.seconds();
-            let filter_tokens = judge_ids::<B, _>(&model, &settings, candidates, unit * self.unit_texts)?;
+            let filter_tokens =
+                judge_ids::<B, _>(&model, &settings, candidates, unit * self.units.unit_texts.get())?;
             let filter_seconds = progress.seconds() - began;
             log.append(candidates, UnitRecord { filter_tokens, filter_seconds, ..Default::default() })?;
             progress.advance(candidates.len(), filter_tokens);
@@ -153,10 +119,10 @@ impl Args {
         Ok(judged.iter().filter(|candidate| candidate.get("kept") == Some(&Value::Bool(true))).count())
     }
 
-    fn open_log(&self, texts: &[Text]) -> Result<UnitLog<UnitRecord>> {
+    /// Stands for everything that the verdicts depend on.
+    fn fingerprint(&self, texts: &[Text]) -> Result<String> {
         let (candidates, model) = (read_text(&self.candidates)?, model_checksum(&self.model.model)?);
-        let settings = (self.filter.settings(), self.unit_texts);
-        let fingerprint = fingerprint(&settings, ["filter", &model, &texts_checksum(texts), &candidates]);
-        Ok(UnitLog::open(&self.out, &fingerprint)?)
+        let settings = (self.filter.settings(), self.units.unit_texts.get());
+        Ok(fingerprint(&settings, ["filter", &model, &texts_checksum(texts), &candidates]))
     }
 }

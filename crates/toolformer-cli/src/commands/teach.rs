@@ -19,6 +19,7 @@ use crate::{
     output::{print_json, say},
     progress::{Progress, span},
     tool_args::ToolArgs,
+    unit_args::UnitArgs,
 };
 
 /// Teach a model to call tools: the whole job
@@ -45,15 +46,14 @@ pub(crate) struct Args {
     /// Part of the texts that is kept apart to measure perplexity
     #[arg(long, value_name = "PART", default_value_t = 0.1)]
     held_out: f64,
-    /// Texts that go through the model together, and between which a run can be cut off
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    unit_texts: usize,
     /// Seed of all random draws
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// Write what the run did, the content of stats.json, to standard output
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    units: UnitArgs,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
@@ -81,7 +81,7 @@ impl OnDevice for &Args {
             filter: self.filter.settings(),
             finetune: self.finetune.settings(self.seed)?,
             held_out: self.held_out,
-            unit_texts: self.unit_texts,
+            unit_texts: self.units.unit_texts.get(),
         };
         settings.validate()?;
         let texts = read_texts(&self.texts)?;
@@ -91,6 +91,7 @@ impl OnDevice for &Args {
             tools: &prompts,
             registry: &tools.registry,
             syntax: &Syntax::default(),
+            workers: self.units.workers(),
             model_name: &self.model.name(),
             model_checksum: &model_checksum(&self.model.model)?,
         };

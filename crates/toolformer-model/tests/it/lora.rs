@@ -43,7 +43,10 @@ fn saved_loaded_and_merged_updates_are_the_same() {
     let views: Vec<_> = filled
         .iter()
         .map(|(name, shape, data)| {
-            (name, safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), data).unwrap())
+            (
+                name,
+                safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), data).unwrap(),
+            )
         })
         .collect();
     safetensors::serialize_to_file(views, None, &path).unwrap();

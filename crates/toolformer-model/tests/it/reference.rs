@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use burn::{backend::Flex, tensor::Tensor};
-use toolformer_model::{CausalLm, KvCache, Llama, LlamaConfig, Pretrained, SafetensorsFolder, TokenBatch, WeightSource};
+use toolformer_model::{
+    CausalLm, KvCache, Llama, LlamaConfig, Pretrained, SafetensorsFolder, TokenBatch, WeightSource,
+};
 
 pub(crate) type B = Flex;
 

@@ -20,7 +20,9 @@ struct Case {
 
 fn smollm2() -> Option<Pretrained<B>> {
     let Some(path) = std::env::var_os("TOOLFORMER_SMOLLM2") else {
-        eprintln!("SKIPPED: SmolLM2 is not there; `cargo xtask fetch smollm2`, then set TOOLFORMER_SMOLLM2 to its path");
+        eprintln!(
+            "SKIPPED: SmolLM2 is not there; `cargo xtask fetch smollm2`, then set TOOLFORMER_SMOLLM2 to its path"
+        );
         return None;
     };
     Some(Pretrained::open(path.as_ref(), &Default::default()).unwrap())

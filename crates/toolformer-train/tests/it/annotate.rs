@@ -15,7 +15,8 @@ fn settings() -> AnnotateSettings {
 fn annotate(inputs: &[&str], settings: AnnotateSettings) -> Vec<Candidate> {
     let (tiny, registry, syntax) = (tiny(), registry("T"), Syntax::default());
     let prompt = FewShotPrompt::new(PROMPT).unwrap();
-    let annotator = Annotator::new(&tiny.model, &tiny.tokenizer, &syntax, &registry, "T", &prompt, settings).unwrap();
+    let annotator =
+        Annotator::new(&tiny.model, &tiny.tokenizer, &syntax, &registry, "T", &prompt, settings).unwrap();
     let texts = texts(inputs);
     let texts: Vec<Tokenized<'_>> =
         texts.iter().map(|text| Tokenized::new(text, &tiny.tokenizer).unwrap()).collect();
@@ -45,7 +46,8 @@ fn slow(text: &str, id: usize) -> Vec<(usize, f64, String)> {
             let mut ids = [&prompt, &x[..i], &[start]].concat();
             let mut bytes = Vec::new();
             for _ in 0..settings().max_call_tokens {
-                let scores: Vec<f32> = next_log_probs(&tiny.model, &ids).into_iter().map(|p| p as f32).collect();
+                let scores: Vec<f32> =
+                    next_log_probs(&tiny.model, &ids).into_iter().map(|p| p as f32).collect();
                 let id = Sampling::at_temperature(1.0).pick(&scores, &mut rng);
                 if tiny.tokenizer.eos() == Some(id) {
                     break;
@@ -84,7 +86,8 @@ fn positions_and_samples_are_those_of_the_definition() {
 fn texts_do_not_depend_on_their_neighbours() {
     let together = annotate(&["the cat 12", "1 the"], settings());
     let alone = annotate(&["the cat 12"], settings());
-    let calls = |candidates: &[Candidate]| -> Vec<String> { candidates.iter().map(|c| c.call.clone()).collect() };
+    let calls =
+        |candidates: &[Candidate]| -> Vec<String> { candidates.iter().map(|c| c.call.clone()).collect() };
     assert_eq!(calls(&together[..alone.len()]), calls(&alone));
 }
 

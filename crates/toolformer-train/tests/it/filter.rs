@@ -91,8 +91,7 @@ fn tau_f_decides() {
 #[test]
 fn candidates_of_another_tokenizer_are_refused() {
     let (tiny, syntax) = (tiny(), Syntax::default());
-    let stage =
-        FilterStage::new(&tiny.model, &tiny.tokenizer, &syntax, FilterSettings::default()).unwrap();
+    let stage = FilterStage::new(&tiny.model, &tiny.tokenizer, &syntax, FilterSettings::default()).unwrap();
     let texts = texts(&TEXTS);
     let texts: Vec<Tokenized<'_>> =
         texts.iter().map(|text| Tokenized::new(text, &tiny.tokenizer).unwrap()).collect();

@@ -9,7 +9,8 @@ use crate::tiny::{B, tiny};
 
 fn examples() -> Vec<Vec<u32>> {
     let tokenizer = tiny().tokenizer;
-    let texts = ["the cat", "12 the cat 3", "a b c d e f g", "the the the", "3 + 9 = 12", "12 12 12 12 12", "x"];
+    let texts =
+        ["the cat", "12 the cat 3", "a b c d e f g", "the the the", "3 + 9 = 12", "12 12 12 12 12", "x"];
     texts.iter().map(|text| tokenizer.encode(text).unwrap()).collect()
 }
 

@@ -59,7 +59,10 @@ fn the_best_at_a_place_and_the_best_place_of_a_call() {
 
 #[test]
 fn texts_without_a_kept_call_are_left_out() {
-    let woven = run(&["a", "b", "c"], &[candidate(1, 0, "C(1)", "1", 1.0, true), candidate(0, 0, "C(1)", "1", 0.1, false)]);
+    let woven = run(
+        &["a", "b", "c"],
+        &[candidate(1, 0, "C(1)", "1", 1.0, true), candidate(0, 0, "C(1)", "1", 0.1, false)],
+    );
     assert_eq!(woven.len(), 1);
     assert_eq!(woven[0].text_id.to_string(), "1");
 }

@@ -1,0 +1,103 @@
+//! Filtering a file of candidates, unit by unit of its texts.
+
+use std::{collections::HashMap, path::Path};
+
+use burn::tensor::backend::Backend;
+use toolformer_model::{CausalLm, Tokenizer};
+
+use crate::{
+    annotate::Tokenized,
+    candidate::Candidate,
+    collect::UnitRecord,
+    error::TrainError,
+    filter_stage::FilterStage,
+    in_order::in_order,
+    observer::Observer,
+    texts::{Text, TextId},
+    unit_log::UnitLog,
+};
+
+/// Filters candidates that were annotated before.
+pub struct FilterRun<'a, 'm, M> {
+    /// The filter.
+    pub stage: &'a FilterStage<'m, M>,
+    /// The model's tokenizer.
+    pub tokenizer: &'m Tokenizer,
+    /// Texts of a unit.
+    pub unit_texts: usize,
+    /// Units under way at once, each on a thread of its own. It changes nothing but the time.
+    pub workers: usize,
+}
+
+impl<M: Sync> FilterRun<'_, '_, M> {
+    /// Writes the candidates with losses and verdicts to `out`, by text and then in their order, going on where an
+    /// earlier run with the same `fingerprint` stopped; returns the records of all units.
+    ///
+    /// # Errors
+    /// If a candidate does not belong to the texts, `out` cannot be written or was begun with another fingerprint,
+    /// or the tokenizer fails.
+    pub fn run<B: Backend>(
+        &self,
+        texts: &[Text],
+        candidates: Vec<Candidate>,
+        out: &Path,
+        fingerprint: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<UnitRecord>, TrainError>
+    where
+        M: CausalLm<B>,
+    {
+        if self.unit_texts == 0 || self.workers == 0 {
+            return Err(TrainError::Setting {
+                name: "unit_texts, workers",
+                why: "must be at least 1".into(),
+            });
+        }
+        let by_unit = self.by_unit(texts, candidates)?;
+        let mut log = UnitLog::<UnitRecord>::open(out, fingerprint)?;
+        let first = log.units().len();
+        observer.start("filter", texts.len(), texts.len().min(first * self.unit_texts));
+        let units: Vec<(&[Text], &Vec<Candidate>)> =
+            texts.chunks(self.unit_texts).zip(&by_unit).skip(first).collect();
+        let clock = observer.clock();
+        let unit = |i: usize| {
+            let began = clock();
+            let (texts, candidates) = units[i];
+            let texts: Vec<Tokenized<'_>> =
+                texts.iter().map(|text| Tokenized::new(text, self.tokenizer)).collect::<Result<_, _>>()?;
+            let mut candidates = candidates.clone();
+            let filter_tokens = self.stage.judge::<B>(&texts, &mut candidates)?;
+            let filter_seconds = (clock() - began) / self.workers as f64;
+            let record =
+                UnitRecord { texts: texts.len(), filter_tokens, filter_seconds, ..UnitRecord::default() };
+            Ok((candidates, record))
+        };
+        in_order(self.workers, units.len(), unit, |unit: Result<_, TrainError>| {
+            let (candidates, record): (Vec<Candidate>, UnitRecord) = unit?;
+            let (texts, tokens) = (record.texts, record.filter_tokens);
+            log.append(&candidates, record)?;
+            observer.advance(texts, tokens);
+            Ok::<(), TrainError>(())
+        })?;
+        observer.finish();
+        Ok(log.units().to_vec())
+    }
+
+    /// The candidates of each unit of texts, within it in their order.
+    fn by_unit(&self, texts: &[Text], candidates: Vec<Candidate>) -> Result<Vec<Vec<Candidate>>, TrainError> {
+        let unit_of: HashMap<&TextId, usize> =
+            texts.iter().enumerate().map(|(number, text)| (&text.id, number / self.unit_texts)).collect();
+        let mut units = vec![Vec::new(); texts.len().div_ceil(self.unit_texts)];
+        for candidate in candidates {
+            match unit_of.get(&candidate.text_id) {
+                Some(&unit) => units[unit].push(candidate),
+                None => {
+                    let why =
+                        "is not of these texts; give the file that the candidates were made from".into();
+                    return Err(TrainError::Candidate { text_id: candidate.text_id, why });
+                }
+            }
+        }
+        Ok(units)
+    }
+}
