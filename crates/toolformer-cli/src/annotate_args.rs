@@ -26,6 +26,9 @@ pub(crate) struct AnnotateArgs {
     /// Most tokens of a call
     #[arg(long, value_name = "N", default_value_t = 32)]
     max_call_tokens: usize,
+    /// Drop calls that use a number which the text gives only behind them
+    #[arg(long)]
+    no_look_ahead: bool,
     /// The few-shot prompt, with {text} where the text stands; read byte for byte [default: the tool's own]
     #[arg(long, value_name = "FILE")]
     prompt_file: Option<PathBuf>,
@@ -33,8 +36,8 @@ pub(crate) struct AnnotateArgs {
 
 impl AnnotateArgs {
     pub(crate) fn settings(&self, seed: u64) -> AnnotateSettings {
-        let &Self { k, m, tau_s, temperature, max_call_tokens, .. } = self;
-        AnnotateSettings { tau_s, k, m, temperature, max_call_tokens, seed }
+        let &Self { k, m, tau_s, temperature, max_call_tokens, no_look_ahead, .. } = self;
+        AnnotateSettings { tau_s, k, m, temperature, max_call_tokens, no_look_ahead, seed }
     }
 
     /// Each tool with its prompt.

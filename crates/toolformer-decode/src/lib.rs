@@ -17,6 +17,7 @@ mod continuations;
 mod draw;
 mod error;
 mod generate;
+mod generation;
 mod marker;
 mod rows;
 mod sampling;
@@ -26,7 +27,8 @@ pub use continuations::{
 };
 pub use draw::draw_rng;
 pub use error::DecodeError;
-pub use generate::{CallEvent, Finish, GenerateSettings, Generation, Prompt, ToolUse, Tools, generate};
+pub use generate::generate;
+pub use generation::{CallEvent, Finish, GenerateSettings, Generation, Prompt, ToolUse, Tools};
 pub use marker::StartMarker;
 pub use rows::Rows;
 pub use sampling::{Sampling, arg_max, rank};

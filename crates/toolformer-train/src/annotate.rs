@@ -34,6 +34,11 @@ pub struct AnnotateSettings {
     pub temperature: f64,
     /// Most tokens of a call.
     pub max_call_tokens: usize,
+    /// Whether calls that use a number which the text gives only behind them are dropped.
+    ///
+    /// The prompt shows the model the whole text, so that it may compute 5 from a 15 and a 3 of which the 15 comes
+    /// later; at inference there is no 15. The paper drops such calls of the translation tool alone (appendix A.1).
+    pub no_look_ahead: bool,
     /// Seed of all draws.
     pub seed: u64,
 }
@@ -41,7 +46,15 @@ pub struct AnnotateSettings {
 impl Default for AnnotateSettings {
     /// The paper's calculator: `tau_s` 0, k 20, m 10.
     fn default() -> Self {
-        Self { tau_s: 0.0, k: 20, m: 10, temperature: 1.0, max_call_tokens: 32, seed: 0 }
+        Self {
+            tau_s: 0.0,
+            k: 20,
+            m: 10,
+            temperature: 1.0,
+            max_call_tokens: 32,
+            no_look_ahead: false,
+            seed: 0,
+        }
     }
 }
 
@@ -222,8 +235,12 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
             for sample in samples {
                 let mut candidate = self.candidate(texts[*row], *i, p_start[*row][*i], sample);
                 if candidate.status == Status::Ok {
+                    let looks_ahead =
+                        || looks_ahead(&candidate.call, &texts[*row].text.text, candidate.position);
                     if calls.contains(&candidate.call) {
                         candidate.status = Status::Duplicate;
+                    } else if self.settings.no_look_ahead && looks_ahead() {
+                        candidate.status = Status::LooksAhead;
                     } else {
                         calls.push(candidate.call.clone());
                         self.execute(&mut candidate);
@@ -343,6 +360,22 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
     }
 }
 
+/// Whether a call uses a number that `text` gives behind `position` and not before it.
+fn looks_ahead(call: &str, text: &str, position: usize) -> bool {
+    let (before, behind) = text.split_at(position);
+    numbers(call).any(|number| {
+        let is_it = |other: String| other == number;
+        numbers(behind).any(is_it) && !numbers(before).any(is_it)
+    })
+}
+
+/// The numbers of a text: digits, with points and commas between them; the commas are left out.
+fn numbers(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','))
+        .map(|run| run.trim_matches(['.', ',']).replace(',', ""))
+        .filter(|number| !number.is_empty())
+}
+
 /// `I = {i : p_i > tau_s}`, cut to the `k` with the greatest `p_i` (of equals the first), in order of `i`.
 fn top_positions(p_start: &[f64], tau_s: f64, k: usize) -> Vec<usize> {
     let mut positions: Vec<usize> = (0..p_start.len()).filter(|&i| p_start[i] > tau_s).collect();
@@ -359,6 +392,21 @@ mod tests {
     #[track_caller]
     fn check(p: &[f64], tau_s: f64, k: usize, expected: &[usize]) {
         assert_eq!(top_positions(p, tau_s, k), expected);
+    }
+
+    #[track_caller]
+    fn check_look_ahead(call: &str, before: &str, behind: &str, expected: bool) {
+        assert_eq!(looks_ahead(call, &format!("{before}{behind}"), before.len()), expected);
+    }
+
+    #[test]
+    fn a_call_looks_ahead_if_a_number_of_it_comes_only_later() {
+        check_look_ahead("C(3 * 12)", "3 boxes of 12 make", " 36 eggs", false);
+        check_look_ahead("C(36 / 3)", "3 boxes of", " 12 make 36 eggs.", true);
+        check_look_ahead("C(1,200 / 3)", "3 boxes of", " 400 make 1200.", true);
+        check_look_ahead("C(1200 / 3)", "Of 1,200, 3 get", " 400 each, 1200 in all", false);
+        check_look_ahead("C(7 * 8)", "nothing of", " the sort", false);
+        check_look_ahead("C(12)", "In 112 cases", ", 12 times", true);
     }
 
     #[test]

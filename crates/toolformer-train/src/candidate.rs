@@ -17,6 +17,8 @@ pub enum Status {
     WrongTool,
     /// The same call was sampled before at the same position.
     Duplicate,
+    /// It uses a number that its text gives only behind it; see `AnnotateSettings::no_look_ahead`.
+    LooksAhead,
     /// The tool does not understand the arguments.
     BadArguments,
     /// The tool failed.

@@ -43,7 +43,7 @@ impl CandidateStats {
             *stats.by_status.entry(candidate.status).or_default() += 1;
             stats.unique += usize::from(!matches!(
                 candidate.status,
-                Status::Unparsable | Status::WrongTool | Status::Duplicate
+                Status::Unparsable | Status::WrongTool | Status::Duplicate | Status::LooksAhead
             ));
             stats.executed += usize::from(candidate.status == Status::Ok);
             if candidate.kept == Some(true) {

@@ -110,7 +110,7 @@ fn ours(model: &Path, texts: &Path, out: &Path) -> Result<Figures> {
     let start = |name: &str| {
         let mut command = process::command(&toolformer);
         command.env("RAYON_NUM_THREADS", THREADS);
-        command.arg(name).arg("--model").arg(model).arg("--texts").arg(texts);
+        command.arg(name).arg("--model").arg(model).arg("--texts").arg(texts).args(["--unit-texts", "5"]);
         command
     };
     let mut annotate = start("annotate");

@@ -9,7 +9,15 @@ use crate::tiny::{next_log_probs, registry, texts, tiny};
 const PROMPT: &str = "a [T(a)]\n{text}\n";
 
 fn settings() -> AnnotateSettings {
-    AnnotateSettings { tau_s: 0.0, k: 3, m: 8, temperature: 1.0, max_call_tokens: 8, seed: 11 }
+    AnnotateSettings {
+        tau_s: 0.0,
+        k: 3,
+        m: 8,
+        temperature: 1.0,
+        max_call_tokens: 8,
+        no_look_ahead: false,
+        seed: 11,
+    }
 }
 
 fn annotate(inputs: &[&str], settings: AnnotateSettings) -> Vec<Candidate> {
