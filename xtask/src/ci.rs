@@ -11,7 +11,7 @@ use crate::{fetch, tidy};
 
 /// Run every check and test, as the pipeline does
 ///
-/// Steps: format, tidy, clippy, fetch the test model, all tests, documentation tests, documentation, licences
+/// Steps: format, tidy, clippy, the library without its default features, fetch the test model, all tests, documentation tests, documentation, licences
 /// and advisories. Stops at the first failure and prints the command that repeats it. Everything is built with
 /// --release, so that the tensor crates are compiled once. Uses cargo-nextest and cargo-deny where installed.
 #[derive(Debug, clap::Args)]
@@ -30,6 +30,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     step("cargo fmt --all --check", process::run)?;
     inside("cargo xtask tidy", || tidy::run(&tidy::Args::default()))?;
     step("cargo clippy --workspace --all-targets --release -- -D warnings", process::run)?;
+    // Whoever brings another backend builds it so; metadata only.
+    step("cargo check --release -p toolformer --no-default-features", process::run)?;
     let model = model(args.fast);
     let with_model = |command: &mut Command| {
         if let Some(model) = &model {

@@ -11,6 +11,8 @@ use crate::assets::SMOLLM2;
 use crate::{fetch, process};
 
 mod answer;
+mod demands;
+mod score;
 mod table;
 
 const PASSAGES: &str = "examples/data/passages.jsonl";
@@ -33,25 +35,28 @@ const TEACH_OPTIONS: &[&str] = &[
 ];
 /// How `generate` answers the sums.
 const ANSWER_OPTIONS: &[&str] = &["--max-tokens", "48", "--json"];
+/// Long enough that a shown sentence is not cut inside a number.
+const SHOWN_TOKENS: &str = "32";
 
 /// Prompts shown at the end. They are in none of the data; `cargo xtask tidy` checks it.
 pub(crate) const SHOWN_PROMPTS: &[&str] = &[
     "A crate holds 37 jars. 48 crates hold",
-    "The depot sold 2,906 of its 8,115 bricks this week, which leaves",
+    "The library lent 1834 books in March and 2277 in April, which makes",
 ];
 
 /// Teach a small model to use a calculator, and show what changed
 ///
 /// Fetches SmolLM2-135M-Instruct if it is missing, builds the program, lets the model answer 40 sums, teaches it
-/// on examples/data/passages.jsonl, lets it answer again, and prints the figures. A run that was cut off goes on
-/// where it stopped when the command is given again.
+/// on examples/data/passages.jsonl, lets it answer again, and prints the figures. A full run fails if it kept
+/// fewer than 10 calls, did not lower the held-out perplexity, or did not raise the number of right answers. A
+/// run that was cut off goes on where it stopped when the command is given again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask quickstart
   cargo xtask quickstart --texts 20 --out runs/short
   cargo xtask quickstart --fresh")]
 pub(crate) struct Args {
-    /// Use only the first N passages
+    /// Use only the first N passages; the demands on a full run are then shown, but do not fail it
     #[arg(long, value_name = "N")]
     texts: Option<usize>,
     /// The run folder
@@ -63,6 +68,14 @@ pub(crate) struct Args {
     /// Delete the run folder first
     #[arg(long)]
     fresh: bool,
+}
+
+/// Whether the model may call its tools.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum ToolsAre {
+    On,
+    /// The paper's disabled mode: the probability of a call's start is 0.
+    Off,
 }
 
 /// The answers to the sums of one model, with or without its tools.
@@ -107,11 +120,20 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         None => root.join(PASSAGES),
     };
 
+    let answer = |model: &Path, time: &str, tools: ToolsAre| {
+        let (shown, name) = match tools {
+            ToolsAre::On => ("on", "with"),
+            ToolsAre::Off => ("off", "without"),
+        };
+        eprintln!("\n== the model answers the sums {time} teaching, tools {shown}");
+        answer_sums(&toolformer, model, tools, &notes.join(format!("{time}-{name}-tools.jsonl")))
+    };
     let mut outcome = Outcome {
-        before_with: answer_sums(&toolformer, &model, true, &notes.join("before-with-tools.jsonl"))?,
-        before_without: answer_sums(&toolformer, &model, false, &notes.join("before-without-tools.jsonl"))?,
+        before_with: answer(&model, "before", ToolsAre::On)?,
+        before_without: answer(&model, "before", ToolsAre::Off)?,
         ..Outcome::default()
     };
+    eprintln!("\n== teaching");
     let mut teach = process::command(&toolformer);
     teach.arg("teach").arg("--model").arg(&model).args(TEACH_OPTIONS);
     teach.arg("--texts").arg(&texts).arg("--out").arg(&out);
@@ -119,19 +141,24 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     outcome.stats = read_stats(&out.join("stats.json"))?;
 
     let taught = out.join("model");
-    outcome.after_with = answer_sums(&toolformer, &taught, true, &notes.join("after-with-tools.jsonl"))?;
-    outcome.after_without =
-        answer_sums(&toolformer, &taught, false, &notes.join("after-without-tools.jsonl"))?;
+    outcome.after_with = answer(&taught, "after", ToolsAre::On)?;
+    outcome.after_without = answer(&taught, "after", ToolsAre::Off)?;
     for prompt in SHOWN_PROMPTS {
         println!();
-        let mut show = generate(&toolformer, &taught, true);
-        show.args(["--max-tokens", "24", "--prompt", prompt]);
+        let mut show = generate(&toolformer, &taught, ToolsAre::On);
+        show.args(["--max-tokens", SHOWN_TOKENS, "--prompt", prompt]);
         eprintln!("$ {}", process::shell_line(&show));
         process::run(&mut show)?;
     }
     println!("\n{}", table::render(&outcome));
     println!("All of the run is in {}; the answers are in {}.", out.display(), notes.display());
-    Ok(())
+    let demands = demands::of(&outcome);
+    println!("\n{}", demands::render(&demands));
+    if args.texts.is_some() {
+        // Few texts need not suffice.
+        return Ok(());
+    }
+    demands::met(&demands)
 }
 
 /// Builds the program `toolformer` and returns its path.
@@ -143,16 +170,18 @@ pub(crate) fn build_cli() -> Result<PathBuf> {
     Ok(Path::new(target).join("release").join(format!("toolformer{}", std::env::consts::EXE_SUFFIX)))
 }
 
-fn generate(toolformer: &Path, model: &Path, tools: bool) -> Command {
+fn generate(toolformer: &Path, model: &Path, tools: ToolsAre) -> Command {
     let mut command = process::command(toolformer);
     command.arg("generate").arg("--model").arg(model);
-    if tools {
-        command.args(["--tools", "calculator"]);
-    }
+    match tools {
+        ToolsAre::On => command.args(["--tools", "calculator"]),
+        // Takes no --tools beside it: no tool could run.
+        ToolsAre::Off => command.arg("--no-calls"),
+    };
     command
 }
 
-fn answer_sums(toolformer: &Path, model: &Path, tools: bool, out: &Path) -> Result<Answers> {
+fn answer_sums(toolformer: &Path, model: &Path, tools: ToolsAre, out: &Path) -> Result<Answers> {
     let start = Instant::now();
     let mut command = generate(toolformer, model, tools);
     process::run_into(command.args(["--prompts", SUMS]).args(ANSWER_OPTIONS), out)?;
@@ -226,6 +255,13 @@ mod tests {
         std::fs::write(&from, "1\n2\n3\n").unwrap();
         first_lines(&from, 2, &to).unwrap();
         assert_eq!(std::fs::read_to_string(to).unwrap(), "1\n2\n");
+    }
+
+    #[test]
+    fn without_tools_no_call_can_start() {
+        let line = |tools| process::shell_line(&generate(Path::new("toolformer"), Path::new("model"), tools));
+        assert_eq!(line(ToolsAre::On), "toolformer generate --model model --tools calculator");
+        assert_eq!(line(ToolsAre::Off), "toolformer generate --model model --no-calls");
     }
 
     #[test]

@@ -80,11 +80,23 @@ struct Row {
     pending: Vec<u32>,
     ids: Vec<u32>,
     bytes: Vec<u8>,
-    /// Where the call being written starts in `bytes`, at its `[`.
-    open_call: Option<usize>,
+    /// The call being written.
+    open_call: Option<OpenCall>,
+    /// Calls that were started, whatever became of them, or that the model wrote itself and that were run.
+    calls_begun: usize,
     calls: Vec<CallEvent>,
+    /// Where in `bytes` the last call that was run ends.
+    plain_from: usize,
     computed: usize,
     finish: Option<Finish>,
+}
+
+/// A call that is being written.
+struct OpenCall {
+    /// Where in the row's text its marker stands.
+    start: usize,
+    /// Whether it counts as begun already.
+    counted: bool,
 }
 
 impl Row {
@@ -96,7 +108,9 @@ impl Row {
             ids: Vec::new(),
             bytes: Vec::new(),
             open_call: None,
+            calls_begun: 0,
             calls: Vec::new(),
+            plain_from: 0,
             computed: 0,
             finish: None,
         }
@@ -164,24 +178,35 @@ impl Decoding<'_> {
 
     /// Takes a row one token on.
     fn advance(&self, row: &mut Row, logits: &mut [f32]) -> Result<(), DecodeError> {
-        if row.ids.len() >= self.settings.max_tokens {
-            row.finish = Some(Finish::Length);
-            return Ok(());
+        if row.ids.len() < self.settings.max_tokens {
+            self.choose(row, logits)?;
         }
-        let in_call = row.open_call.is_some();
-        match (self.tools, &self.marker) {
-            (Tools::Enabled(tools), Some(marker)) if !in_call && row.calls.len() < tools.max_calls => {
-                if rank(logits, marker.first()) < tools.start_top_k {
-                    for &id in marker.ids() {
-                        row.push(self.tokenizer, id);
-                    }
-                    self.follow_call(row, tools)?;
-                    return Ok(());
-                }
+        if row.finish.is_none() && row.ids.len() >= self.settings.max_tokens {
+            row.finish = Some(Finish::Length);
+        }
+        Ok(())
+    }
+
+    /// Starts a call, or draws a token; runs the call that the row's text then asks for.
+    fn choose(&self, row: &mut Row, logits: &mut [f32]) -> Result<(), DecodeError> {
+        let due = match (&row.open_call, &self.marker) {
+            (None, Some(marker)) => marker.due(&row.ids),
+            _ => None,
+        };
+        match (self.tools, due) {
+            (Tools::Enabled(tools), Some(start))
+                if row.calls_begun < tools.max_calls && rank(logits, start) < tools.start_top_k =>
+            {
+                row.calls_begun += 1;
+                row.push(self.tokenizer, start);
+                let start = self.starts_in_last_token(row, tools).next_back();
+                row.open_call = start.map(|start| OpenCall { start, counted: true });
+                return Ok(());
             }
-            (Tools::Enabled(_) | Tools::Disabled(_), Some(marker)) if !in_call => {
-                logits[marker.first() as usize] = f32::NEG_INFINITY;
+            (Tools::Enabled(tools), Some(start)) if row.calls_begun >= tools.max_calls => {
+                logits[start as usize] = f32::NEG_INFINITY;
             }
+            (Tools::Disabled(_), Some(start)) => logits[start as usize] = f32::NEG_INFINITY,
             _ => {}
         }
         let id = self.settings.sampling.pick(logits, &mut row.rng);
@@ -191,50 +216,67 @@ impl Decoding<'_> {
         }
         row.push(self.tokenizer, id);
         if let Tools::Enabled(tools) = self.tools
-            && row.calls.len() < tools.max_calls
+            && (row.open_call.is_some() || row.calls_begun < tools.max_calls)
         {
             self.follow_call(row, tools)?;
         }
-        if row.open_call.is_none() {
+        if row.open_call.is_none() && row.finish.is_none() {
             self.stop_at_string(row);
         }
         Ok(())
     }
 
+    /// Ends the row at the first stop string in its text; what is in a call or its result is not looked at.
     fn stop_at_string(&self, row: &mut Row) {
-        let find = |stop: &String| {
-            let stop = stop.as_bytes();
-            row.bytes.windows(stop.len().max(1)).position(|window| window == stop)
+        let text = &row.bytes[row.plain_from..];
+        let Some(at) = self.settings.stop.iter().filter_map(|stop| find(text, stop.as_bytes())).min() else {
+            return;
         };
-        if let Some(at) = self.settings.stop.iter().filter_map(find).min() {
-            row.bytes.truncate(at);
-            row.finish = Some(Finish::Stop);
-        }
+        row.bytes.truncate(row.plain_from + at);
+        let mut left = row.bytes.len();
+        let whole = row.ids.iter().take_while(|&&id| {
+            let len = self.tokenizer.token_bytes(id).len();
+            let fits = len <= left;
+            left = left.saturating_sub(len);
+            fits
+        });
+        row.ids.truncate(whole.count());
+        row.finish = Some(Finish::Stop);
+    }
+
+    /// Where a call may start in the row's text, such that its marker ends in the last token.
+    fn starts_in_last_token<'r>(
+        &self,
+        row: &'r Row,
+        tools: &ToolUse<'r>,
+    ) -> impl DoubleEndedIterator<Item = usize> + use<'r> {
+        let open = tools.syntax.bare_open().as_bytes();
+        let last = row.ids.last().map_or(0, |&id| self.tokenizer.token_bytes(id).len());
+        let from = (row.bytes.len() + 1).saturating_sub(last + open.len()).max(row.plain_from);
+        (from..row.bytes.len()).filter(move |&start| row.bytes[start..].starts_with(open))
     }
 
     /// Looks whether the row's text is in a call, and runs it where it asks for its result.
+    ///
+    /// The call is looked for in the text, so that a token such as ` [C` or `)]` cannot hide it.
     fn follow_call(&self, row: &mut Row, tools: &ToolUse<'_>) -> Result<(), DecodeError> {
-        let start = match row.open_call {
-            Some(start) => start,
-            // The call is looked for in the text, so that a token such as ` [C` cannot hide it.
-            None => {
-                let last = row.ids.last().map_or(0, |&id| self.tokenizer.token_bytes(id).len());
-                let from = row.bytes.len() - last;
-                match row.bytes[from..].iter().position(|&byte| byte == b'[') {
-                    Some(offset) => from + offset,
-                    None => return Ok(()),
+        let open = row.open_call.take();
+        let fresh = self.starts_in_last_token(row, tools).map(|start| OpenCall { start, counted: false });
+        let candidates: Vec<OpenCall> = open.into_iter().chain(fresh).collect();
+        for call in candidates {
+            let text = String::from_utf8_lossy(&row.bytes[call.start..]).into_owned();
+            match tools.syntax.progress(&text) {
+                Progress::Pending => {
+                    row.open_call = Some(call);
+                    return Ok(());
                 }
+                Progress::AwaitsResult { name, args, end } => {
+                    row.calls_begun += usize::from(!call.counted);
+                    return self.run_call(row, tools, call.start, call.start + end, &name, &args);
+                }
+                _ => {}
             }
-        };
-        let text = String::from_utf8_lossy(&row.bytes[start..]).into_owned();
-        row.open_call = match tools.syntax.progress(&text) {
-            Progress::Pending => Some(start),
-            Progress::AwaitsResult { name, args, end } => {
-                self.run_call(row, tools, start, start + end, &name, &args)?;
-                None
-            }
-            _ => None,
-        };
+        }
         Ok(())
     }
 
@@ -266,11 +308,21 @@ impl Decoding<'_> {
             }
         }
         let answer = result.as_deref().map_or(String::new(), |result| format!(" {result}"));
-        for id in self.tokenizer.encode(&format!("{answer}{}", tools.syntax.close()))? {
-            row.push(self.tokenizer, id);
+        let inserted = self.tokenizer.encode(&format!("{answer}{}", tools.syntax.close()))?;
+        if row.ids.len() + inserted.len() > self.settings.max_tokens {
+            // A result counts as any other text does: there is no room for it.
+            row.finish = Some(Finish::Length);
+        } else {
+            inserted.into_iter().for_each(|id| row.push(self.tokenizer, id));
         }
+        row.plain_from = row.bytes.len();
         let span = [start, row.bytes.len()];
         row.calls.push(CallEvent { span, name: name.into(), args: args.into(), result, status, seconds });
         Ok(())
     }
+}
+
+/// Where `needle` first stands in `text`.
+fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
+    text.windows(needle.len().max(1)).position(|window| window == needle)
 }

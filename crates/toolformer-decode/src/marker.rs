@@ -34,6 +34,15 @@ impl StartMarker {
         &self.ids
     }
 
+    /// The token that would complete the marker behind `ids`; with a marker of one token, always that one.
+    ///
+    /// Of a marker of several tokens the last is due only where the model has written the others: these are
+    /// ordinary tokens (a space, say) that can be neither forced nor forbidden for the sake of a call.
+    pub fn due(&self, ids: &[u32]) -> Option<u32> {
+        let (last, others) = self.ids.split_last()?;
+        ids.ends_with(others).then_some(*last)
+    }
+
     /// The first of the marker's tokens.
     pub fn first(&self) -> u32 {
         self.ids[0]

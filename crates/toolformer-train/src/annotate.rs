@@ -222,7 +222,7 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
             sampling: Sampling::at_temperature(self.settings.temperature),
             max_tokens: self.settings.max_call_tokens,
         };
-        let judge = |text: &str| match self.syntax.progress(&format!("[{text}")) {
+        let judge = |text: &str| match self.syntax.progress(&format!("{}{text}", self.syntax.bare_open())) {
             Progress::Pending => Judgement::GoOn,
             Progress::AwaitsResult { .. } | Progress::Closed { .. } => Judgement::Complete,
             _ => Judgement::Hopeless,
@@ -313,7 +313,10 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
     }
 
     fn candidate(&self, text: &Tokenized<'_>, i: usize, p_start: f64, sample: &Continuation) -> Candidate {
-        let call = match (sample.ending, self.syntax.progress(&format!("[{}", sample.text))) {
+        let call = match (
+            sample.ending,
+            self.syntax.progress(&format!("{}{}", self.syntax.bare_open(), sample.text)),
+        ) {
             (Ending::Complete, Progress::AwaitsResult { name, args, .. }) => Some((name, args)),
             (Ending::Complete, Progress::Closed { call, .. }) => Some((call.name, call.args)),
             _ => None,

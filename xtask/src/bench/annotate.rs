@@ -3,6 +3,7 @@
 //! The peers' scripts lie in `xtask/peers/`, until there is a bench crate to hold them.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::LazyLock;
 
 use anyhow::{Context as _, Result};
@@ -17,8 +18,12 @@ use crate::{fetch, process};
 const PROMPT: &str = "xtask/peers/prompt.txt";
 /// What the peer does, and so we do: k, m, the threshold and the length of a call.
 const SAMPLING: &[&str] = &["--k", "5", "--m", "4", "--tau-s", "0", "--max-call-tokens", "18", "--seed", "0"];
-/// Both sides use so many threads; the peer's script says so.
+/// Both sides use so many threads, and ours has so many units under way; the peer's script says so.
 const THREADS: &str = "2";
+/// What must be known to read the table.
+const NOTES: &str = "\
+A sample that cannot become a call any more is not drawn to its end here (it would be discarded in
+any case); the peer draws on. Our seconds include loading the model, twice; the peer's do not.";
 /// The peer cuts its texts to so many characters.
 const MAX_CHARS: usize = 300;
 
@@ -102,31 +107,43 @@ fn ours(model: &Path, texts: &Path, out: &Path) -> Result<Figures> {
     let toolformer = build_cli()?;
     let (sampled, filtered) = (out.join("candidates.jsonl"), out.join("filtered.jsonl"));
     for old in [&sampled, &filtered] {
-        // A file of an earlier run would be continued, not made.
-        if old.exists() {
-            std::fs::remove_file(old).with_context(|| format!("cannot delete {}", old.display()))?;
-        }
+        delete_output(old)?;
     }
-    let start = |name: &str| {
-        let mut command = process::command(&toolformer);
-        command.env("RAYON_NUM_THREADS", THREADS);
-        command.arg(name).arg("--model").arg(model).arg("--texts").arg(texts).args(["--unit-texts", "5"]);
-        command
-    };
-    let mut annotate = start("annotate");
+    let mut annotate = stage(&toolformer, "annotate", model, texts);
     annotate
         .args(["--tools", "calculator", "--prompt-file", PROMPT])
         .args(SAMPLING)
         .arg("--out")
         .arg(&sampled);
     let annotating = process::run_quietly(&mut annotate)?;
-    let mut filter = start("filter");
+    let mut filter = stage(&toolformer, "filter", model, texts);
     filter.arg("--candidates").arg(&sampled).args(["--tau-f", "0.5"]).arg("--out").arg(&filtered);
     let filtering = process::run_quietly(&mut filter)?;
     let mut figures = count(&read_rows(&filtered)?);
     figures.texts = read_rows(texts)?.len() as f64;
     figures.seconds = (annotating + filtering).as_secs_f64();
     Ok(figures)
+}
+
+/// The start of a command, with as many threads as the peer has.
+fn stage(toolformer: &Path, name: &str, model: &Path, texts: &Path) -> Command {
+    let mut command = process::command(toolformer);
+    command.env("RAYON_NUM_THREADS", THREADS);
+    command.arg(name).arg("--model").arg(model).arg("--texts").arg(texts);
+    command.args(["--unit-texts", "5", "--workers", THREADS]);
+    command
+}
+
+/// Deletes a file of an earlier run, which would be continued, and the log of its units beside it.
+fn delete_output(file: &Path) -> Result<()> {
+    let mut log = file.as_os_str().to_owned();
+    log.push(".units");
+    for old in [file, Path::new(&log)] {
+        if old.exists() {
+            std::fs::remove_file(old).with_context(|| format!("cannot delete {}", old.display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Counts different candidates, as the peer does.
@@ -191,7 +208,7 @@ fn table(ours: &Figures, peer: Option<&Figures>) -> String {
         out.push_str(line.trim_end());
         out.push('\n');
     }
-    out.push_str("Our seconds include loading the model, twice; the peer's do not.");
+    out.push_str(NOTES);
     out
 }
 
@@ -218,6 +235,33 @@ mod tests {
     }
 
     #[test]
+    fn an_old_output_goes_with_its_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        for name in ["c.jsonl", "c.jsonl.units", "other.jsonl"] {
+            std::fs::write(file(name), "").unwrap();
+        }
+        delete_output(&file("c.jsonl")).unwrap();
+        delete_output(&file("c.jsonl")).unwrap();
+        let left: Vec<_> = folder.path().read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(left, [file("other.jsonl")]);
+    }
+
+    #[test]
+    fn our_threads_are_the_peers() {
+        let line = process::shell_line(&stage(
+            Path::new("toolformer"),
+            "filter",
+            Path::new("model"),
+            Path::new("texts"),
+        ));
+        assert!(line.starts_with("RAYON_NUM_THREADS=2 toolformer filter --model model"), "{line}");
+        assert!(line.ends_with(" --workers 2"), "{line}");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/hf_annotate.py");
+        assert!(std::fs::read_to_string(script).unwrap().contains("set_num_threads(2)"));
+    }
+
+    #[test]
     fn the_peers_last_line_counts() {
         let printed = "1 {'texts': 1, 'pos': 5, 'cand': 18, 'parsed': 9, 'exec': 7, 'kept05': 0, 'kept1': 0, 'kept0': 2} 11s\n\
                        2 {'texts': 2, 'pos': 10, 'cand': 37, 'parsed': 20, 'exec': 15, 'kept05': 1, 'kept1': 0, 'kept0': 4} 24s\n\
@@ -240,5 +284,6 @@ mod tests {
         let table = table(&side(50.0), Some(&side(100.0)));
         assert!(table.contains("texts/s                            0.200       0.100    2.00\n"), "{table}");
         assert!(table.contains("candidates/s                        3.60        1.80    2.00\n"), "{table}");
+        assert!(table.ends_with(NOTES), "{table}");
     }
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::answer::is_right;
-use super::{Answers, Outcome};
+use super::Outcome;
+use super::score::{Score, Sums};
 
 /// The stages of `teach`, in their order, as `stats.json` names them.
 const STAGES: &[&str] = &["annotate", "filter", "finetune", "perplexity"];
@@ -32,13 +32,19 @@ pub(crate) fn render(outcome: &Outcome) -> String {
     let perplexity = &stats["perplexity"];
     let name = "held-out perplexity, tools off";
     line(&[name, &figure(&perplexity["before"], 3), &figure(&perplexity["after"], 3)]);
-    let (with, without) = (
-        (Score::of(&outcome.before_with), Score::of(&outcome.after_with)),
-        (Score::of(&outcome.before_without), Score::of(&outcome.after_without)),
-    );
-    line(&["sums answered with a call", &with.0.call_rate(), &with.1.call_rate()]);
-    line(&["sums right, tools on", &with.0.accuracy(), &with.1.accuracy()]);
-    line(&["sums right, tools off", &without.0.accuracy(), &without.1.accuracy()]);
+    let all = |answers| Score::of(answers, Sums::All).call_rate();
+    line(&["sums answered with a call", &all(&outcome.before_with), &all(&outcome.after_with)]);
+    for (name, before, after) in [
+        ("sums right, tools on", &outcome.before_with, &outcome.after_with),
+        ("sums right, tools off", &outcome.before_without, &outcome.after_without),
+    ] {
+        for (name, sums) in
+            [(name, Sums::All), ("  expression given", Sums::Given), ("  not given", Sums::NotGiven)]
+        {
+            let right = |answers| Score::of(answers, sums).accuracy();
+            line(&[name, &right(before), &right(after)]);
+        }
+    }
     line(&[]);
     line(&["stage", "seconds", "tokens/s"]);
     for stage in STAGES {
@@ -57,44 +63,6 @@ pub(crate) fn render(outcome: &Outcome) -> String {
         line(&[name, &number(Some(answers.seconds), 1), &number(rate(tokens, Some(answers.seconds)), 0)]);
     }
     out
-}
-
-/// What the answers to the sums amount to.
-#[derive(Debug, PartialEq)]
-struct Score {
-    sums: usize,
-    called: usize,
-    right: usize,
-}
-
-impl Score {
-    fn of(answers: &Answers) -> Self {
-        let called = |row: &&Value| row["calls"].as_array().is_some_and(|calls| !calls.is_empty());
-        let right = |row: &&Value| {
-            let answer = match &row["answer"] {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            is_right(row["completion"].as_str().unwrap_or_default(), &answer)
-        };
-        Self {
-            sums: answers.rows.len(),
-            called: answers.rows.iter().filter(called).count(),
-            right: answers.rows.iter().filter(right).count(),
-        }
-    }
-
-    fn call_rate(&self) -> String {
-        self.of_sums(self.called)
-    }
-
-    fn accuracy(&self) -> String {
-        self.of_sums(self.right)
-    }
-
-    fn of_sums(&self, count: usize) -> String {
-        if self.sums == 0 { "-".to_owned() } else { format!("{count} of {}", self.sums) }
-    }
 }
 
 fn rate(tokens: Option<f64>, seconds: Option<f64>) -> Option<f64> {
@@ -123,28 +91,19 @@ fn line(out: &mut String, cells: &[&str]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Answers;
     use super::*;
     use serde_json::json;
 
-    fn row(completion: &str, calls: usize) -> Value {
-        json!({"completion": completion, "calls": vec![json!({}); calls], "answer": "12",
+    fn row(prompt: &str, completion: &str, status: &str) -> Value {
+        json!({"prompt": prompt, "completion": completion, "calls": [{"status": status}], "answer": "12",
                "tokens": {"completion": 10}})
     }
 
     #[test]
-    fn sums_are_scored() {
-        let rows = vec![row(" [C(3 * 4) -> 12] 12", 1), row(" 12", 0), row(" [C(1) -> 1] 1", 1)];
-        let score = Score::of(&Answers { rows, seconds: 1.0 });
-        assert_eq!(score, Score { sums: 3, called: 2, right: 2 });
-        assert_eq!(
-            (score.call_rate(), Score::of(&Answers::default()).accuracy()),
-            ("2 of 3".into(), "-".into())
-        );
-    }
-
-    #[test]
     fn the_table_shows_every_figure() {
-        let answers = Answers { rows: vec![row(" 12", 0), row(" 13", 1)], seconds: 4.0 };
+        let answers =
+            Answers { rows: vec![row("3 * 4 =", " 12", "ok"), row("It has", " 13", "error")], seconds: 4.0 };
         let stats = json!({"texts": 200, "held_out": 20, "positions": 900, "candidates": 4000, "executed": 800,
             "kept": 60, "mean_delta": 1.2345, "perplexity": {"before": 20.5, "after": 14.25, "tokens": 900},
             "stages": {"annotate": {"seconds": 100.0, "tokens": 5000}, "filter": {"seconds": 20.0}}});
@@ -156,7 +115,11 @@ mod tests {
             "mean gain of a kept call (nats)          1.234\n",
             "held-out perplexity, tools off          20.500      14.250\n",
             "sums answered with a call               1 of 2      1 of 2\n",
+            "sums right, tools on                    1 of 2      1 of 2\n",
+            "  expression given                      1 of 1      1 of 1\n",
+            "  not given                             0 of 1      0 of 1\n",
             "sums right, tools off                        -           -\n",
+            "  expression given                           -           -\n",
             "annotate                                 100.0          50\n",
             "filter                                    20.0           -\n",
             "generate after, tools on                   4.0           5\n",

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use clap::CommandFactory as _;
 use regex::Regex;
 
+use super::rust_source::Source;
 use super::{Finding, Repo};
 
 /// The README is read in one go.
@@ -21,6 +22,10 @@ mod patterns {
 
     pub(super) static LINK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\]\(([^)\s]+)[^)]*\)").unwrap());
     pub(super) static BACKTICKS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"`([^`]+)`").unwrap());
+    /// A word of a comment that begins like one of `PATH_STARTS`, and not inside a URL.
+    pub(super) static PATH: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"(?:^|[\s`(\["'])((?:crates|docs|examples|xtask|\.ci)/[^\s`()\[\]"',;]+)"#).unwrap()
+    });
     pub(super) static XTASK: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"cargo xtask ([a-z][a-z0-9-]*)").unwrap());
 }
@@ -34,6 +39,9 @@ pub(super) fn check(repo: &Repo) -> Vec<Finding> {
         findings.extend(check_links(file, &text, exists));
         findings.extend(check_paths(file, &text, exists));
         findings.extend(check_commands(file, &text, &commands));
+    }
+    for (file, text) in repo.texts(|file| file.ends_with(".rs")) {
+        findings.extend(check_comments(file, &Source::new(&text), |path| repo.has(path)));
     }
     findings
         .extend(repo.texts(|file| file == "README.md").filter_map(|(file, text)| check_length(file, &text)));
@@ -91,6 +99,22 @@ fn check_paths(file: &str, text: &str, exists: impl Fn(&str) -> bool) -> Vec<Fin
     findings
 }
 
+/// Paths in the comments of Rust files, in backticks or not.
+fn check_comments(file: &str, source: &Source, exists: impl Fn(&str) -> bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (line, comment) in &source.comments {
+        let words = patterns::PATH.captures_iter(comment).filter_map(|groups| groups.get(1));
+        for word in words.map(|word| word.as_str()).filter(|word| !word.contains(PLACEHOLDERS)) {
+            let path = word.split([':', '#']).next().unwrap_or(word).trim_end_matches(['.', '!', '?']);
+            if !exists(path) {
+                let text = format!("{path} does not exist: correct the path");
+                findings.push(Finding::error(file, *line, text));
+            }
+        }
+    }
+    findings
+}
+
 fn check_commands(file: &str, text: &str, commands: &[&str]) -> Vec<Finding> {
     let unknown = matches(&patterns::XTASK, text).filter(|(_, name)| !commands.contains(name));
     let say = |name| format!("there is no `cargo xtask {name}`: there are {}", commands.join(", "));
@@ -125,6 +149,20 @@ mod tests {
         let text = "`crates/a/src/lib.rs:12` `crates/a/src/lib.rs::f`\n`crates/b/src/lib.rs`\n`crates/*/x` `crates/NAME x`";
         lines(check_paths("README.md", text, exists), &[2]);
         lines(check_paths("README.md", "crates/b `models/x.gguf` `docs/<name>.md`", exists), &[]);
+    }
+
+    #[test]
+    fn paths_in_comments_exist() {
+        let check = |text: &str| check_comments("crates/a/src/lib.rs", &Source::new(text), exists);
+        lines(
+            check("//! See docs/paper.md.\n/// and `crates/a/src/lib.rs:12`,\n// (docs/paper.md#top)"),
+            &[],
+        );
+        lines(check("/// See docs/gone.md.\n/* and\n`crates/b/src` */ a();\n// [b]: docs/b.md"), &[1, 3, 4]);
+        lines(
+            check("// https://x.org/docs/gguf.md crates/*/src docs/<name>.md mydocs/a\nf(\"docs/a.md\")"),
+            &[],
+        );
     }
 
     #[test]

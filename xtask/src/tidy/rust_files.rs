@@ -14,7 +14,9 @@ const WARN_LINES: usize = 300;
 const MAX_LINES: usize = 400;
 
 /// String literals that only one place may write: the markers of an inline call.
-const MARKERS: &[&str] = &[" [", "->"];
+const MARKERS: &[&str] = &[" [", "[", "->"];
+/// The same as characters and bytes.
+const MARKER_CHARACTERS: &[&str] = &["["];
 /// Where they may stand. Everything else takes them from `Syntax`.
 const MARKERS_ALLOWED_IN: &[&str] =
     &["crates/toolformer-text/src/syntax.rs", "crates/toolformer-text/src/syntax/"];
@@ -27,6 +29,9 @@ mod patterns {
 
     pub(super) static ALLOW: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"#!?\[\s*(?:cfg_attr\([^\]]*,\s*)?allow\(").unwrap());
+    /// The start of a call's text put together by `format!`; JSON does not look like it.
+    pub(super) static BUILT_MARKER: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^ ?\[\{\w*(?::[^}]*)?\}").unwrap());
     pub(super) static LIB_ITEM: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"^(?:(?:pub(?:\(\w+\))? )?mod \w+|pub use [^*]+);$").unwrap());
 }
@@ -95,8 +100,10 @@ fn check_markers(file: &str, source: &Source) -> Vec<Finding> {
         return Vec::new();
     }
     let end = source.lines_before_tests();
-    let markers =
-        source.strings.iter().filter(|(line, text)| *line <= end && MARKERS.contains(&text.as_str()));
+    let is_marker = |text: &str| MARKERS.contains(&text) || patterns::BUILT_MARKER.is_match(text);
+    let strings = source.strings.iter().filter(|(_, text)| is_marker(text));
+    let characters = source.characters.iter().filter(|(_, text)| MARKER_CHARACTERS.contains(&text.as_str()));
+    let markers = strings.chain(characters).filter(|(line, _)| *line <= end);
     let say = |text: &str| {
         format!("the marker {text:?} is written in toolformer-text's `Syntax` alone: take it there")
     };
@@ -214,6 +221,12 @@ mod tests {
         lines(check("crates/toolformer-text/src/syntax.rs", text), &[]);
         lines(check("crates/toolformer-cli/src/main.rs", text), &[]);
         lines(check("xtask/src/main.rs", text), &[]);
+        let text = "format!(\"[{text}\");\nx == b'[';\nformat!(\" [{}\", a);\nlet a = \"[\";\n'[';\n\
+                    // '['\nf(\"[{}]\");\n\"[{\\\"a\\\": 1}]\"; \"[a]\"; b'{'; a['b']; \"a [{x}]\"";
+        let mut found = check("crates/toolformer-decode/src/generate.rs", text);
+        found.sort_by_key(|finding| finding.line);
+        lines(found, &[1, 2, 3, 4, 5, 7]);
+        lines(check("crates/toolformer-text/src/syntax.rs", text), &[]);
     }
 
     #[test]

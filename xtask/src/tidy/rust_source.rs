@@ -7,18 +7,36 @@ pub(super) struct Source {
     pub(super) code: String,
     /// The string literals: 1-based line of the opening quote, and what stands between the quotes.
     pub(super) strings: Vec<(usize, String)>,
+    /// The same of the character and byte literals.
+    pub(super) characters: Vec<(usize, String)>,
+    /// The comments, with their slashes and stars, line by line.
+    pub(super) comments: Vec<(usize, String)>,
+}
+
+/// What the scanner went past, where it is more than code: its line and its text.
+enum Piece {
+    Code,
+    String(usize, String),
+    Character(usize, String),
+    Comment(usize, String),
 }
 
 impl Source {
     pub(super) fn new(text: &str) -> Self {
         let mut scanner = Scanner { chars: text.chars().collect(), at: 0, line: 1, code: String::new() };
-        let mut strings = Vec::new();
+        let (mut strings, mut characters, mut comments) = (Vec::new(), Vec::new(), Vec::new());
         while scanner.at < scanner.chars.len() {
-            if let Some(string) = scanner.step() {
-                strings.push(string);
+            match scanner.step() {
+                Piece::Code => {}
+                Piece::String(line, text) => strings.push((line, text)),
+                Piece::Character(line, text) => characters.push((line, text)),
+                Piece::Comment(start, text) => {
+                    let lines = text.lines().enumerate();
+                    comments.extend(lines.map(|(index, text)| (start + index, text.to_owned())));
+                }
             }
         }
-        Self { code: scanner.code, strings }
+        Self { code: scanner.code, strings, characters, comments }
     }
 
     /// How many lines come before the test module that ends the file.
@@ -61,34 +79,44 @@ impl Scanner {
         self.at += 1;
     }
 
-    /// Goes past one comment, literal or other character; returns the literal if it was a string.
-    fn step(&mut self) -> Option<(usize, String)> {
+    /// What lies between a place and here.
+    fn since(&self, start: usize) -> String {
+        self.chars[start..self.at.min(self.chars.len())].iter().collect()
+    }
+
+    /// Goes past one comment, literal or other character.
+    fn step(&mut self) -> Piece {
+        let (start, line) = (self.at, self.line);
         let after_word = self.at > 0 && is_word(self.chars[self.at - 1]);
         match (self.peek(0), self.peek(1)) {
             ('/', '/') => {
                 while self.at < self.chars.len() && self.peek(0) != '\n' {
                     self.blank();
                 }
+                return Piece::Comment(line, self.since(start));
             }
-            ('/', '*') => self.block_comment(),
-            ('"', _) => return Some(self.string(None)),
+            ('/', '*') => {
+                self.block_comment();
+                return Piece::Comment(line, self.since(start));
+            }
+            ('"', _) => return self.string(None),
             ('r', '"' | '#')
                 if !after_word || self.chars[self.at - 1] == 'b' || self.chars[self.at - 1] == 'c' =>
             {
                 let hashes = (1..).take_while(|&n| self.peek(n) == '#').count();
                 if self.peek(1 + hashes) != '"' {
                     self.keep(); // a raw identifier
-                    return None;
+                    return Piece::Code;
                 }
                 for _ in 0..=hashes {
                     self.keep();
                 }
-                return Some(self.string(Some(hashes)));
+                return self.string(Some(hashes));
             }
-            ('\'', _) => self.character(),
+            ('\'', _) => return self.character(),
             _ => self.keep(),
         }
-        None
+        Piece::Code
     }
 
     fn block_comment(&mut self) {
@@ -111,7 +139,7 @@ impl Scanner {
     }
 
     /// From the opening to after the closing quote; `hashes` is `None` where a backslash escapes.
-    fn string(&mut self, hashes: Option<usize>) -> (usize, String) {
+    fn string(&mut self, hashes: Option<usize>) -> Piece {
         let line = self.line;
         self.keep();
         let start = self.at;
@@ -124,18 +152,20 @@ impl Scanner {
             }
             self.blank();
         }
-        let content = self.chars[start..self.at.min(self.chars.len())].iter().collect();
+        let content = self.since(start);
         self.keep();
-        (line, content)
+        Piece::String(line, content)
     }
 
     /// A character literal, or only the quote of a lifetime or label.
-    fn character(&mut self) {
+    fn character(&mut self) -> Piece {
         let escaped = self.peek(1) == '\\';
         if !escaped && self.peek(2) != '\'' {
-            return self.keep();
+            self.keep();
+            return Piece::Code;
         }
         self.keep();
+        let (start, line) = (self.at, self.line);
         if escaped {
             self.blank();
         }
@@ -143,7 +173,9 @@ impl Scanner {
         while self.at < self.chars.len() && self.peek(0) != '\'' {
             self.blank();
         }
+        let content = self.since(start);
         self.keep();
+        Piece::Character(line, content)
     }
 }
 
@@ -181,6 +213,15 @@ mod tests {
         check("<'a>('\"', '\\'', '\\u{41}')", "<'a>(' ', '  ', '      ')", &[]);
         check("r#type \"x\"", "r#type \" \"", &["x"]);
         check("for \"x\"", "for \" \"", &["x"]);
+    }
+
+    #[test]
+    fn comments_and_characters_are_kept_apart() {
+        let source = Source::new("a /// b\n'c' /* d\n \"e\" */ b'\\n' \"// f '['\" // g");
+        let comments = [(1, "/// b"), (2, "/* d"), (3, " \"e\" */"), (3, "// g")];
+        assert_eq!(source.comments, comments.map(|(line, text)| (line, text.to_owned())));
+        let characters = [(2, "c"), (3, "\\n")].map(|(line, text)| (line, text.to_owned()));
+        assert_eq!(source.characters, characters);
     }
 
     #[test]

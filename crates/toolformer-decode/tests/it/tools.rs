@@ -96,6 +96,93 @@ fn brackets_that_are_no_call_are_text() {
     }
 }
 
+/// Completes a scripted text with these settings.
+fn complete(parts: &[&str], settings: &GenerateSettings, prefer: &[(usize, &str)]) -> Generation {
+    let (model, tokenizer) = tiny();
+    let mut model = Scripted::new(model, &tokenizer, parts);
+    for &(tempted, token) in prefer {
+        model = model.prefer(&tokenizer, &parts[..tempted], tokenizer.encode(token).unwrap()[0]);
+    }
+    let (registry, syntax, clock) = (registry(), Syntax::default(), || 0.0);
+    let tools = ToolUse { registry: &registry, syntax: &syntax, start_top_k: 2, max_calls: 1, clock: &clock };
+    let prompts = [prompt(&tokenizer, parts[0])];
+    generate(&model, &tokenizer, &prompts, settings, &Tools::Enabled(tools), |_, _| {}).unwrap().remove(0)
+}
+
+#[test]
+fn a_start_that_becomes_no_call_is_the_one_call_all_the_same() {
+    // The start is forced twice in the script's place, but only the first time it is allowed.
+    let parts = ["the", " [", "12", " [", "12 t"];
+    let generation = complete(&parts, &GenerateSettings::default(), &[(1, "!"), (3, "!")]);
+    assert!(generation.completion.starts_with(" [12!"), "{}", generation.completion);
+}
+
+#[test]
+fn stop_strings_are_not_looked_for_in_calls_and_cut_the_ids_too() {
+    let settings = GenerateSettings { stop: vec!["3".into(), "the".into()], ..Default::default() };
+    let generation = complete(&CALL, &settings, &[]);
+    // `3` stands in the arguments and the result; behind the call it ends the text.
+    assert_eq!(generation.completion, " [Calculator(12 * 3) -> 36] ");
+    assert_eq!(generation.finish, Finish::Stop);
+    let span = generation.calls[0].span;
+    assert_eq!(&generation.completion[span[0]..span[1]], "[Calculator(12 * 3) -> 36]");
+    let (_, tokenizer) = tiny();
+    assert_eq!(tokenizer.decode(&generation.ids, false).unwrap(), generation.completion);
+}
+
+#[test]
+fn a_result_without_room_ends_the_text() {
+    let (_, tokenizer) = tiny();
+    let until_arrow = tokenizer.encode(" [Calculator(12 * 3) ->").unwrap().len();
+    for room in 0..4 {
+        let settings = GenerateSettings { max_tokens: until_arrow + room, ..Default::default() };
+        let generation = complete(&CALL, &settings, &[]);
+        assert!(generation.ids.len() <= settings.max_tokens);
+        assert_eq!(generation.finish, Finish::Length);
+        assert_eq!(generation.calls[0].result.as_deref(), Some("36"));
+    }
+}
+
+#[test]
+fn a_batch_with_calls_gives_what_each_prompt_gives_alone() {
+    // Rows whose calls, results and texts differ in length leave and feed at different times. All follow one
+    // script, so each prompt is a beginning of it.
+    let script = ["the", " [", "Calculator(12 * 3)", " ->", " 36]", " 36 the", " and 12 the", "!"];
+    let (model, tokenizer) = tiny();
+    let model = Scripted::new(model, &tokenizer, &script);
+    let (registry, syntax, clock) = (registry(), Syntax::default(), || 0.0);
+    let prompts: Vec<Prompt> =
+        [1, 5, 6, 1, 7].map(|parts| prompt(&tokenizer, &script[..parts].concat())).to_vec();
+    let run = |batch| {
+        let tools =
+            ToolUse { registry: &registry, syntax: &syntax, start_top_k: 2, max_calls: 1, clock: &clock };
+        let settings = GenerateSettings { batch, ..Default::default() };
+        generate(&model, &tokenizer, &prompts, &settings, &Tools::Enabled(tools), |_, _| {}).unwrap()
+    };
+    let alone = run(1);
+    assert_eq!(alone[0].completion, script[1..].concat());
+    assert_eq!((alone[0].calls.len(), alone[2].calls.len()), (1, 0));
+    for batch in [2, 3, 5] {
+        assert_eq!(run(batch), alone);
+    }
+}
+
+#[test]
+fn other_markers_work_as_well() {
+    let (model, tokenizer) = tiny();
+    let syntax = Syntax::new(" <<", ">>", "~>", &[]).unwrap();
+    let parts = ["the", " <<", "Calculator(12 * 3)", " ~>", " 36>>", " t"];
+    let model = Scripted::new(model, &tokenizer, &parts);
+    let (registry, clock) = (registry(), || 0.0);
+    let tools = ToolUse { registry: &registry, syntax: &syntax, start_top_k: 2, max_calls: 1, clock: &clock };
+    let prompts = [prompt(&tokenizer, "the")];
+    let settings = GenerateSettings::default();
+    let tools = Tools::Enabled(tools);
+    let generation = generate(&model, &tokenizer, &prompts, &settings, &tools, |_, _| {}).unwrap().remove(0);
+    assert_eq!(generation.completion, parts[1..].concat());
+    assert_eq!(generation.calls[0].result.as_deref(), Some("36"));
+}
+
 #[test]
 fn disabled_means_that_the_start_has_no_probability() {
     let (model, tokenizer) = tiny();
