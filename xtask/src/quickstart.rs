@@ -32,6 +32,9 @@ const TEACH_OPTIONS: &[&str] = &[
     "4",
     "--max-call-tokens",
     "20",
+    "--no-look-ahead",
+    "--keep",
+    "last",
 ];
 /// How `generate` answers the sums.
 const ANSWER_OPTIONS: &[&str] = &["--max-tokens", "48", "--json"];

@@ -27,10 +27,16 @@ pub(crate) struct ChosenTools {
     pub(crate) names: Vec<String>,
 }
 
+/// Longest result of a tool in a text; `9 ^ 300` has 287 digits, and no reader wants them.
+const MAX_RESULT_CHARS: usize = 200;
+
 impl ToolArgs {
     /// The tools, of which there may be none.
     pub(crate) fn chosen(&self) -> Result<ChosenTools> {
-        let mut chosen = ChosenTools { registry: Registry::new(), names: Vec::new() };
+        let mut chosen = ChosenTools {
+            registry: Registry::new().with_max_result_chars(MAX_RESULT_CHARS),
+            names: Vec::new(),
+        };
         for name in &self.tools {
             let tool = builtin(name).ok_or_else(|| {
                 wrong_usage(format!("there is no tool `{name}`; --tools knows {}", BUILTIN_NAMES.join(", ")))

@@ -80,7 +80,7 @@ impl Sampling {
             wanted
         });
         let kept = kept.count().max(1);
-        draw_from(order.into_iter().zip(weights).take(kept).map(|(id, w)| (id, w)), draw)
+        draw_from(order.into_iter().zip(weights).take(kept), draw)
     }
 }
 

@@ -37,13 +37,15 @@ pub struct Scorer<'m, M> {
     batch_tokens: usize,
 }
 
+/// Tokens of a text that are wanted, by their indices, and the request that they answer.
+type Wanted = (usize, Range<usize>);
+
 /// One row to run: what stands before the text, and which of the text's tokens are wanted.
 struct Job<'a> {
     ids: Vec<u32>,
     prefix: usize,
     text: &'a [u32],
-    /// Ranges of the text's tokens, each with the request that it answers.
-    wanted: Vec<(usize, Range<usize>)>,
+    wanted: Vec<Wanted>,
 }
 
 impl<'m, M> Scorer<'m, M> {
@@ -63,7 +65,7 @@ impl<'m, M> Scorer<'m, M> {
         M: CausalLm<B>,
     {
         // Requests with the same prefix and text are one row, run as far as the last of them needs.
-        let mut rows: HashMap<(&[u32], &[u32]), Vec<(usize, Range<usize>)>> = HashMap::new();
+        let mut rows: HashMap<(&[u32], &[u32]), Vec<Wanted>> = HashMap::new();
         for (request, r) in requests.iter().enumerate() {
             assert!(
                 r.position < r.text.len(),
@@ -92,11 +94,6 @@ impl<'m, M> Scorer<'m, M> {
         let jobs =
             jobs.map(|(request, (prefix, text))| Job::new(prefix, text, vec![(request, 0..text.len())]));
         self.run(jobs.collect(), texts.len())
-    }
-
-    /// The loss at `position` of a text whose log-probabilities are known, in nats.
-    pub fn loss_at(&self, log_probs: &[f32], position: usize) -> f64 {
-        self.weights.loss(&log_probs[position..])
     }
 
     fn run<B: Backend>(&self, mut jobs: Vec<Job<'_>>, requests: usize) -> Scored<TextLogProbs>
@@ -150,7 +147,7 @@ impl<'m, M> Scorer<'m, M> {
 
 impl<'a> Job<'a> {
     /// Runs `prefix + text` up to the token before the last one wanted.
-    fn new(prefix: &[u32], text: &'a [u32], wanted: Vec<(usize, Range<usize>)>) -> Self {
+    fn new(prefix: &[u32], text: &'a [u32], wanted: Vec<Wanted>) -> Self {
         let end = wanted.iter().map(|(_, range)| range.end).max().unwrap_or(0);
         assert!(!prefix.is_empty() && end > 0, "a loss needs a prefix and a text");
         let ids = prefix.iter().chain(&text[..end - 1]).copied().collect();

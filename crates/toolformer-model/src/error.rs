@@ -26,6 +26,18 @@ pub enum ModelError {
         source: std::io::Error,
     },
 
+    /// A file cannot be written.
+    #[error(
+        "cannot write {}; free space or choose another place, then run the same command again",
+        path.display()
+    )]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+
     /// A GGUF file is damaged, or is none.
     #[error(
         "{} is not a readable GGUF file: {what} (at byte {offset}); download or convert it again",

@@ -144,7 +144,7 @@ impl<B: Backend> KvCache<B> {
         self.valid[row][column]
     }
 
-    /// Whether every column of every slab row holds a token.
+    /// Whether some column of the slabs is padding for a row.
     pub(crate) fn has_padding(&self) -> bool {
         self.valid.iter().any(|row| row.contains(&false))
     }

@@ -89,7 +89,7 @@ pub fn save_adapter<B: Backend>(
 }
 
 fn make_folder(folder: &Path) -> Result<(), ModelError> {
-    fs::create_dir_all(folder).map_err(|source| ModelError::Io { path: folder.to_owned(), source })
+    fs::create_dir_all(folder).map_err(|source| ModelError::Write { path: folder.to_owned(), source })
 }
 
 fn write_tensors<B: Backend>(
@@ -106,15 +106,17 @@ fn write_tensors<B: Backend>(
     let metadata = std::collections::HashMap::from([("format".to_owned(), "pt".to_owned())]);
     replace(path, |partial| {
         let views = host.iter().map(|(name, tensor)| (name, tensor));
-        safetensors::serialize_to_file(views, Some(metadata), partial)
-            .map_err(|error| ModelError::Io { path: path.to_owned(), source: std::io::Error::other(error) })
+        safetensors::serialize_to_file(views, Some(metadata), partial).map_err(|error| ModelError::Write {
+            path: path.to_owned(),
+            source: std::io::Error::other(error),
+        })
     })
 }
 
 fn write_json(path: &Path, value: &serde_json::Value) -> Result<(), ModelError> {
     let text = format!("{value:#}\n");
     replace(path, |partial| {
-        fs::write(partial, text).map_err(|source| ModelError::Io { path: path.to_owned(), source })
+        fs::write(partial, text).map_err(|source| ModelError::Write { path: path.to_owned(), source })
     })
 }
 
@@ -123,8 +125,12 @@ fn replace(path: &Path, write: impl FnOnce(&Path) -> Result<(), ModelError>) -> 
     let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
     name.push(".partial");
     let partial: PathBuf = path.with_file_name(name);
-    write(&partial)?;
+    if let Err(error) = write(&partial) {
+        // Half a file is of no use, and the disk may be full of it.
+        let _ = fs::remove_file(&partial);
+        return Err(error);
+    }
     let renamed =
         fs::File::open(&partial).and_then(|file| file.sync_all()).and_then(|()| fs::rename(&partial, path));
-    renamed.map_err(|source| ModelError::Io { path: path.to_owned(), source })
+    renamed.map_err(|source| ModelError::Write { path: path.to_owned(), source })
 }

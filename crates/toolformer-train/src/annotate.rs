@@ -168,11 +168,6 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
         })
     }
 
-    /// Tokens of the few-shot part, computed once.
-    pub fn head_len(&self) -> usize {
-        self.head_len
-    }
-
     /// Samples and executes calls for texts that go through the model together.
     ///
     /// Texts too long for the model's context get no candidate; see [`Annotator::fits`].

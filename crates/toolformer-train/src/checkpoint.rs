@@ -13,7 +13,7 @@ use burn::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{error::TrainError, perplexity::Perplexity, whole_file::write_whole};
+use crate::{error::TrainError, folder_lock::FolderLock, perplexity::Perplexity, whole_file::write_whole};
 
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,14 +37,14 @@ pub(crate) struct State {
 /// The checkpoints of a run, in one folder.
 pub(crate) struct Checkpoints {
     folder: PathBuf,
+    _lock: FolderLock,
 }
 
 type OptimizerBytes = BinBytesRecorder<FullPrecisionSettings>;
 
 impl Checkpoints {
     pub(crate) fn new(folder: &Path) -> Result<Self, TrainError> {
-        fs::create_dir_all(folder).map_err(TrainError::write(folder))?;
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self { folder: folder.to_owned(), _lock: FolderLock::take(folder)? })
     }
 
     fn path(&self, step: usize) -> PathBuf {

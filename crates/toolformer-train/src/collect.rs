@@ -93,9 +93,10 @@ impl<B: Backend, M: CausalLm<B> + Sync> Collector<'_, '_, B, M> {
         let texts: Vec<Tokenized<'_>> =
             texts.iter().map(|text| Tokenized::new(text, self.tokenizer)).collect::<Result<_, _>>()?;
         let mut record = UnitRecord { texts: texts.len(), ..UnitRecord::default() };
+        let fits = |text: &Tokenized<'_>| self.annotators.iter().all(|annotator| annotator.fits(text));
+        record.too_long = texts.iter().filter(|text| !fits(text)).count();
         let mut candidates = Vec::new();
         for annotator in self.annotators {
-            record.too_long += texts.iter().filter(|text| !annotator.fits(text)).count();
             let annotated = annotator.annotate(&texts)?;
             record.positions += annotated.positions;
             record.annotate_tokens += annotated.computed;

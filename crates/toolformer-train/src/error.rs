@@ -68,7 +68,7 @@ pub enum TrainError {
     /// A file was begun with other settings or inputs.
     #[error(
         "{} was begun with other settings or inputs; give the same ones to go on, another --out to start anew, or \
-         delete it", path.display()
+         delete what is there (with a JSONL file also its .units)", path.display()
     )]
     OtherRun {
         /// The file.
@@ -93,7 +93,7 @@ pub enum TrainError {
         step: usize,
     },
     /// A checkpoint cannot be used.
-    #[error("checkpoint {} {why}; delete it to go on from an earlier one", path.display())]
+    #[error("checkpoint {} {why}; delete it to start the training over", path.display())]
     Checkpoint {
         /// Its folder.
         path: PathBuf,

@@ -151,27 +151,22 @@ impl<'m, M> FilterStage<'m, M> {
     where
         M: CausalLm<B>,
     {
+        // Equal prefixes of one text are one pass, so that L_i(none) costs a text at most one.
         let bos = [self.bos];
-        let mut with_jobs: Vec<usize> = jobs.iter().map(|job| job.text).collect();
-        with_jobs.sort_unstable();
-        with_jobs.dedup();
-        let plain: Vec<(&[u32], &[u32])> =
-            with_jobs.iter().map(|&text| (bos.as_slice(), texts[text].ids.as_slice())).collect();
-        let plain = self.scorer.text_log_probs::<B>(&plain);
         let requests: Vec<LossRequest<'_>> = jobs
             .iter()
             .flat_map(|job| {
                 let (text, position) = (texts[job.text].ids.as_slice(), job.position);
-                [&job.call, &job.response].map(|prefix| LossRequest { prefix, text, position })
+                [&bos, job.call.as_slice(), &job.response].map(|prefix| LossRequest {
+                    prefix,
+                    text,
+                    position,
+                })
             })
             .collect();
         let scored = self.scorer.losses::<B>(&requests);
-        let losses = jobs.iter().zip(scored.values.chunks(2)).map(|(job, pair)| {
-            let text = with_jobs.binary_search(&job.text).unwrap_or(0);
-            let none = self.scorer.loss_at(&plain.values[text], job.position);
-            Losses { none, call: pair[0], response: pair[1] }
-        });
-        (losses.collect(), plain.computed + scored.computed)
+        let losses = scored.values.chunks(3).map(|l| Losses { none: l[0], call: l[1], response: l[2] });
+        (losses.collect(), scored.computed)
     }
 }
 

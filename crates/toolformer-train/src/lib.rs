@@ -32,6 +32,7 @@ mod filter_run;
 mod filter_stage;
 mod finetune_settings;
 mod fingerprint;
+mod folder_lock;
 mod gradient_clipping;
 mod in_order;
 mod metrics_file;

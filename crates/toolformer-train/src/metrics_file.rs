@@ -1,31 +1,31 @@
-//! `metrics.jsonl`: a line for each step and evaluation.
+//! `metrics.jsonl`: a line for each step and evaluation, each there once.
 
 use std::{
     fs,
+    io::Write,
     path::{Path, PathBuf},
 };
 
-use crate::{error::TrainError, trainer::Metric};
+use serde::Deserialize;
 
-/// Appended to; a resumed run repeats the steps since its checkpoint, and a reader takes the last.
+use crate::{error::TrainError, trainer::Metric, whole_file::write_whole};
+
+/// Appended to. What a killed run wrote behind its last checkpoint goes as soon as the resumed one repeats it.
 #[derive(Debug)]
 pub struct MetricsFile {
     path: PathBuf,
-    file: fs::File,
+    file: Option<fs::File>,
+}
+
+#[derive(Deserialize)]
+struct Step {
+    step: usize,
 }
 
 impl MetricsFile {
-    /// Opens or creates the file; a line torn by a kill is cut off.
-    ///
-    /// # Errors
-    /// If it cannot be written.
-    pub fn open(path: &Path) -> Result<Self, TrainError> {
-        let old = fs::read(path).unwrap_or_default();
-        let whole = old.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-        let file =
-            fs::OpenOptions::new().create(true).append(true).open(path).map_err(TrainError::write(path))?;
-        file.set_len(whole as u64).map_err(TrainError::write(path))?;
-        Ok(Self { path: path.to_owned(), file })
+    /// The file, which is touched by the first append only.
+    pub fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), file: None }
     }
 
     /// Appends a line.
@@ -33,10 +33,58 @@ impl MetricsFile {
     /// # Errors
     /// If it cannot be written.
     pub fn append(&mut self, metric: &Metric) -> Result<(), TrainError> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            closed => closed.insert(open_before(&self.path, metric.step)?),
+        };
         let written = serde_json::to_vec(metric).map_err(Into::into).and_then(|mut line| {
             line.push(b'\n');
-            std::io::Write::write_all(&mut self.file, &line)
+            file.write_all(&line)
         });
         written.map_err(TrainError::write(&self.path))
+    }
+}
+
+/// Opens the file with the whole lines of the steps before `step`.
+fn open_before(path: &Path, step: usize) -> Result<fs::File, TrainError> {
+    let old = match fs::read_to_string(path) {
+        Ok(old) => old,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(TrainError::read(path)(error)),
+    };
+    let before = |line: &&str| {
+        let found = serde_json::from_str::<Step>(line);
+        line.ends_with('\n') && found.is_ok_and(|found| found.step < step)
+    };
+    let kept: String = old.split_inclusive('\n').take_while(before).collect();
+    if kept != old {
+        write_whole(path, |file| file.write_all(kept.as_bytes()))?;
+    }
+    fs::OpenOptions::new().create(true).append(true).open(path).map_err(TrainError::write(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metric(step: usize) -> Metric {
+        Metric { step, loss: Some(1.0), gradient_norm: None, learning_rate: None, perplexity: None }
+    }
+
+    #[test]
+    fn repeated_steps_and_torn_lines_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        let append = |steps: std::ops::RangeInclusive<usize>| {
+            let mut file = MetricsFile::new(&path);
+            steps.for_each(|step| file.append(&metric(step)).unwrap());
+        };
+        append(1..=5);
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, &whole[..whole.len() - 3]).unwrap();
+        append(3..=5);
+        assert_eq!(fs::read(&path).unwrap(), whole);
+        append(6..=6);
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 6);
     }
 }

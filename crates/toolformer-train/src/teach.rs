@@ -22,6 +22,7 @@ use crate::{
     filter_stage::FilterStage,
     finetune_settings::Method,
     fingerprint::{fingerprint, texts_checksum},
+    folder_lock::FolderLock,
     metrics_file::MetricsFile,
     observer::Observer,
     perplexity::perplexity,
@@ -97,7 +98,7 @@ pub fn teach<B: Backend>(
     settings.validate()?;
     let Pretrained { model, config, tokenizer } = pretrained;
     let folder = RunFolder(out.to_owned());
-    fs::create_dir_all(out).map_err(TrainError::write(out))?;
+    let _lock = FolderLock::take(out)?;
     describe(job, settings, &folder)?;
     let (texts, held_out) = split(job.texts, settings);
 
@@ -145,7 +146,7 @@ pub fn teach<B: Backend>(
     let began = observer.seconds();
     let before = perplexity::<B, _>(&model, &held_out, budget);
     let mut perplexity_seconds = observer.seconds() - began;
-    let mut metrics = MetricsFile::open(&folder.file("metrics.jsonl"))?;
+    let mut metrics = MetricsFile::new(&folder.file("metrics.jsonl"));
     let checkpoints = folder.file("checkpoints");
     let tuned = finetune(
         model,
@@ -259,13 +260,18 @@ fn describe(job: &TeachJob<'_>, settings: &TeachSettings, folder: &RunFolder) ->
     let text = toml::to_string(&description)
         .map_err(|error| TrainError::Write { path: path.clone(), source: std::io::Error::other(error) })?;
     match fs::read_to_string(&path) {
-        Ok(found) if found == text => Ok(()),
+        Ok(found) if without_path(&found) == without_path(&text) => Ok(()),
         Ok(_) => Err(TrainError::OtherRun { path }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             write_whole(&path, |file| std::io::Write::write_all(file, text.as_bytes()))
         }
         Err(error) => Err(TrainError::read(&path)(error)),
     }
+}
+
+/// A description without the model's path: the checksum says whether it is the same model.
+fn without_path(description: &str) -> Vec<&str> {
+    description.lines().filter(|line| !line.starts_with("model = ")).collect()
 }
 
 /// Stands for everything that the candidates depend on.

@@ -71,6 +71,7 @@ type Ad<B> = Autodiff<B>;
 ///
 /// # Errors
 /// If a setting is out of range, there is nothing to train on, the loss stops being a number, or files fail.
+#[expect(clippy::too_many_arguments, reason = "the inputs of a job, each of another kind")]
 pub fn finetune<B: Backend>(
     mut model: Llama<B>,
     config: &LlamaConfig,
@@ -84,7 +85,7 @@ pub fn finetune<B: Backend>(
     settings.validate()?;
     let examples: Vec<&[u32]> = examples
         .iter()
-        .map(|ids| &ids[..ids.len().min(settings.max_seq)])
+        .map(|ids| &ids[..ids.len().min(settings.max_seq).min(model.max_positions())])
         .filter(|ids| ids.len() > 1)
         .collect();
     if examples.is_empty() {

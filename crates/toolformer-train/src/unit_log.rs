@@ -68,6 +68,8 @@ impl<R: Serialize + DeserializeOwned> UnitLog<R> {
             if number == 0 {
                 match serde_json::from_slice::<Header>(line) {
                     Ok(header) if header.fingerprint == fingerprint => {}
+                    // Where the data is gone, its log is of no use to anybody.
+                    _ if on_disk == 0 => break,
                     _ => return Err(TrainError::OtherRun { path: path.to_owned() }),
                 }
             } else {
@@ -179,10 +181,21 @@ mod tests {
     }
 
     #[test]
+    fn where_the_data_was_deleted_a_new_run_starts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.jsonl");
+        write(&path, &[&[1], &[2]]);
+        fs::remove_file(&path).unwrap();
+        let log = UnitLog::<usize>::open(&path, "g").unwrap();
+        assert!(log.units().is_empty());
+    }
+
+    #[test]
     fn other_settings_and_other_processes_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("c.jsonl");
-        let first = UnitLog::<usize>::open(&path, "f").unwrap();
+        let mut first = UnitLog::<usize>::open(&path, "f").unwrap();
+        first.append(&[1], 1).unwrap();
         assert!(matches!(UnitLog::<usize>::open(&path, "f"), Err(TrainError::InUse { .. })));
         drop(first);
         assert!(matches!(UnitLog::<usize>::open(&path, "g"), Err(TrainError::OtherRun { .. })));

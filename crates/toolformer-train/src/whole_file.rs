@@ -28,7 +28,11 @@ pub fn write_whole(
         out.get_ref().sync_all()?;
         fs::rename(&partial, path)
     };
-    attempt().map_err(TrainError::write(path))
+    attempt().map_err(|source| {
+        // Half a file is of no use, and the disk may be full of it.
+        let _ = fs::remove_file(&partial);
+        TrainError::Write { path: path.to_owned(), source }
+    })
 }
 
 /// Writes objects as JSONL, whole.

@@ -110,6 +110,10 @@ impl FromStr for Device {
 }
 
 impl fmt::Display for Device {
+    #[cfg_attr(
+        not(feature = "cpu"),
+        expect(unused_variables, reason = "a build without a device names none")
+    )]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             #[cfg(feature = "cpu")]
@@ -129,6 +133,10 @@ pub trait OnDevice {
 
 impl Device {
     /// Does the work on this device.
+    #[cfg_attr(
+        not(feature = "cpu"),
+        expect(unused_variables, reason = "a build without a device runs nothing")
+    )]
     pub fn run<W: OnDevice>(self, work: W) -> W::Output {
         match self {
             #[cfg(feature = "cpu")]

@@ -62,7 +62,7 @@ impl OnDevice for &Args {
             Some(file) => sequences(file, |text| Ok(tokenizer.encode_with_special(text)?))?,
             None => Vec::new(),
         };
-        let mut metrics = MetricsFile::open(&out.join("metrics.jsonl"))?;
+        let mut metrics = MetricsFile::new(&out.join("metrics.jsonl"));
         let (folder, mut progress) = (out.join("checkpoints"), Progress::new());
         let tuned =
             finetune(model, &config, &examples, &held_out, &settings, &folder, &mut progress, |metric| {

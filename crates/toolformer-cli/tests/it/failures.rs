@@ -1,6 +1,10 @@
 //! What fails says why and what to do, and ends with the right code: 1 failed, 2 wrong usage.
 
-use std::{fs, fs::OpenOptions, process::Stdio};
+use std::{
+    fs,
+    fs::OpenOptions,
+    process::{Command, Stdio},
+};
 
 use crate::program::{Folder, Ran, command, fixture, toolformer};
 
@@ -104,6 +108,51 @@ fn a_full_disk() {
     assert_eq!(child.wait().unwrap().code(), Some(1));
     let err = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
     assert!(err.contains("cannot write to standard output\n  caused by: No space left"), "{err}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_in_the_middle_of_a_run() {
+    let folder = Folder::new();
+    let texts: String = (0..12).map(|i| format!("{{\"text\": \"{i} and {} go\"}}\n", i * 7)).collect();
+    let texts = folder.file("texts.jsonl", texts);
+    let prompt = folder.file("prompt.txt", "Q {text} A ");
+    let args = |out: &str| -> Vec<String> {
+        let args = format!(
+            "teach --model {} --tools calculator --texts {texts} --prompt-file {prompt} --out {out} --k 2 --m 3 \
+             --max-call-tokens 24 --unit-texts 2 --tau-f -1000 --lora-rank 2 --epochs 1",
+            fixture("calling_llama")
+        );
+        args.split(' ').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    };
+    let run = |out: &str| {
+        let args = args(out);
+        toolformer(&args.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    // No file may grow beyond `bytes`; without the signal that this would raise, writing fails as on a full disk.
+    let run_limited = |out: &str, bytes: usize| -> Ran {
+        let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", bytes / 512);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_toolformer")]).args(args(out));
+        shell.stdin(Stdio::null()).env_remove("RUST_LOG").output().unwrap().into()
+    };
+    run(&folder.path("whole")).ok();
+    let read = |name: &str| fs::read(folder.path(name)).unwrap();
+    let made = ["candidates.jsonl", "train.jsonl", "model/model.safetensors"];
+    let len = |name: &str| read(&format!("whole/{name}")).len();
+    assert!(len("candidates.jsonl") < len("model/model.safetensors") / 2);
+    for name in ["candidates.jsonl", "model/model.safetensors"] {
+        let out = folder.path(&name.replace('/', "-"));
+        let limited = run_limited(&out, len(name) / 2);
+        let said = format!("cannot write {out}/{name}; free space or choose another place");
+        limited.fails(1, &said);
+        run_limited(&out, len(name) / 2).fails(1, &said);
+        run(&out).ok();
+        for made in made {
+            let same = fs::read(format!("{out}/{made}")).unwrap() == read(&format!("whole/{made}"));
+            assert!(same, "{made} differs after {name} could not be written");
+        }
+    }
 }
 
 #[test]

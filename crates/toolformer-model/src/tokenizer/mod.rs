@@ -217,7 +217,7 @@ impl Tokenizer {
         whole.with_post_processor(self.post_processor.clone());
         let text = whole.to_string(true).map_err(wrap)?;
         let path = path.as_ref();
-        fs::write(path, text).map_err(|e| ModelError::io(path, "create its folder first", e))
+        fs::write(path, text).map_err(|source| ModelError::Write { path: path.to_owned(), source })
     }
 
     /// What `tokenizer_config.json` must hold beside a saved `tokenizer.json`.

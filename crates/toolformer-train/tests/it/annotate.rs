@@ -1,12 +1,163 @@
 //! Sampling calls, against the paper's words done one by one.
 
+use std::{collections::BTreeSet, fs, path::Path};
+
 use toolformer_decode::{Sampling, draw_rng};
-use toolformer_text::{Progress, Syntax};
+use toolformer_model::Pretrained;
+use toolformer_text::{Progress, Registry, Syntax, is_valid_name};
 use toolformer_train::{AnnotateSettings, Annotator, Candidate, FewShotPrompt, Status, Tokenized};
 
-use crate::tiny::{next_log_probs, registry, texts, tiny};
+use crate::tiny::{B, arithmetic, calculator, calling, fixture, next_log_probs, registry, texts, tiny};
 
-const PROMPT: &str = "a [T(a)]\n{text}\n";
+const INPUTS: [&str; 3] = ["the cat 12", "1 the", "zebra"];
+const CALLING_INPUTS: [&str; 3] = ["12 * 3 is 36 the cat", "the cat 3 + 12 is 15", "7 and 49 go"];
+
+/// A model, a tool and how calls to it are sampled.
+struct Case {
+    pretrained: Pretrained<B>,
+    registry: Registry,
+    tool: &'static str,
+    prompt: &'static str,
+    settings: AnnotateSettings,
+}
+
+impl Case {
+    /// Random weights, which write no call.
+    fn tiny(settings: AnnotateSettings) -> Self {
+        Self {
+            pretrained: tiny(),
+            registry: registry("T"),
+            tool: "T",
+            prompt: "a [T(a)]\n{text}\n",
+            settings,
+        }
+    }
+
+    /// A model that writes calls.
+    fn calling(no_look_ahead: bool) -> Self {
+        Self {
+            pretrained: calling(),
+            registry: calculator(),
+            tool: "Calculator",
+            prompt: "Q {text} A ",
+            settings: AnnotateSettings { k: 4, m: 12, max_call_tokens: 24, no_look_ahead, ..settings() },
+        }
+    }
+
+    fn annotate(&self, inputs: &[&str]) -> Vec<Candidate> {
+        let (syntax, tokenizer) = (Syntax::default(), &self.pretrained.tokenizer);
+        let prompt = FewShotPrompt::new(self.prompt).unwrap();
+        let annotator = Annotator::new(
+            &self.pretrained.model,
+            tokenizer,
+            &syntax,
+            &self.registry,
+            self.tool,
+            &prompt,
+            self.settings.clone(),
+        )
+        .unwrap();
+        let texts = texts(inputs);
+        let texts: Vec<Tokenized<'_>> =
+            texts.iter().map(|text| Tokenized::new(text, tokenizer).unwrap()).collect();
+        annotator.annotate(&texts).unwrap().candidates
+    }
+
+    /// The same by definition: `p_i` from passes for every `i`, each sample from a pass for every token. Gives `i`,
+    /// `p_i` and what was sampled.
+    fn slow(&self, text: &str, id: usize) -> Vec<(usize, f64, String)> {
+        let (Pretrained { model, tokenizer, .. }, syntax) = (&self.pretrained, Syntax::default());
+        let encode = |text: &str| tokenizer.encode(text).unwrap();
+        let (head, tail) = self.prompt.split_once("{text}").unwrap();
+        let x = encode(text);
+        let prompt: Vec<u32> = [encode(head), x.clone(), encode(tail)].concat();
+        let start = encode(" [");
+        let p_start = |i: usize| -> f64 {
+            let factor = |n: usize| {
+                let before = [&prompt, &x[..i], &start[..n]].concat();
+                next_log_probs(model, &before)[start[n] as usize].exp()
+            };
+            (0..start.len()).map(factor).product()
+        };
+        let p: Vec<f64> = (0..x.len()).map(p_start).collect();
+        let mut order: Vec<usize> = (0..x.len()).collect();
+        order.sort_by(|&a, &b| p[b].total_cmp(&p[a]));
+        order.truncate(self.settings.k);
+        order.sort_unstable();
+        let mut found = Vec::new();
+        for i in order {
+            for sample in 0..self.settings.m {
+                let key: [&str; 4] = [&id.to_string(), self.tool, &i.to_string(), &sample.to_string()];
+                let mut rng = draw_rng(self.settings.seed, &key);
+                let mut ids = [&prompt, &x[..i], &start].concat();
+                let mut bytes = Vec::new();
+                for _ in 0..self.settings.max_call_tokens {
+                    let scores: Vec<f32> =
+                        next_log_probs(model, &ids).into_iter().map(|p| p as f32).collect();
+                    let id = Sampling::at_temperature(1.0).pick(&scores, &mut rng);
+                    if tokenizer.eos() == Some(id) {
+                        break;
+                    }
+                    ids.push(id);
+                    bytes.extend(tokenizer.token_bytes(id));
+                    let text = format!("[{}", String::from_utf8_lossy(&bytes));
+                    if !matches!(syntax.progress(&text), Progress::Pending) {
+                        break;
+                    }
+                }
+                found.push((i, p[i], String::from_utf8_lossy(&bytes).into_owned()));
+            }
+        }
+        found
+    }
+
+    /// What must become of the samples of [`Case::slow`]: call, status and, where it ran, the result. `answer` is
+    /// the tool.
+    fn expected(
+        &self,
+        samples: &[(usize, f64, String)],
+        answer: impl Fn(&str) -> (Status, Option<String>),
+    ) -> Vec<(String, Status, Option<String>)> {
+        let mut seen = BTreeSet::new();
+        let judge = |(i, _, sampled): &(usize, f64, String)| {
+            let Some((name, args)) = call(sampled) else {
+                return (sampled.clone(), Status::Unparsable, None);
+            };
+            let call = format!("{name}({args})");
+            if name != self.tool {
+                (call, Status::WrongTool, None)
+            } else if !seen.insert((*i, call.clone())) {
+                (call, Status::Duplicate, None)
+            } else {
+                let (status, result) = answer(args);
+                (call, status, result)
+            }
+        };
+        samples.iter().map(judge).collect()
+    }
+
+    /// Every candidate against the definition.
+    #[track_caller]
+    fn check(&self, inputs: &[&str], answer: impl Fn(&str) -> (Status, Option<String>)) -> Vec<Candidate> {
+        let candidates = self.annotate(inputs);
+        let mut found = candidates.iter();
+        for (id, text) in inputs.iter().enumerate() {
+            let slow = self.slow(text, id);
+            for ((i, p_start, _), (call, status, result)) in slow.iter().zip(self.expected(&slow, &answer)) {
+                let candidate = found.next().unwrap();
+                assert_eq!((candidate.token_position, &candidate.call), (*i, &call), "{text}");
+                assert_eq!(candidate.status, status, "{text}: {call}");
+                let close = (candidate.p_start - p_start).abs() < 1e-6 + 1e-4 * p_start;
+                assert!(close, "{} {p_start}", candidate.p_start);
+                if status == Status::Ok {
+                    assert_eq!(candidate.result, result, "{text}: {call}");
+                }
+            }
+        }
+        assert!(found.next().is_none());
+        candidates
+    }
+}
 
 fn settings() -> AnnotateSettings {
     AnnotateSettings {
@@ -21,73 +172,114 @@ fn settings() -> AnnotateSettings {
 }
 
 fn annotate(inputs: &[&str], settings: AnnotateSettings) -> Vec<Candidate> {
-    let (tiny, registry, syntax) = (tiny(), registry("T"), Syntax::default());
-    let prompt = FewShotPrompt::new(PROMPT).unwrap();
-    let annotator =
-        Annotator::new(&tiny.model, &tiny.tokenizer, &syntax, &registry, "T", &prompt, settings).unwrap();
-    let texts = texts(inputs);
-    let texts: Vec<Tokenized<'_>> =
-        texts.iter().map(|text| Tokenized::new(text, &tiny.tokenizer).unwrap()).collect();
-    annotator.annotate(&texts).unwrap().candidates
+    Case::tiny(settings).annotate(inputs)
 }
 
-/// The same by definition: `p_i` from a pass for every `i`, each sample from a pass for every token.
-fn slow(text: &str, id: usize) -> Vec<(usize, f64, String)> {
-    let (tiny, syntax) = (tiny(), Syntax::default());
-    let encode = |text: &str| tiny.tokenizer.encode(text).unwrap();
-    let (head, tail) = PROMPT.split_once("{text}").unwrap();
-    let x = encode(text);
-    let prompt: Vec<u32> = [encode(head), x.clone(), encode(tail)].concat();
-    let start = encode(" [")[0];
-    let p: Vec<f64> = (0..x.len())
-        .map(|i| next_log_probs(&tiny.model, &[&prompt, &x[..i]].concat())[start as usize].exp())
-        .collect();
-    let mut order: Vec<usize> = (0..x.len()).collect();
-    order.sort_by(|&a, &b| p[b].total_cmp(&p[a]));
-    order.truncate(settings().k);
-    order.sort_unstable();
-    let mut found = Vec::new();
-    for i in order {
-        for sample in 0..settings().m {
-            let mut rng =
-                draw_rng(settings().seed, &[&id.to_string(), "T", &i.to_string(), &sample.to_string()]);
-            let mut ids = [&prompt, &x[..i], &[start]].concat();
-            let mut bytes = Vec::new();
-            for _ in 0..settings().max_call_tokens {
-                let scores: Vec<f32> =
-                    next_log_probs(&tiny.model, &ids).into_iter().map(|p| p as f32).collect();
-                let id = Sampling::at_temperature(1.0).pick(&scores, &mut rng);
-                if tiny.tokenizer.eos() == Some(id) {
-                    break;
-                }
-                ids.push(id);
-                bytes.extend(tiny.tokenizer.token_bytes(id));
-                let text = format!("[{}", String::from_utf8_lossy(&bytes));
-                if !matches!(syntax.progress(&text), Progress::Pending) {
-                    break;
-                }
-            }
-            found.push((i, p[i], String::from_utf8_lossy(&bytes).into_owned()));
-        }
+/// Name and arguments of a call as the model wrote it: up to its `]`, or to an arrow that asks for the result.
+fn call(sampled: &str) -> Option<(&str, &str)> {
+    let inner = ["]", "->"].iter().find_map(|end| sampled.strip_suffix(end))?;
+    let (name, args) = inner.trim_end().strip_suffix(')')?.split_once('(')?;
+    is_valid_name(name).then_some((name, args.trim()))
+}
+
+/// What [`calculator`] makes of arguments.
+fn calculates(args: &str) -> (Status, Option<String>) {
+    match arithmetic(args) {
+        Some(result) => (Status::Ok, Some(result.to_string())),
+        None if args.is_empty() => (Status::NoResult, None),
+        None => (Status::BadArguments, None),
     }
-    found
+}
+
+/// What [`registry`] makes of arguments.
+fn counts(args: &str) -> (Status, Option<String>) {
+    if args.is_empty() { (Status::NoResult, None) } else { (Status::Ok, Some(args.len().to_string())) }
 }
 
 #[test]
 fn positions_and_samples_are_those_of_the_definition() {
-    let inputs = ["the cat 12", "1 the", "zebra"];
-    let mut found = annotate(&inputs, settings()).into_iter();
-    for (id, text) in inputs.iter().enumerate() {
-        for (i, p_start, sampled) in slow(text, id) {
-            let candidate = found.next().unwrap();
-            assert_eq!(candidate.token_position, i, "{text}");
-            assert!((candidate.p_start - p_start).abs() < 1e-6, "{} {p_start}", candidate.p_start);
-            if candidate.status == Status::Unparsable {
-                assert_eq!(candidate.call, sampled, "{text} at {i}");
-            }
+    Case::tiny(settings()).check(&INPUTS, counts);
+}
+
+#[test]
+fn calls_and_their_results_are_those_of_the_definition() {
+    let candidates = Case::calling(false).check(&CALLING_INPUTS, calculates);
+    let seen: BTreeSet<Status> = candidates.iter().map(|candidate| candidate.status).collect();
+    let all = [
+        Status::Ok,
+        Status::Unparsable,
+        Status::WrongTool,
+        Status::Duplicate,
+        Status::BadArguments,
+        Status::NoResult,
+    ];
+    assert_eq!(seen, BTreeSet::from(all));
+    assert!(candidates.iter().any(|candidate| candidate.call == "Calculator(12 * 3)"
+        && candidate.result.as_deref() == Some("36")
+        && candidate.status == Status::Ok));
+    let ran = [Status::Ok, Status::BadArguments, Status::NoResult];
+    for candidate in candidates {
+        assert_eq!(candidate.result.is_some(), ran.contains(&candidate.status), "{candidate:?}");
+    }
+}
+
+#[test]
+fn calls_that_look_ahead_are_marked_and_not_run() {
+    let numbers = |text: &str| -> BTreeSet<String> {
+        let runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
+        runs.map(str::to_owned).collect()
+    };
+    // At every position: most of what lies ahead lies ahead of the first ones.
+    let annotate = |no_look_ahead| {
+        let case = Case::calling(no_look_ahead);
+        let settings = AnnotateSettings { k: 100, ..case.settings.clone() };
+        Case { settings, ..case }.annotate(&CALLING_INPUTS)
+    };
+    let (all, strict) = (annotate(false), annotate(true));
+    assert_eq!(all.len(), strict.len());
+    let mut marked = 0;
+    for (any, strict) in all.iter().zip(&strict) {
+        assert_eq!((&any.call, any.token_position), (&strict.call, strict.token_position));
+        let text = CALLING_INPUTS[any.text_id.to_string().parse::<usize>().unwrap()];
+        let (before, behind) = text.split_at(any.position);
+        let (before, behind) = (numbers(before), numbers(behind));
+        let ahead = numbers(&any.call).iter().any(|n| behind.contains(n) && !before.contains(n));
+        let is_call = !matches!(any.status, Status::Unparsable | Status::WrongTool);
+        if is_call && ahead {
+            marked += 1;
+            assert_eq!((strict.status, &strict.result), (Status::LooksAhead, &None), "{text}: {}", any.call);
+        } else {
+            assert_eq!((strict.status, &strict.result), (any.status, &any.result), "{text}: {}", any.call);
         }
     }
-    assert!(found.next().is_none());
+    assert!(marked > 0 && strict.iter().any(|candidate| candidate.status == Status::Ok), "{marked}");
+}
+
+/// A copy of `tiny_llama` whose vocabulary has no token `" ["`.
+fn without_marker_token(folder: &Path) -> Pretrained<B> {
+    let source = fixture("tiny_llama");
+    for name in ["config.json", "model.safetensors", "tokenizer_config.json"] {
+        fs::copy(source.join(name), folder.join(name)).unwrap();
+    }
+    let text = fs::read_to_string(source.join("tokenizer.json")).unwrap();
+    let mut tokenizer: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let bpe = &mut tokenizer["model"];
+    bpe["vocab"].as_object_mut().unwrap().remove("Ġ[").unwrap();
+    let merges = bpe["merges"].as_array_mut().unwrap();
+    let before = merges.len();
+    merges.retain(|merge| *merge != serde_json::json!(["Ġ", "["]));
+    assert_eq!(merges.len(), before - 1);
+    fs::write(folder.join("tokenizer.json"), tokenizer.to_string()).unwrap();
+    Pretrained::open(folder, &Default::default()).unwrap()
+}
+
+#[test]
+fn the_probabilities_of_a_marker_of_two_tokens_multiply() {
+    let folder = tempfile::tempdir().unwrap();
+    let pretrained = without_marker_token(folder.path());
+    assert_eq!(pretrained.tokenizer.encode(" [").unwrap().len(), 2);
+    let candidates = Case { pretrained, ..Case::tiny(settings()) }.check(&INPUTS, counts);
+    assert!(candidates.iter().all(|candidate| candidate.p_start > 0.0));
 }
 
 #[test]

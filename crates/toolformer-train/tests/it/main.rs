@@ -1,7 +1,9 @@
 //! The pipeline and the trainer on a tiny model, against slow and obvious counterparts.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod annotate;
 mod filter;
 mod finetune;
+mod teach;
 mod tiny;
 mod weave;

@@ -1,4 +1,6 @@
-//! The tiny Llama of `toolformer-model`'s fixtures, and the slow way to run it.
+//! The tiny Llamas of `toolformer-model`'s fixtures, and the slow way to run them.
+
+use std::path::PathBuf;
 
 use burn::backend::Flex;
 use toolformer_model::{CausalLm, KvCache, Llama, Pretrained, TokenBatch};
@@ -7,9 +9,18 @@ use toolformer_train::Text;
 
 pub(crate) type B = Flex;
 
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../toolformer-model/tests/fixtures").join(name)
+}
+
+/// Random weights.
 pub(crate) fn tiny() -> Pretrained<B> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../toolformer-model/tests/fixtures/tiny_llama");
-    Pretrained::open(folder.as_ref(), &Default::default()).unwrap()
+    Pretrained::open(&fixture("tiny_llama"), &Default::default()).unwrap()
+}
+
+/// Trained to write calls of a calculator.
+pub(crate) fn calling() -> Pretrained<B> {
+    Pretrained::open(&fixture("calling_llama"), &Default::default()).unwrap()
 }
 
 pub(crate) fn texts(texts: &[&str]) -> Vec<Text> {
@@ -23,6 +34,31 @@ pub(crate) fn registry(name: &str) -> Registry {
     let tool = FnTool::new(name, "counts", |args: &str| match args.len() {
         0 => Err(ToolError::NoResult),
         len => Ok(len.to_string()),
+    });
+    registry.insert(tool).unwrap();
+    registry
+}
+
+/// `12 * 3` as whole numbers; none if it is no such thing.
+pub(crate) fn arithmetic(args: &str) -> Option<i64> {
+    let [left, operator, right] = args.split(' ').collect::<Vec<_>>()[..] else { return None };
+    let (left, right): (i64, i64) = (left.parse().ok()?, right.parse().ok()?);
+    match operator {
+        "+" => left.checked_add(right),
+        "-" => left.checked_sub(right),
+        "*" => left.checked_mul(right),
+        "/" => left.checked_div(right),
+        _ => None,
+    }
+}
+
+/// A calculator that has nothing to say to no arguments.
+pub(crate) fn calculator() -> Registry {
+    let mut registry = Registry::new();
+    let tool = FnTool::new("Calculator", "calculates", |args: &str| match arithmetic(args) {
+        _ if args.is_empty() => Err(ToolError::NoResult),
+        Some(result) => Ok(result.to_string()),
+        None => Err(ToolError::bad_arguments("write 12 * 3")),
     });
     registry.insert(tool).unwrap();
     registry
