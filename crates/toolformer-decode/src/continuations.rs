@@ -125,7 +125,7 @@ pub fn sample_continuations<B: Backend, M: CausalLm<B>>(
             }
             for (token, agreeing) in by_token {
                 let mut bytes = row.bytes.clone();
-                let eos = tokenizer.eos() == Some(token);
+                let eos = tokenizer.is_end(token);
                 if !eos {
                     bytes.extend_from_slice(&tokenizer.token_bytes(token));
                 }

@@ -210,7 +210,7 @@ impl Decoding<'_> {
             _ => {}
         }
         let id = self.settings.sampling.pick(logits, &mut row.rng);
-        if self.tokenizer.eos() == Some(id) {
+        if self.tokenizer.is_end(id) {
             row.finish = Some(Finish::Eos);
             return Ok(());
         }

@@ -31,12 +31,13 @@ impl<B: Backend> Pretrained<B> {
         if is_gguf(path)? {
             let file = GgufFile::open(path)?;
             let config = LlamaConfig::from_gguf(&file)?;
-            let tokenizer = Tokenizer::from_gguf(&file)?;
+            let tokenizer = Tokenizer::from_gguf(&file)?.with_ends(&config.eos);
             let model = Llama::from_weights(&config, &GgufLlama::new(&file, &config)?, device)?;
             return Ok(Self { model, config, tokenizer });
         }
         let (model, config) = Self::open_model(path, device)?;
         let tokenizer = Tokenizer::from_folder(path, config.bos, config.eos.first().copied())?;
+        let tokenizer = tokenizer.with_ends(&config.eos);
         Ok(Self { model, config, tokenizer })
     }
 

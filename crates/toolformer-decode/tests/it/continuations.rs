@@ -32,7 +32,7 @@ fn slow(model: &Llama<B>, tokenizer: &Tokenizer, context: &[u32], mut rng: ChaCh
         let logits = model.logits(last).into_data().into_vec::<f32>().unwrap();
         let id = Sampling::at_temperature(1.0).pick(&logits, &mut rng);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        if tokenizer.eos() == Some(id) {
+        if tokenizer.is_end(id) {
             return (text(&bytes), Ending::Eos);
         }
         ids.push(id);

@@ -36,6 +36,8 @@ pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     post_processor: Option<PostProcessorWrapper>,
     special: SpecialIds,
+    /// Further ids that end a text, such as the end of a turn.
+    further_ends: Vec<u32>,
     chat_template: Option<String>,
     spelling: Spelling,
     vocab_size: usize,
@@ -94,7 +96,15 @@ impl Tokenizer {
         let spelling = Spelling::of(&inner);
         let last = inner.get_vocab(true).into_values().max();
         let vocab_size = last.map_or(0, |id| id as usize + 1);
-        Ok(Self { inner, post_processor, special, chat_template, spelling, vocab_size })
+        Ok(Self {
+            inner,
+            post_processor,
+            special,
+            further_ends: Vec::new(),
+            chat_template,
+            spelling,
+            vocab_size,
+        })
     }
 
     /// The token that begins a text, if there is one.
@@ -105,6 +115,18 @@ impl Tokenizer {
     /// The token that ends a text, if there is one.
     pub fn eos(&self) -> Option<u32> {
         self.special.eos
+    }
+
+    /// Counts these ids, too, as ends of a text: a model's config may name several.
+    #[must_use]
+    pub fn with_ends(mut self, ids: &[u32]) -> Self {
+        self.further_ends = ids.to_vec();
+        self
+    }
+
+    /// Whether a token ends a text.
+    pub fn is_end(&self, id: u32) -> bool {
+        self.special.eos == Some(id) || self.further_ends.contains(&id)
     }
 
     /// The token for what cannot be spelt, if there is one.
