@@ -166,7 +166,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// Builds the program `toolformer` and returns its path.
 pub(crate) fn build_cli() -> Result<PathBuf> {
-    process::run_quietly(&mut process::cargo("build --release -p toolformer-cli"))?;
+    process::run_quietly(&mut process::cargo("build --release --workspace --bin toolformer"))?;
     let metadata = process::cargo("metadata --format-version 1 --no-deps --offline").output()?;
     let metadata: Value = serde_json::from_slice(&metadata.stdout).context("cannot read `cargo metadata`")?;
     let target = metadata["target_directory"].as_str().context("`cargo metadata` names no target folder")?;

@@ -350,7 +350,10 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
                     CallStatus::NoResult => Status::NoResult,
                     _ => Status::ToolError,
                 };
-                (status, error.to_string())
+                // What the tool itself said, where it was the tool that said no.
+                let why =
+                    std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+                (status, why)
             }
         };
         candidate.status = status;

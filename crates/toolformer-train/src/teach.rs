@@ -235,7 +235,9 @@ fn save_lora<B: Backend>(
     tokenizer: &Tokenizer,
 ) -> Result<(), TrainError> {
     save_adapter(folder, model, lora, base)?;
-    Ok(tokenizer.save(folder.join("tokenizer.json"))?)
+    let (path, partial) = (folder.join("tokenizer.json"), folder.join("tokenizer.json.partial"));
+    tokenizer.save(&partial)?;
+    fs::rename(&partial, &path).map_err(TrainError::write(&path))
 }
 
 /// Writes `run.toml`, or checks that the one there says the same.

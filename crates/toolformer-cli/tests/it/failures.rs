@@ -70,7 +70,7 @@ fn settings_out_of_range() {
         ("--tau-s=1", "setting `tau_s`"),
         ("--tau-f=nan", "setting `tau_f`"),
         ("--held-out=1.5", "setting `held_out`"),
-        ("--unit-texts=0", "setting `unit_texts`"),
+        ("--unit-texts=0", "--unit-texts"),
         ("--learning-rate=0", "setting `learning_rate`"),
         ("--lora-rank=0", "the rank must be at least 1"),
     ];
