@@ -170,8 +170,8 @@ fn a_batch_with_calls_gives_what_each_prompt_gives_alone() {
 #[test]
 fn other_markers_work_as_well() {
     let (model, tokenizer) = tiny();
-    let syntax = Syntax::new(" <<", ">>", "~>", &[]).unwrap();
-    let parts = ["the", " <<", "Calculator(12 * 3)", " ~>", " 36>>", " t"];
+    let syntax = Syntax::new(" <%", "%>", "~>", &[]).unwrap();
+    let parts = ["the", " <%", "Calculator(12 * 3)", " ~>", " 36%>", " t"];
     let model = Scripted::new(model, &tokenizer, &parts);
     let (registry, clock) = (registry(), || 0.0);
     let tools = ToolUse { registry: &registry, syntax: &syntax, start_top_k: 2, max_calls: 1, clock: &clock };
