@@ -6,7 +6,6 @@
 use std::path::Path;
 
 use burn::tensor::backend::Backend;
-use serde::{Deserialize, Serialize};
 use toolformer_model::{CausalLm, Tokenizer};
 
 use crate::{
@@ -14,30 +13,10 @@ use crate::{
     candidate::Candidate,
     error::TrainError,
     filter_stage::FilterStage,
-    in_order::in_order,
     observer::{Clock, Observer},
     texts::Text,
-    unit_log::UnitLog,
+    units::{UnitRecord, Units},
 };
-
-/// What a unit held and cost.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct UnitRecord {
-    /// Texts in it.
-    pub texts: usize,
-    /// Texts too long for the model's context, which got no candidate.
-    pub too_long: usize,
-    /// Positions sampled at.
-    pub positions: usize,
-    /// Tokens that annotating took through the model.
-    pub annotate_tokens: usize,
-    /// Seconds that annotating took; where several units were under way at once, its share of them.
-    pub annotate_seconds: f64,
-    /// Tokens that filtering took through the model.
-    pub filter_tokens: usize,
-    /// Seconds that filtering took, likewise.
-    pub filter_seconds: f64,
-}
 
 /// Annotates, executes and, if wanted, filters.
 pub struct Collector<'a, 'm, B: Backend, M> {
@@ -66,26 +45,8 @@ impl<B: Backend, M: CausalLm<B> + Sync> Collector<'_, '_, B, M> {
         fingerprint: &str,
         observer: &mut dyn Observer,
     ) -> Result<Vec<UnitRecord>, TrainError> {
-        for (name, value) in [("unit_texts", self.unit_texts), ("workers", self.workers)] {
-            if value == 0 {
-                return Err(TrainError::Setting { name, why: "must be at least 1".into() });
-            }
-        }
-        let mut log = UnitLog::<UnitRecord>::open(out, fingerprint)?;
-        let done = texts.len().min(log.units().len() * self.unit_texts);
-        observer.start("annotate", texts.len(), done);
-        let units: Vec<&[Text]> = texts.chunks(self.unit_texts).skip(log.units().len()).collect();
-        let clock = observer.clock();
-        let unit = |i: usize| Ok((units[i].len(), self.unit(units[i], &clock)?));
-        in_order(self.workers, units.len(), unit, |unit: Result<_, TrainError>| {
-            let (texts, (candidates, record)) = unit?;
-            let tokens = record.annotate_tokens + record.filter_tokens;
-            log.append(&candidates, record)?;
-            observer.advance(texts, tokens);
-            Ok::<(), TrainError>(())
-        })?;
-        observer.finish();
-        Ok(log.units().to_vec())
+        let units = Units { texts: self.unit_texts, workers: self.workers };
+        units.run("annotate", texts, out, fingerprint, observer, |_, texts, clock| self.unit(texts, clock))
     }
 
     fn unit(&self, texts: &[Text], clock: &Clock) -> Result<(Vec<Candidate>, UnitRecord), TrainError> {

@@ -8,13 +8,11 @@ use toolformer_model::{CausalLm, Tokenizer};
 use crate::{
     annotate::Tokenized,
     candidate::Candidate,
-    collect::UnitRecord,
     error::TrainError,
     filter_stage::FilterStage,
-    in_order::in_order,
     observer::Observer,
     texts::{Text, TextId},
-    unit_log::UnitLog,
+    units::{UnitRecord, Units},
 };
 
 /// Filters candidates that were annotated before.
@@ -47,47 +45,28 @@ impl<M: Sync> FilterRun<'_, '_, M> {
     where
         M: CausalLm<B>,
     {
-        if self.unit_texts == 0 || self.workers == 0 {
-            return Err(TrainError::Setting {
-                name: "unit_texts, workers",
-                why: "must be at least 1".into(),
-            });
-        }
         let by_unit = self.by_unit(texts, candidates)?;
-        let mut log = UnitLog::<UnitRecord>::open(out, fingerprint)?;
-        let first = log.units().len();
-        observer.start("filter", texts.len(), texts.len().min(first * self.unit_texts));
-        let units: Vec<(&[Text], &Vec<Candidate>)> =
-            texts.chunks(self.unit_texts).zip(&by_unit).skip(first).collect();
-        let clock = observer.clock();
-        let unit = |i: usize| {
+        let units = Units { texts: self.unit_texts, workers: self.workers };
+        units.run("filter", texts, out, fingerprint, observer, |number, texts, clock| {
             let began = clock();
-            let (texts, candidates) = units[i];
-            let texts: Vec<Tokenized<'_>> =
-                texts.iter().map(|text| Tokenized::new(text, self.tokenizer)).collect::<Result<_, _>>()?;
-            let mut candidates = candidates.clone();
-            let filter_tokens = self.stage.judge::<B>(&texts, &mut candidates)?;
+            let tokenized = texts.iter().map(|text| Tokenized::new(text, self.tokenizer));
+            let tokenized: Vec<Tokenized<'_>> = tokenized.collect::<Result<_, _>>()?;
+            let mut candidates = by_unit[number].clone();
+            let filter_tokens = self.stage.judge::<B>(&tokenized, &mut candidates)?;
             let filter_seconds = (clock() - began) / self.workers as f64;
-            let record =
-                UnitRecord { texts: texts.len(), filter_tokens, filter_seconds, ..UnitRecord::default() };
-            Ok((candidates, record))
-        };
-        in_order(self.workers, units.len(), unit, |unit: Result<_, TrainError>| {
-            let (candidates, record): (Vec<Candidate>, UnitRecord) = unit?;
-            let (texts, tokens) = (record.texts, record.filter_tokens);
-            log.append(&candidates, record)?;
-            observer.advance(texts, tokens);
-            Ok::<(), TrainError>(())
-        })?;
-        observer.finish();
-        Ok(log.units().to_vec())
+            let texts = texts.len();
+            Ok((candidates, UnitRecord { texts, filter_tokens, filter_seconds, ..UnitRecord::default() }))
+        })
     }
 
     /// The candidates of each unit of texts, within it in their order.
     fn by_unit(&self, texts: &[Text], candidates: Vec<Candidate>) -> Result<Vec<Vec<Candidate>>, TrainError> {
-        let unit_of: HashMap<&TextId, usize> =
-            texts.iter().enumerate().map(|(number, text)| (&text.id, number / self.unit_texts)).collect();
-        let mut units = vec![Vec::new(); texts.len().div_ceil(self.unit_texts)];
+        let unit_of: HashMap<&TextId, usize> = texts
+            .iter()
+            .enumerate()
+            .map(|(number, text)| (&text.id, number / self.unit_texts.max(1)))
+            .collect();
+        let mut units = vec![Vec::new(); texts.len().div_ceil(self.unit_texts.max(1))];
         for candidate in candidates {
             match unit_of.get(&candidate.text_id) {
                 Some(&unit) => units[unit].push(candidate),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     candidate::{Candidate, Status},
-    collect::UnitRecord,
+    units::UnitRecord,
 };
 
 /// Counts of candidates.
