@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use burn::tensor::{Tensor, backend::Backend};
-use serde::{Deserialize, Serialize};
 use toolformer_decode::{
     Continuation, ContinuationSettings, Ending, Judgement, Place, Rows, Sampling, StartMarker, draw_rng,
     sample_continuations,
@@ -15,90 +14,13 @@ use toolformer_model::{CausalLm, Prefix, TokenBatch, Tokenizer, log_probs};
 use toolformer_text::{CallStatus, Progress, Registry, Syntax};
 
 use crate::{
+    annotate_settings::AnnotateSettings,
     candidate::{Candidate, Status},
     error::TrainError,
     few_shot_prompt::FewShotPrompt,
-    texts::Text,
+    look_ahead::looks_ahead,
+    tokenized::Tokenized,
 };
-
-/// How calls are sampled.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AnnotateSettings {
-    /// Positions need `p_i > tau_s` (paper: 0 for the calculator, 0.05 for others).
-    pub tau_s: f64,
-    /// Most positions of a text (paper: 20 for the calculator, 5 for others).
-    pub k: usize,
-    /// Samples at each position (paper: 10 for the calculator, 5 for others).
-    pub m: usize,
-    /// Temperature of the samples; the paper does not say, 1 is the model's own distribution.
-    pub temperature: f64,
-    /// Most tokens of a call.
-    pub max_call_tokens: usize,
-    /// Whether calls that use a number which the text gives only behind them are dropped.
-    ///
-    /// The prompt shows the model the whole text, so that it may compute 5 from a 15 and a 3 of which the 15 comes
-    /// later; at inference there is no 15. The paper drops such calls of the translation tool alone (appendix A.1).
-    pub no_look_ahead: bool,
-    /// Seed of all draws.
-    pub seed: u64,
-}
-
-impl Default for AnnotateSettings {
-    /// The paper's calculator: `tau_s` 0, k 20, m 10.
-    fn default() -> Self {
-        Self {
-            tau_s: 0.0,
-            k: 20,
-            m: 10,
-            temperature: 1.0,
-            max_call_tokens: 32,
-            no_look_ahead: false,
-            seed: 0,
-        }
-    }
-}
-
-impl AnnotateSettings {
-    /// # Errors
-    /// If a value is out of range.
-    pub fn validate(&self) -> Result<(), TrainError> {
-        let wrong = |name, why: String| Err(TrainError::Setting { name, why });
-        match self {
-            Self { tau_s, .. } if !(0.0..1.0).contains(tau_s) => {
-                wrong("tau_s", format!("is a probability of at least 0 and below 1, not {tau_s}"))
-            }
-            Self { k: 0, .. } => wrong("k", "must be at least 1 position".into()),
-            Self { m: 0, .. } => wrong("m", "must be at least 1 sample".into()),
-            Self { max_call_tokens: 0, .. } => wrong("max_call_tokens", "must be at least 1 token".into()),
-            Self { temperature, .. } if !(temperature.is_finite() && *temperature >= 0.0) => {
-                wrong("temperature", format!("must be 0 or more, not {temperature}"))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// A text with its tokens: `x`, tokenised once and alone.
-#[derive(Clone, Debug)]
-pub struct Tokenized<'a> {
-    /// The text.
-    pub text: &'a Text,
-    /// `x_0, x_1, ...`
-    pub ids: Vec<u32>,
-    /// Byte offset at which each token starts.
-    pub offsets: Vec<usize>,
-}
-
-impl<'a> Tokenized<'a> {
-    /// Tokenises a text.
-    ///
-    /// # Errors
-    /// If the tokenizer fails.
-    pub fn new(text: &'a Text, tokenizer: &Tokenizer) -> Result<Self, TrainError> {
-        let (ids, spans) = tokenizer.encode_with_offsets(&text.text)?;
-        Ok(Self { text, ids, offsets: spans.into_iter().map(|(start, _)| start).collect() })
-    }
-}
 
 /// Candidates of a unit of texts, and the tokens that they cost.
 #[derive(Clone, Debug, Default)]
@@ -361,22 +283,6 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
     }
 }
 
-/// Whether a call uses a number that `text` gives behind `position` and not before it.
-fn looks_ahead(call: &str, text: &str, position: usize) -> bool {
-    let (before, behind) = text.split_at(position);
-    numbers(call).any(|number| {
-        let is_it = |other: String| other == number;
-        numbers(behind).any(is_it) && !numbers(before).any(is_it)
-    })
-}
-
-/// The numbers of a text: digits, with points and commas between them; the commas are left out.
-fn numbers(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','))
-        .map(|run| run.trim_matches(['.', ',']).replace(',', ""))
-        .filter(|number| !number.is_empty())
-}
-
 /// `I = {i : p_i > tau_s}`, cut to the `k` with the greatest `p_i` (of equals the first), in order of `i`.
 fn top_positions(p_start: &[f64], tau_s: f64, k: usize) -> Vec<usize> {
     let mut positions: Vec<usize> = (0..p_start.len()).filter(|&i| p_start[i] > tau_s).collect();
@@ -393,21 +299,6 @@ mod tests {
     #[track_caller]
     fn check(p: &[f64], tau_s: f64, k: usize, expected: &[usize]) {
         assert_eq!(top_positions(p, tau_s, k), expected);
-    }
-
-    #[track_caller]
-    fn check_look_ahead(call: &str, before: &str, behind: &str, expected: bool) {
-        assert_eq!(looks_ahead(call, &format!("{before}{behind}"), before.len()), expected);
-    }
-
-    #[test]
-    fn a_call_looks_ahead_if_a_number_of_it_comes_only_later() {
-        check_look_ahead("C(3 * 12)", "3 boxes of 12 make", " 36 eggs", false);
-        check_look_ahead("C(36 / 3)", "3 boxes of", " 12 make 36 eggs.", true);
-        check_look_ahead("C(1,200 / 3)", "3 boxes of", " 400 make 1200.", true);
-        check_look_ahead("C(1200 / 3)", "Of 1,200, 3 get", " 400 each, 1200 in all", false);
-        check_look_ahead("C(7 * 8)", "nothing of", " the sort", false);
-        check_look_ahead("C(12)", "In 112 cases", ", 12 times", true);
     }
 
     #[test]

@@ -9,12 +9,13 @@ use burn::tensor::backend::Backend;
 use toolformer_model::{CausalLm, Tokenizer};
 
 use crate::{
-    annotate::{Annotator, Tokenized},
+    annotate::Annotator,
     candidate::Candidate,
     error::TrainError,
     filter_stage::FilterStage,
     observer::{Clock, Observer},
     texts::Text,
+    tokenized::Tokenized,
     units::{UnitRecord, Units},
 };
 

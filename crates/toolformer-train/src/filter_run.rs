@@ -6,12 +6,12 @@ use burn::tensor::backend::Backend;
 use toolformer_model::{CausalLm, Tokenizer};
 
 use crate::{
-    annotate::Tokenized,
     candidate::Candidate,
     error::TrainError,
     filter_stage::FilterStage,
     observer::Observer,
     texts::{Text, TextId},
+    tokenized::Tokenized,
     units::{UnitRecord, Units},
 };
 

@@ -10,10 +10,10 @@ use toolformer_model::{CausalLm, Tokenizer};
 use toolformer_text::Syntax;
 
 use crate::{
-    annotate::Tokenized,
     candidate::{Candidate, Status},
     error::TrainError,
     texts::TextId,
+    tokenized::Tokenized,
 };
 
 /// How candidates are filtered.

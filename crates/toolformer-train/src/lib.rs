@@ -22,6 +22,7 @@
 //! ```
 
 mod annotate;
+mod annotate_settings;
 mod candidate;
 mod checkpoint;
 mod collect;
@@ -35,6 +36,7 @@ mod fingerprint;
 mod folder_lock;
 mod gradient_clipping;
 mod in_order;
+mod look_ahead;
 mod metrics_file;
 mod observer;
 mod perplexity;
@@ -42,13 +44,15 @@ mod stats;
 mod teach;
 mod teach_settings;
 mod texts;
+mod tokenized;
 mod trainer;
 mod unit_log;
 mod units;
 mod weave;
 mod whole_file;
 
-pub use annotate::{AnnotateSettings, Annotated, Annotator, Tokenized};
+pub use annotate::{Annotated, Annotator};
+pub use annotate_settings::AnnotateSettings;
 pub use candidate::{Candidate, Reason, Status};
 pub use collect::Collector;
 pub use error::TrainError;
@@ -65,6 +69,7 @@ pub use stats::{CandidateStats, PerplexityStats, StageCost, Stats, TrainStats};
 pub use teach::{Taught, TeachJob, teach, training_sequence};
 pub use teach_settings::TeachSettings;
 pub use texts::{Text, TextId, parse_texts, read_texts};
+pub use tokenized::Tokenized;
 pub use trainer::{Finetuned, Metric, count_parameters, finetune};
 pub use unit_log::UnitLog;
 pub use units::UnitRecord;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    annotate::AnnotateSettings, error::TrainError, filter_stage::FilterSettings,
+    annotate_settings::AnnotateSettings, error::TrainError, filter_stage::FilterSettings,
     finetune_settings::FinetuneSettings,
 };
 

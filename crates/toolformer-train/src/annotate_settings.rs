@@ -1,0 +1,62 @@
+//! Every knob of sampling calls.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::TrainError;
+
+/// How calls are sampled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnnotateSettings {
+    /// Positions need `p_i > tau_s` (paper: 0 for the calculator, 0.05 for others).
+    pub tau_s: f64,
+    /// Most positions of a text (paper: 20 for the calculator, 5 for others).
+    pub k: usize,
+    /// Samples at each position (paper: 10 for the calculator, 5 for others).
+    pub m: usize,
+    /// Temperature of the samples; the paper does not say, 1 is the model's own distribution.
+    pub temperature: f64,
+    /// Most tokens of a call.
+    pub max_call_tokens: usize,
+    /// Whether calls that use a number which the text gives only behind them are dropped.
+    ///
+    /// The prompt shows the model the whole text, so that it may compute 5 from a 15 and a 3 of which the 15 comes
+    /// later; at inference there is no 15. The paper drops such calls of the translation tool alone (appendix A.1).
+    pub no_look_ahead: bool,
+    /// Seed of all draws.
+    pub seed: u64,
+}
+
+impl Default for AnnotateSettings {
+    /// The paper's calculator: `tau_s` 0, k 20, m 10.
+    fn default() -> Self {
+        Self {
+            tau_s: 0.0,
+            k: 20,
+            m: 10,
+            temperature: 1.0,
+            max_call_tokens: 32,
+            no_look_ahead: false,
+            seed: 0,
+        }
+    }
+}
+
+impl AnnotateSettings {
+    /// # Errors
+    /// If a value is out of range.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        let wrong = |name, why: String| Err(TrainError::Setting { name, why });
+        match self {
+            Self { tau_s, .. } if !(0.0..1.0).contains(tau_s) => {
+                wrong("tau_s", format!("is a probability of at least 0 and below 1, not {tau_s}"))
+            }
+            Self { k: 0, .. } => wrong("k", "must be at least 1 position".into()),
+            Self { m: 0, .. } => wrong("m", "must be at least 1 sample".into()),
+            Self { max_call_tokens: 0, .. } => wrong("max_call_tokens", "must be at least 1 token".into()),
+            Self { temperature, .. } if !(temperature.is_finite() && *temperature >= 0.0) => {
+                wrong("temperature", format!("must be 0 or more, not {temperature}"))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Calls that use what the text says only behind them (after appendix A.1, "machine translation").
+
+/// Whether a call uses a number that `text` gives behind `position` and not before it.
+pub(crate) fn looks_ahead(call: &str, text: &str, position: usize) -> bool {
+    let (before, behind) = text.split_at(position);
+    numbers(call).any(|number| {
+        let is_it = |other: String| other == number;
+        numbers(behind).any(is_it) && !numbers(before).any(is_it)
+    })
+}
+
+/// The numbers of a text: digits, with points and commas between them; the commas are left out.
+fn numbers(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','))
+        .map(|run| run.trim_matches(['.', ',']).replace(',', ""))
+        .filter(|number| !number.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_look_ahead(call: &str, before: &str, behind: &str, expected: bool) {
+        assert_eq!(looks_ahead(call, &format!("{before}{behind}"), before.len()), expected);
+    }
+
+    #[test]
+    fn a_call_looks_ahead_if_a_number_of_it_comes_only_later() {
+        check_look_ahead("C(3 * 12)", "3 boxes of 12 make", " 36 eggs", false);
+        check_look_ahead("C(36 / 3)", "3 boxes of", " 12 make 36 eggs.", true);
+        check_look_ahead("C(1,200 / 3)", "3 boxes of", " 400 make 1200.", true);
+        check_look_ahead("C(1200 / 3)", "Of 1,200, 3 get", " 400 each, 1200 in all", false);
+        check_look_ahead("C(7 * 8)", "nothing of", " the sort", false);
+        check_look_ahead("C(12)", "In 112 cases", ", 12 times", true);
+    }
+}

@@ -1,0 +1,27 @@
+//! A text as the model sees it.
+
+use toolformer_model::Tokenizer;
+
+use crate::{error::TrainError, texts::Text};
+
+/// A text with its tokens: `x`, tokenised once and alone.
+#[derive(Clone, Debug)]
+pub struct Tokenized<'a> {
+    /// The text.
+    pub text: &'a Text,
+    /// `x_0, x_1, ...`
+    pub ids: Vec<u32>,
+    /// Byte offset at which each token starts.
+    pub offsets: Vec<usize>,
+}
+
+impl<'a> Tokenized<'a> {
+    /// Tokenises a text.
+    ///
+    /// # Errors
+    /// If the tokenizer fails.
+    pub fn new(text: &'a Text, tokenizer: &Tokenizer) -> Result<Self, TrainError> {
+        let (ids, spans) = tokenizer.encode_with_offsets(&text.text)?;
+        Ok(Self { text, ids, offsets: spans.into_iter().map(|(start, _)| start).collect() })
+    }
+}
