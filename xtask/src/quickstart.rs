@@ -62,9 +62,9 @@ pub(crate) struct Args {
     /// Use only the first N passages; the demands on a full run are then shown, but do not fail it
     #[arg(long, value_name = "N")]
     texts: Option<usize>,
-    /// The run folder
-    #[arg(long, value_name = "DIR", default_value = "runs/quickstart")]
-    out: PathBuf,
+    /// The run folder [default: runs/quickstart, or runs/quickstart-N with --texts N]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Start from this model instead of the fetched one
     #[arg(long, value_name = "MODEL")]
     model: Option<PathBuf>,
@@ -106,7 +106,10 @@ pub(crate) struct Outcome {
 /// Runs the whole job and prints the closing table.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let root = process::root();
-    let out = root.join(&args.out);
+    let out = root.join(args.out.clone().unwrap_or_else(|| {
+        // A run on fewer texts is another run: it must not stand in the way of the whole one.
+        args.texts.map_or_else(|| "runs/quickstart".into(), |texts| format!("runs/quickstart-{texts}").into())
+    }));
     if args.fresh {
         remove_run(&out)?;
     }
@@ -158,7 +161,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let demands = demands::of(&outcome);
     println!("\n{}", demands::render(&demands));
     if args.texts.is_some() {
-        // Few texts need not suffice.
+        eprintln!("(a run on few texts is not judged: they need not suffice)");
         return Ok(());
     }
     demands::met(&demands)

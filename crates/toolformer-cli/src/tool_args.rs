@@ -38,7 +38,7 @@ impl ToolArgs {
             names: Vec::new(),
         };
         for name in &self.tools {
-            let tool = builtin(name).ok_or_else(|| {
+            let tool = builtin(&name.to_ascii_lowercase()).ok_or_else(|| {
                 wrong_usage(format!("there is no tool `{name}`; --tools knows {}", BUILTIN_NAMES.join(", ")))
             })?;
             chosen.names.push(tool.name().to_owned());
