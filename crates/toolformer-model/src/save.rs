@@ -51,7 +51,7 @@ pub fn save_pretrained<B: Backend>(
     let generation = serde_json::json!({ "bos_token_id": config.bos, "eos_token_id": config.eos });
     write_json(&folder.join("generation_config.json"), &generation)?;
     if let Some(tokenizer) = tokenizer {
-        replace(&folder.join("tokenizer.json"), |path| tokenizer.save(path))?;
+        tokenizer.save(folder.join("tokenizer.json"))?;
         write_json(&folder.join("tokenizer_config.json"), &tokenizer.tokenizer_config_json())?;
     }
     Ok(())
@@ -121,7 +121,10 @@ fn write_json(path: &Path, value: &serde_json::Value) -> Result<(), ModelError> 
 }
 
 /// Lets `write` make a file beside `path`, then puts it in its place.
-fn replace(path: &Path, write: impl FnOnce(&Path) -> Result<(), ModelError>) -> Result<(), ModelError> {
+pub(crate) fn replace(
+    path: &Path,
+    write: impl FnOnce(&Path) -> Result<(), ModelError>,
+) -> Result<(), ModelError> {
     let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
     name.push(".partial");
     let partial: PathBuf = path.with_file_name(name);

@@ -10,7 +10,7 @@ use rand::seq::SliceRandom;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use toolformer_decode::draw_rng;
-use toolformer_model::{Llama, LoraConfig, Pretrained, Tokenizer, save_adapter, save_pretrained};
+use toolformer_model::{Llama, Pretrained, Tokenizer, save_adapter, save_pretrained};
 use toolformer_text::{Registry, Syntax};
 
 use crate::{
@@ -160,7 +160,9 @@ pub fn teach<B: Backend>(
     )?;
     let (trainable_parameters, _) = count_parameters(&tuned.model);
     if let Method::Lora(lora) = &settings.finetune.method {
-        save_lora(&folder.file("adapter"), &tuned.model, lora, job.model_name, &tokenizer)?;
+        let adapter = folder.file("adapter");
+        save_adapter(&adapter, &tuned.model, lora, job.model_name)?;
+        tokenizer.save(adapter.join("tokenizer.json"))?;
     }
     let model = tuned.model.merge_lora();
     let began = observer.seconds();
@@ -225,19 +227,6 @@ fn split(texts: &[Text], settings: &TeachSettings) -> (Vec<Text>, Vec<Text>) {
         texts.iter().zip(&held_out).filter(|&(_, &out)| out == which).map(|(text, _)| text.clone()).collect()
     };
     (pick(false), pick(true))
-}
-
-fn save_lora<B: Backend>(
-    folder: &Path,
-    model: &Llama<B>,
-    lora: &LoraConfig,
-    base: &str,
-    tokenizer: &Tokenizer,
-) -> Result<(), TrainError> {
-    save_adapter(folder, model, lora, base)?;
-    let (path, partial) = (folder.join("tokenizer.json"), folder.join("tokenizer.json.partial"));
-    tokenizer.save(&partial)?;
-    fs::rename(&partial, &path).map_err(TrainError::write(&path))
 }
 
 /// Writes `run.toml`, or checks that the one there says the same.

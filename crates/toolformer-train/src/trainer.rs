@@ -1,10 +1,10 @@
 //! The training loop: language modelling on every token, results of calls included (section 4.1).
 
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 
 use burn::{
     backend::Autodiff,
-    module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param},
+    module::{AutodiffModule, Module, ModuleMapper, Param, ParamId},
     optim::{AdamWConfig, GradientsAccumulator, GradientsParams, Optimizer},
     tensor::{ElementConversion, Int, Tensor, TensorData, activation::log_softmax, backend::Backend},
 };
@@ -246,26 +246,21 @@ fn language_model_loss<B: Backend, M: CausalLm<B>>(model: &M, rows: &[&[u32]]) -
 
 /// The model as one that learns: with LoRA only its updates do.
 fn trainable<B: Backend>(model: Llama<B>, method: &Method) -> Llama<Ad<B>> {
-    let mut lora = LoraIds(std::collections::HashSet::new());
-    if matches!(method, Method::Lora(_)) {
-        for id in model.lora_param_ids() {
-            lora.0.insert(id);
-        }
-    }
-    let all = matches!(method, Method::Full);
-    model.train::<Ad<B>>().map(&mut RequireGrad { lora, all })
+    let only = match method {
+        Method::Lora(_) => Some(model.lora_param_ids().into_iter().collect()),
+        Method::Full => None,
+    };
+    model.train::<Ad<B>>().map(&mut RequireGrad { only })
 }
 
-struct LoraIds(std::collections::HashSet<burn::module::ParamId>);
-
+/// Lets the parameters with these ids learn, or all.
 struct RequireGrad {
-    lora: LoraIds,
-    all: bool,
+    only: Option<HashSet<ParamId>>,
 }
 
 impl<B: Backend> ModuleMapper<B> for RequireGrad {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
-        let learns = self.all || self.lora.0.contains(&param.id);
+        let learns = self.only.as_ref().is_none_or(|only| only.contains(&param.id));
         param.set_require_grad(learns)
     }
 }
@@ -308,20 +303,10 @@ fn fingerprint(examples: &[&[u32]], settings: &FinetuneSettings) -> String {
 
 /// Number of parameters that learn, and of all.
 pub fn count_parameters<B: Backend>(model: &Llama<B>) -> (usize, usize) {
-    struct Count<'a> {
-        lora: &'a LoraIds,
-        learning: usize,
-    }
-    impl<B: Backend> ModuleVisitor<B> for Count<'_> {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
-            if self.lora.0.contains(&param.id) {
-                self.learning += param.val().shape().num_elements();
-            }
-        }
-    }
-    let lora = LoraIds(model.lora_param_ids().into_iter().collect());
-    let mut count = Count { lora: &lora, learning: 0 };
-    model.visit(&mut count);
     let all = model.num_params();
-    (if model.has_lora() { count.learning } else { all }, all)
+    if !model.has_lora() {
+        return (all, all);
+    }
+    let updates = model.lora_tensors().into_iter();
+    (updates.map(|(_, shape, _)| shape.iter().product::<usize>()).sum(), all)
 }

@@ -9,7 +9,7 @@ use std::{fs, path::Path};
 use serde_json::{Value, json};
 use tokenizers::{PostProcessor, PostProcessorWrapper};
 
-use crate::{error::ModelError, gguf::GgufFile};
+use crate::{error::ModelError, gguf::GgufFile, save::replace};
 use token_bytes::Spelling;
 
 /// First byte, and the byte after the last.
@@ -239,7 +239,9 @@ impl Tokenizer {
         whole.with_post_processor(self.post_processor.clone());
         let text = whole.to_string(true).map_err(wrap)?;
         let path = path.as_ref();
-        fs::write(path, text).map_err(|source| ModelError::Write { path: path.to_owned(), source })
+        replace(path, |partial| {
+            fs::write(partial, text).map_err(|source| ModelError::Write { path: path.to_owned(), source })
+        })
     }
 
     /// What `tokenizer_config.json` must hold beside a saved `tokenizer.json`.
