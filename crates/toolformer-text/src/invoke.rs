@@ -34,6 +34,8 @@ pub enum CallStatus {
     BadArguments,
     /// The tool failed.
     ToolError,
+    /// The tool did not answer in time.
+    TimedOut,
     /// The tool ran and found nothing.
     NoResult,
     /// It held a result already and was not run.

@@ -57,25 +57,41 @@
 //!
 //! None.
 
+mod argument_value;
+mod arguments;
+mod async_tool;
 mod call;
 mod closest_name;
+mod deadline;
 mod diagnostic;
 mod document;
 mod invoke;
 mod line_index;
+mod parameters;
 mod progress;
 mod registry;
+mod result_cache;
 mod sanitize;
 mod scan;
+mod supervised;
 mod syntax;
 mod tool;
+mod tool_output;
+mod typed_tool;
 
+pub use argument_value::{ArgumentValue, Raw};
+pub use arguments::{Argument, split_arguments};
+pub use async_tool::{AsyncTool, ToolFuture};
 pub use call::Call;
 pub use diagnostic::{Diagnostic, DiagnosticKind};
 pub use document::{Document, Piece, parse};
 pub use invoke::{CallStatus, InvokeError, Invoked, InvokedCall, Policy, invoke};
+pub use parameters::{Parameter, ParameterType, Parameters};
 pub use progress::Progress;
 pub use registry::{CallError, Registry, RegistryError};
+pub use result_cache::{CacheError, ResultCache};
 pub use sanitize::{sanitize_result, sanitize_result_to};
 pub use syntax::{Syntax, SyntaxError, is_valid_name};
 pub use tool::{FnTool, Tool, ToolError};
+pub use tool_output::ToolOutput;
+pub use typed_tool::{TypedFunction, TypedTool};

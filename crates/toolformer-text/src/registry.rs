@@ -1,23 +1,20 @@
 //! Tools by name.
 
-use std::{
-    any::Any,
-    collections::BTreeMap,
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use crate::{
-    CallStatus, Syntax, Tool, ToolError, closest_name::closest_name, is_valid_name, sanitize_result,
-    sanitize_result_to,
+    AsyncTool, CallStatus, ResultCache, Syntax, Tool, ToolError, closest_name::closest_name, is_valid_name,
+    sanitize_result, sanitize_result_to, supervised::Supervised,
 };
 
 /// A set of tools, called by name.
 #[derive(Default)]
 pub struct Registry {
-    tools: BTreeMap<String, Box<dyn Tool>>,
+    tools: BTreeMap<String, Supervised>,
     syntax: Syntax,
     max_result_chars: Option<usize>,
+    timeout: Option<Duration>,
+    cache: Option<ResultCache>,
 }
 
 /// Why a tool cannot be added.
@@ -80,6 +77,7 @@ impl CallError {
             Self::Tool { source, .. } => match source {
                 ToolError::BadArguments { .. } => CallStatus::BadArguments,
                 ToolError::NoResult => CallStatus::NoResult,
+                ToolError::TimedOut { .. } => CallStatus::TimedOut,
                 ToolError::Failed { .. } | ToolError::Panicked { .. } => CallStatus::ToolError,
             },
         }
@@ -114,25 +112,58 @@ impl Registry {
         self
     }
 
+    /// Gives every call of a tool that sets no time of its own at most `timeout`; without it such a call may
+    /// take for ever. What is out of time counts as [`ToolError::TimedOut`]. A thread cannot be stopped: one that
+    /// hangs is left to itself, and a tool of which 32 calls hang is not called again.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Asks `cache` before a tool, and records in it what tools give.
+    #[must_use]
+    pub fn with_cache(mut self, cache: ResultCache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// The cache, if there is one.
+    pub fn cache(&self) -> Option<&ResultCache> {
+        self.cache.as_ref()
+    }
+
     /// Adds a tool.
     ///
     /// # Errors
     /// If its name is taken, or could not be found in a text.
     pub fn insert(&mut self, tool: impl Tool + 'static) -> Result<(), RegistryError> {
-        let name = tool.name().to_owned();
+        self.add(Supervised::new(tool))
+    }
+
+    /// Adds an asynchronous tool.
+    ///
+    /// # Errors
+    /// As [`Registry::insert`].
+    pub fn insert_async(&mut self, tool: impl AsyncTool + 'static) -> Result<(), RegistryError> {
+        self.add(Supervised::new_async(tool))
+    }
+
+    fn add(&mut self, tool: Supervised) -> Result<(), RegistryError> {
+        let name = tool.tool().name().to_owned();
         if !is_valid_name(&name) {
             return Err(RegistryError::InvalidName { name });
         }
         if self.tools.contains_key(&name) {
             return Err(RegistryError::Duplicate { name });
         }
-        self.tools.insert(name, Box::new(tool));
+        self.tools.insert(name, tool);
         Ok(())
     }
 
     /// The tool of that name.
     pub fn get(&self, name: &str) -> Option<&dyn Tool> {
-        self.tools.get(name).map(AsRef::as_ref)
+        self.tools.get(name).map(Supervised::tool)
     }
 
     /// Every name, sorted.
@@ -156,16 +187,76 @@ impl Registry {
     /// # Errors
     /// If there is no such tool, or it gives no result.
     pub fn call(&self, name: &str, args: &str) -> Result<String, CallError> {
-        let Some(tool) = self.get(name) else {
-            return Err(CallError::UnknownTool {
-                name: name.to_owned(),
-                known: self.names().map(str::to_owned).collect(),
-                closest: closest_name(name, self.names()).map(str::to_owned),
-            });
+        match self.recorded(name, args) {
+            Some(outcome) => outcome,
+            None => {
+                let outcome = self.run(name, args);
+                self.record(name, args, &outcome);
+                outcome
+            }
+        }
+    }
+
+    /// As [`Registry::call`], without blocking: asynchronous tools are polled by the caller, others run on
+    /// threads of their own.
+    ///
+    /// # Errors
+    /// As [`Registry::call`].
+    pub async fn call_async(&self, name: &str, args: &str) -> Result<String, CallError> {
+        match self.recorded(name, args) {
+            Some(outcome) => outcome,
+            None => {
+                let outcome = self.run_async(name, args).await;
+                self.record(name, args, &outcome);
+                outcome
+            }
+        }
+    }
+
+    /// What the cache says of that call; `None` if the tool is to be asked.
+    pub(crate) fn recorded(&self, name: &str, args: &str) -> Option<Result<String, CallError>> {
+        let outcome = self.cache.as_ref()?.outcome(self.get(name)?, args)?;
+        Some(self.finished(name, outcome))
+    }
+
+    /// Keeps the outcome of a call in the cache, if there is one.
+    pub(crate) fn record(&self, name: &str, args: &str, outcome: &Result<String, CallError>) {
+        let outcome = match outcome {
+            Ok(result) => Ok(result.clone()),
+            Err(CallError::Tool { source, .. }) => Err(source.clone()),
+            Err(CallError::UnknownTool { .. }) => return,
         };
-        let returned = catch_unwind(AssertUnwindSafe(|| tool.call(args)))
-            .unwrap_or_else(|panic| Err(ToolError::Panicked { message: panic_message(&*panic) }));
-        let result = returned.and_then(|result| match self.sanitize(&result) {
+        if let (Some(cache), Some(tool)) = (&self.cache, self.get(name)) {
+            cache.record(tool, args, &outcome);
+        }
+    }
+
+    /// Calls a tool, whatever the cache says.
+    pub(crate) fn run(&self, name: &str, args: &str) -> Result<String, CallError> {
+        let tool = self.supervised(name)?;
+        self.finished(name, tool.call(args, self.limit(tool)))
+    }
+
+    /// As [`Registry::run`], without blocking.
+    pub(crate) async fn run_async(&self, name: &str, args: &str) -> Result<String, CallError> {
+        let tool = self.supervised(name)?;
+        self.finished(name, tool.call_async(args, self.limit(tool)).await)
+    }
+
+    fn supervised(&self, name: &str) -> Result<&Supervised, CallError> {
+        self.tools.get(name).ok_or_else(|| CallError::UnknownTool {
+            name: name.to_owned(),
+            known: self.names().map(str::to_owned).collect(),
+            closest: closest_name(name, self.names()).map(str::to_owned),
+        })
+    }
+
+    fn limit(&self, tool: &Supervised) -> Option<Duration> {
+        tool.tool().timeout().or(self.timeout)
+    }
+
+    fn finished(&self, name: &str, outcome: Result<String, ToolError>) -> Result<String, CallError> {
+        let result = outcome.and_then(|result| match self.sanitize(&result) {
             clean if clean.is_empty() => Err(ToolError::NoResult),
             clean => Ok(clean),
         });
@@ -185,11 +276,8 @@ impl fmt::Debug for Registry {
         f.debug_struct("Registry")
             .field("tools", &self.tools.keys())
             .field("max_result_chars", &self.max_result_chars)
+            .field("timeout", &self.timeout)
+            .field("cache", &self.cache)
             .finish_non_exhaustive()
     }
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
 }

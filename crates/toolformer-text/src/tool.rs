@@ -1,6 +1,10 @@
 //! What a tool is.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Parameters;
 
 /// A function from text to text that a language model may call by name.
 pub trait Tool: Send + Sync {
@@ -10,6 +14,22 @@ pub trait Tool: Send + Sync {
     /// What it does, in one sentence, for people and for prompts.
     fn description(&self) -> &str;
 
+    /// What it takes; if it does not say, one raw text.
+    fn parameters(&self) -> Parameters {
+        Parameters::text("text")
+    }
+
+    /// How long a call may take; if it does not say, as long as the [`Registry`](crate::Registry) lets it.
+    fn timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    /// What its results depend on besides the arguments, for example a calendar's day or an index's checksum:
+    /// a [`ResultCache`](crate::ResultCache) keeps results apart by it.
+    fn fingerprint(&self) -> String {
+        String::new()
+    }
+
     /// Runs it on the text between the parentheses, trimmed.
     ///
     /// # Errors
@@ -18,7 +38,10 @@ pub trait Tool: Send + Sync {
 }
 
 /// Why a tool gave no result.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+///
+/// Serialises as an object whose `kind` is the variant: `{"kind":"failed","reason":".."}`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ToolError {
     /// The tool cannot make sense of its arguments.
@@ -36,6 +59,12 @@ pub enum ToolError {
     /// The tool ran and found nothing.
     #[error("the tool found no result; try other arguments")]
     NoResult,
+    /// The tool did not answer in time.
+    #[error("the tool did not answer within {} s; try again, or allow it more time", .limit.as_secs_f64())]
+    TimedOut {
+        /// The time that it had.
+        limit: Duration,
+    },
     /// The tool panicked: a defect of the tool.
     #[error("the tool panicked: {message}; this is a defect of the tool, please report it to its author")]
     Panicked {
@@ -48,6 +77,14 @@ impl ToolError {
     /// [`ToolError::BadArguments`].
     pub fn bad_arguments(reason: impl Into<String>) -> Self {
         Self::BadArguments { reason: reason.into() }
+    }
+
+    /// Whether the same call may do better another time.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::BadArguments { .. } | Self::NoResult => false,
+            Self::Failed { .. } | Self::TimedOut { .. } | Self::Panicked { .. } => true,
+        }
     }
 
     /// [`ToolError::Failed`].
@@ -65,6 +102,18 @@ impl<T: Tool + ?Sized> Tool for Box<T> {
         (**self).description()
     }
 
+    fn parameters(&self) -> Parameters {
+        (**self).parameters()
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        (**self).timeout()
+    }
+
+    fn fingerprint(&self) -> String {
+        (**self).fingerprint()
+    }
+
     fn call(&self, args: &str) -> Result<String, ToolError> {
         (**self).call(args)
     }
@@ -79,12 +128,24 @@ impl<T: Tool + ?Sized> Tool for Arc<T> {
         (**self).description()
     }
 
+    fn parameters(&self) -> Parameters {
+        (**self).parameters()
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        (**self).timeout()
+    }
+
+    fn fingerprint(&self) -> String {
+        (**self).fingerprint()
+    }
+
     fn call(&self, args: &str) -> Result<String, ToolError> {
         (**self).call(args)
     }
 }
 
-/// A tool made from a closure.
+/// A tool made from a closure on raw text; [`TypedTool`](crate::TypedTool) is one on typed parameters.
 ///
 /// ```
 /// use toolformer_text::{FnTool, Tool};
