@@ -2,6 +2,8 @@
 
 use std::{fmt, future::Future, marker::PhantomData};
 
+use serde_json::Value;
+
 use crate::{
     ArgumentValue, AsyncTool, Parameter, ParameterType, Parameters, Tool, ToolError, ToolFuture, ToolOutput,
 };
@@ -165,17 +167,20 @@ const fn only_the_last_is_raw(raw: &[bool]) {
     }
 }
 
-/// The value of the next parameter.
-fn next<T: ArgumentValue>(
-    parameters: &mut std::slice::Iter<'_, Parameter>,
-    bound: &mut serde_json::Map<String, serde_json::Value>,
-) -> Result<T, ToolError> {
-    let value = parameters.next().map(|parameter| bound.remove(&parameter.name));
-    value.and_then(T::from_bound).ok_or_else(|| ToolError::bad_arguments("an argument has another type"))
+/// The values of all parameters, in order.
+fn values<const N: usize>(parameters: &Parameters, args: &str) -> Result<[Option<Value>; N], ToolError> {
+    let mut bound = parameters.bind(args)?;
+    let list = parameters.as_slice();
+    // A function has as many parameters as it has names.
+    Ok(std::array::from_fn(|place| list.get(place).and_then(|parameter| bound.remove(&parameter.name))))
+}
+
+fn read<T: ArgumentValue>(value: Option<Value>) -> Result<T, ToolError> {
+    T::from_bound(value).ok_or_else(|| ToolError::bad_arguments("an argument has another type"))
 }
 
 macro_rules! typed_function {
-    ($count:literal $($type:ident)*) => {
+    ($count:literal $($type:ident $value:ident)*) => {
         impl<Function, Output, $($type: ArgumentValue),*> TypedFunction<($($type,)*)> for Function
         where
             Function: Fn($($type),*) -> Output + Send + Sync,
@@ -188,23 +193,20 @@ macro_rules! typed_function {
                 vec![$(($type::parameter_type(), $type::is_required())),*]
             }
 
-            #[expect(non_snake_case, reason = "a type's name is its argument's name as well")]
             fn apply(&self, parameters: &Parameters, args: &str) -> Result<Output, ToolError> {
-                #[allow(unused_mut, unused_variables, reason = "a function without parameters reads none")]
-                let (mut bound, mut list) = (parameters.bind(args)?, parameters.as_slice().iter());
-                $(let $type: $type = next(&mut list, &mut bound)?;)*
-                Ok(self($($type),*))
+                let [$($value),*] = values(parameters, args)?;
+                Ok(self($(read($value)?),*))
             }
         }
     };
 }
 
 typed_function!(0);
-typed_function!(1 A);
-typed_function!(2 A B);
-typed_function!(3 A B C);
-typed_function!(4 A B C D);
-typed_function!(5 A B C D E);
-typed_function!(6 A B C D E G);
-typed_function!(7 A B C D E G H);
-typed_function!(8 A B C D E G H I);
+typed_function!(1 A a);
+typed_function!(2 A a B b);
+typed_function!(3 A a B b C c);
+typed_function!(4 A a B b C c D d);
+typed_function!(5 A a B b C c D d E e);
+typed_function!(6 A a B b C c D d E e G g);
+typed_function!(7 A a B b C c D d E e G g H h);
+typed_function!(8 A a B b C c D d E e G g H h I i);
