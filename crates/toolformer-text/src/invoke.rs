@@ -1,10 +1,18 @@
 //! Runs the calls of a text and writes their results into it.
 
-use std::ops::Range;
+mod fill;
+mod run;
+mod stream;
+
+use std::{num::NonZeroUsize, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Call, CallError, Document, Registry, Syntax, call::as_pair, parse, sanitize_result};
+use crate::{CallError, Document, Registry, Syntax, call::as_pair, parse, sanitize_result};
+
+pub use stream::StreamError;
+
+use fill::{Outcome, fill};
 
 /// What to do with a call that gives no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -72,7 +80,7 @@ pub struct InvokedCall {
     pub error: Option<String>,
 }
 
-/// Why [`invoke`] stopped; only under [`Policy::Fail`].
+/// Why invoking stopped; only under [`Policy::Fail`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvokeError {
@@ -86,149 +94,99 @@ pub enum InvokeError {
     },
 }
 
-/// Runs every call of `text` that has no result, in order, and fills its result in:
-/// ` [Calculator(1 + 1)]` becomes ` [Calculator(1 + 1) -> 2]`. Every other byte stays as it is; calls that
-/// hold a result are left alone.
+/// Runs the calls of texts and writes their results into them.
 ///
-/// Results are made safe with [`sanitize_result`]. Where one would still complete a quote or a parenthesis
-/// that the text before it left open, so that the new text would parse into other calls, quotes and
-/// parentheses in the results are replaced as well (`(` by `{`, `"` by `”`).
+/// ```
+/// use std::num::NonZeroUsize;
+/// use toolformer_text::{Invoker, Policy, Registry, Syntax, TypedTool};
 ///
-/// # Errors
-/// Only under [`Policy::Fail`], at the first call that gives no result.
-pub fn invoke(text: &str, tools: &Registry, syntax: &Syntax, policy: Policy) -> Result<Invoked, InvokeError> {
-    let document = parse(text, syntax);
-    let mut outcomes = Vec::with_capacity(document.calls().len());
-    for call in document.calls() {
-        let outcome = match &call.result {
-            Some(_) => Outcome::AlreadyFilled,
-            None => match tools.call(&call.name, &call.args) {
+/// let mut tools = Registry::new();
+/// tools.insert(TypedTool::new("Add", "a sum", ["a", "b"], |a: i64, b: i64| a + b))?;
+/// let syntax = Syntax::default();
+/// let invoker = Invoker::new(&tools, &syntax).policy(Policy::Drop).jobs(NonZeroUsize::MIN);
+/// let invoked = invoker.text("It is [Add(1, 2)], or so [Add(1, x)].")?;
+/// assert_eq!(invoked.text, "It is [Add(1, 2) -> 3], or so.");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Invoker<'a> {
+    tools: &'a Registry,
+    syntax: &'a Syntax,
+    policy: Policy,
+    jobs: NonZeroUsize,
+}
+
+impl<'a> Invoker<'a> {
+    /// Leaves calls without a result as they are, and runs one at a time.
+    pub fn new(tools: &'a Registry, syntax: &'a Syntax) -> Self {
+        Self { tools, syntax, policy: Policy::default(), jobs: NonZeroUsize::MIN }
+    }
+
+    /// What to do with a call that gives no result.
+    #[must_use]
+    pub fn policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// How many calls may run at a time. The outcome is the same for any number.
+    #[must_use]
+    pub fn jobs(self, jobs: NonZeroUsize) -> Self {
+        Self { jobs, ..self }
+    }
+
+    /// Runs every call of `text` that has no result, and fills its result in: ` [Calculator(1 + 1)]` becomes
+    /// ` [Calculator(1 + 1) -> 2]`. Every other byte stays as it is; calls that hold a result are left alone.
+    /// Where the registry has a cache, calls that are written alike run once.
+    ///
+    /// Results are made safe with [`sanitize_result`]. Where one would still complete a quote or a parenthesis
+    /// that the text before it left open, so that the new line would parse into other calls, quotes and
+    /// parentheses in the results of that line are replaced as well (`(` by `{`, `"` by `”`).
+    ///
+    /// # Errors
+    /// Only under [`Policy::Fail`]: the first call in the text that gives no result. Calls after it may have
+    /// run where several run at a time.
+    pub fn text(&self, text: &str) -> Result<Invoked, InvokeError> {
+        let document = parse(text, self.syntax);
+        let outcomes = self.run(document.calls());
+        self.finish(&document, outcomes)
+    }
+
+    /// As [`Invoker::text`], without blocking; see [`Registry::call_async`].
+    ///
+    /// # Errors
+    /// As [`Invoker::text`].
+    pub async fn text_async(&self, text: &str) -> Result<Invoked, InvokeError> {
+        let document = parse(text, self.syntax);
+        let outcomes = self.run_async(document.calls()).await;
+        self.finish(&document, outcomes)
+    }
+
+    /// Writes the outcomes of calls into the text. They may be fewer than the calls if one failed.
+    fn finish(
+        &self,
+        document: &Document<'_>,
+        outcomes: Vec<Option<Result<String, CallError>>>,
+    ) -> Result<Invoked, InvokeError> {
+        let mut ready = Vec::with_capacity(outcomes.len());
+        for (call, outcome) in document.calls().iter().zip(outcomes) {
+            ready.push(match outcome {
+                None => Outcome::AlreadyFilled,
                 // The registry made it safe for its own markers, which may be others.
-                Ok(result) => Outcome::Result(sanitize_result(syntax, &result)),
-                Err(source) if policy == Policy::Fail => {
+                Some(Ok(result)) => Outcome::Result(sanitize_result(self.syntax, &result)),
+                Some(Err(source)) if self.policy == Policy::Fail => {
                     return Err(InvokeError::Call { span: call.span.clone(), source });
                 }
-                Err(source) => Outcome::Failed(source),
-            },
-        };
-        outcomes.push(outcome);
-    }
-    let invoked = weave(&document, &outcomes, syntax, policy);
-    if invoked.calls_stand(syntax) {
-        return Ok(invoked);
-    }
-    for outcome in &mut outcomes {
-        if let Outcome::Result(result) = outcome {
-            *result = inert(result);
+                Some(Err(source)) => Outcome::Failed(source),
+            });
         }
-    }
-    Ok(weave(&document, &outcomes, syntax, policy))
-}
-
-/// What came of one call.
-enum Outcome {
-    AlreadyFilled,
-    Result(String),
-    Failed(CallError),
-}
-
-/// Without anything that could pair with something outside.
-fn inert(result: &str) -> String {
-    let map = |c| match c {
-        '(' => '{',
-        ')' => '}',
-        '\'' => '’',
-        '"' => '”',
-        other => other,
-    };
-    result.chars().map(map).collect()
-}
-
-impl Invoked {
-    /// Whether the new text parses into the calls that it is said to hold.
-    fn calls_stand(&self, syntax: &Syntax) -> bool {
-        let found = parse(&self.text, syntax);
-        let said = self.calls.iter().filter(|call| !call.span.is_empty());
-        let said = said.map(|call| (&call.span, &call.name, &call.args));
-        found.calls().iter().map(|call| (&call.span, &call.name, &call.args)).eq(said)
+        Ok(fill(document, ready, self.syntax, self.policy))
     }
 }
 
-fn weave(document: &Document<'_>, outcomes: &[Outcome], syntax: &Syntax, policy: Policy) -> Invoked {
-    let mut out = Weaver { document, syntax, text: String::with_capacity(document.text().len()), from: 0 };
-    let mut calls = Vec::with_capacity(outcomes.len());
-    for (call, outcome) in document.calls().iter().zip(outcomes) {
-        let (span, result, status, error) = match outcome {
-            Outcome::AlreadyFilled => (out.keep(call), call.result.clone(), CallStatus::AlreadyFilled, None),
-            Outcome::Result(result) => (out.fill(call, result), Some(result.clone()), CallStatus::Ok, None),
-            Outcome::Failed(error) => {
-                let reason = error.reason();
-                let span = match policy {
-                    Policy::Leave | Policy::Fail => out.keep(call),
-                    Policy::Drop => out.drop(call),
-                    Policy::Mark => {
-                        out.fill(call, &inert(&sanitize_result(syntax, &format!("error: {reason}"))))
-                    }
-                };
-                (span, None, error.status(), Some(reason))
-            }
-        };
-        let (name, args) = (call.name.clone(), call.args.clone());
-        calls.push(InvokedCall { span, name, args, result, status, error });
-    }
-    Invoked { text: out.finish(), calls }
-}
-
-/// Writes the new text, call by call.
-struct Weaver<'d, 't> {
-    document: &'d Document<'t>,
-    syntax: &'d Syntax,
-    text: String,
-    /// Up to where the input has been copied.
-    from: usize,
-}
-
-impl Weaver<'_, '_> {
-    /// Copies the input up to `to`.
-    fn copy(&mut self, to: usize) {
-        self.text.push_str(&self.document.text()[self.from..to]);
-        self.from = to;
-    }
-
-    fn keep(&mut self, call: &Call) -> Range<usize> {
-        self.copy(call.span.start);
-        let start = self.text.len();
-        self.copy(call.span.end);
-        start..self.text.len()
-    }
-
-    fn fill(&mut self, call: &Call, result: &str) -> Range<usize> {
-        self.copy(call.span.start);
-        let start = self.text.len();
-        match &call.arrow_span {
-            Some(arrow) => self.copy(arrow.end),
-            None => {
-                self.copy(call.args_span.end + 1);
-                self.text.push(' ');
-                self.text.push_str(self.syntax.arrow());
-            }
-        }
-        self.text.push_str(&self.syntax.response(result));
-        self.from = call.span.end;
-        start..self.text.len()
-    }
-
-    fn drop(&mut self, call: &Call) -> Range<usize> {
-        let (open, bare_open) = (self.syntax.open(), self.syntax.bare_open());
-        let space = &open[..open.len() - bare_open.len()];
-        let before = &self.document.text()[self.from..call.span.start];
-        self.copy(call.span.start - if before.ends_with(space) { space.len() } else { 0 });
-        self.from = call.span.end;
-        self.text.len()..self.text.len()
-    }
-
-    fn finish(mut self) -> String {
-        self.copy(self.document.text().len());
-        self.text
-    }
+/// [`Invoker::text`] with one call at a time.
+///
+/// # Errors
+/// As [`Invoker::text`].
+pub fn invoke(text: &str, tools: &Registry, syntax: &Syntax, policy: Policy) -> Result<Invoked, InvokeError> {
+    Invoker::new(tools, syntax).policy(policy).text(text)
 }

@@ -85,7 +85,7 @@ pub use async_tool::{AsyncTool, ToolFuture};
 pub use call::Call;
 pub use diagnostic::{Diagnostic, DiagnosticKind};
 pub use document::{Document, Piece, parse};
-pub use invoke::{CallStatus, InvokeError, Invoked, InvokedCall, Policy, invoke};
+pub use invoke::{CallStatus, InvokeError, Invoked, InvokedCall, Invoker, Policy, StreamError, invoke};
 pub use parameters::{Parameter, ParameterType, Parameters};
 pub use progress::Progress;
 pub use registry::{CallError, Registry, RegistryError};

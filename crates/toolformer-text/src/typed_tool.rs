@@ -26,7 +26,7 @@ use crate::{
 /// assert_eq!(share.call("digits = 0, part = 400, whole = 1400")?, "29 %");
 /// assert_eq!(
 ///     share.call("400, many").unwrap_err().to_string(),
-///     "bad arguments: parameter `whole` is a number, not `many`; write digits, such as 42 or 0.5"
+///     "bad arguments: parameter `whole` is of type number, not `many`; write digits, such as 42 or 0.5"
 /// );
 /// # Ok::<(), toolformer_text::ToolError>(())
 /// ```

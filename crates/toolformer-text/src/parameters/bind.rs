@@ -107,7 +107,7 @@ impl Parameter {
             None if argument.value.is_empty() => Err(bad(self, "is empty; give a value")),
             None => {
                 let (kind, value) = (&self.kind, shown(argument.value));
-                Err(bad(self, &format!("is a {kind}, not `{value}`; write {}", kind.example())))
+                Err(bad(self, &format!("is of type {kind}, not `{value}`; write {}", kind.example())))
             }
         }
     }

@@ -2,6 +2,10 @@
 
 // `cfg(test)` is always on here; it tells clippy that test code may unwrap, outside `#[test]` functions too.
 #[cfg(test)]
+mod arguments;
+#[cfg(test)]
+mod cache;
+#[cfg(test)]
 mod diagnostics;
 #[cfg(test)]
 mod grammar;
@@ -14,6 +18,12 @@ mod properties;
 #[cfg(test)]
 mod results;
 #[cfg(test)]
+mod streaming;
+#[cfg(test)]
+mod supervision;
+#[cfg(test)]
 mod syntaxes;
 #[cfg(test)]
 mod tools;
+#[cfg(test)]
+mod typed;

@@ -1,0 +1,238 @@
+//! Tools that hang, panic, flood or answer later: the call comes back all the same.
+
+use std::{
+    future::{pending, poll_fn, ready},
+    sync::{
+        Arc, Barrier, Condvar, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use toolformer_text::{
+    AsyncTool, CallError, CallStatus, FnTool, Invoker, Policy, Registry, Syntax, Tool, ToolError, ToolFuture,
+    TypedTool, invoke,
+};
+
+/// Long enough for a call that answers at once.
+const SHORT: Duration = Duration::from_millis(50);
+
+fn hangs(_: &str) -> Result<String, ToolError> {
+    loop {
+        std::thread::park();
+    }
+}
+
+#[track_caller]
+fn source(outcome: Result<String, CallError>) -> ToolError {
+    match outcome.unwrap_err() {
+        CallError::Tool { source, .. } => source,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn the_run_goes_on() {
+    let mut tools = Registry::new().with_timeout(SHORT).with_max_result_chars(20);
+    tools.insert(FnTool::new("Hang", "", hangs)).unwrap();
+    tools.insert(FnTool::new("Panic", "", |args| panic!("at {args}"))).unwrap();
+    tools.insert(FnTool::new("Flood", "", |_| Ok("0123456789".repeat(1_000_000)))).unwrap();
+    tools.insert(TypedTool::new("Add", "", ["a", "b"], |a: i64, b: i64| a + b)).unwrap();
+    let text = "a [Hang()] b [Panic(1)] c [Flood()] d [Add(1, 2)]";
+    let invoked = invoke(text, &tools, &Syntax::default(), Policy::Leave).unwrap();
+    let flood = "[Flood() -> 0123456789012345678…]";
+    assert_eq!(invoked.text, format!("a [Hang()] b [Panic(1)] c {flood} d [Add(1, 2) -> 3]"));
+    let statuses: Vec<_> = invoked.calls.iter().map(|call| call.status).collect();
+    let expected = [CallStatus::TimedOut, CallStatus::ToolError, CallStatus::Ok, CallStatus::Ok];
+    assert_eq!(statuses, expected);
+    let reasons: Vec<_> = invoked.calls.iter().filter_map(|call| call.error.clone()).collect();
+    assert_eq!(reasons[0], "the tool did not answer within 0.05 s; try again, or allow it more time");
+    assert!(reasons[1].starts_with("the tool panicked: at 1;"), "{reasons:?}");
+}
+
+/// A tool that knows how long it takes.
+struct Slow;
+
+impl Tool for Slow {
+    fn name(&self) -> &str {
+        "Slow"
+    }
+
+    fn description(&self) -> &str {
+        ""
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        Some(Duration::from_millis(1))
+    }
+
+    fn call(&self, args: &str) -> Result<String, ToolError> {
+        hangs(args)
+    }
+}
+
+#[test]
+fn a_tools_own_time_comes_first() {
+    let mut tools = Registry::new().with_timeout(Duration::from_secs(3600));
+    tools.insert(Slow).unwrap();
+    let limit = Duration::from_millis(1);
+    assert_eq!(source(tools.call("Slow", "")), ToolError::TimedOut { limit });
+}
+
+#[test]
+fn a_tool_that_only_hangs_is_given_up_until_it_answers() {
+    let (gate, started) = (Arc::new((Mutex::new(false), Condvar::new())), Arc::new(AtomicUsize::new(0)));
+    let (inner_gate, counter) = (Arc::clone(&gate), Arc::clone(&started));
+    let waits = move |_: &str| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        let open = inner_gate.1.wait_while(inner_gate.0.lock().unwrap(), |open| !*open);
+        Ok(open.unwrap().to_string())
+    };
+    let mut tools = Registry::new().with_timeout(Duration::from_millis(20));
+    tools.insert(FnTool::new("Wait", "", waits)).unwrap();
+    for _ in 0..32 {
+        assert!(matches!(source(tools.call("Wait", "")), ToolError::TimedOut { .. }));
+    }
+    let refused = source(tools.call("Wait", "")).to_string();
+    assert_eq!(refused, "32 earlier calls of the tool still hang; it is not called again");
+    assert!(started.load(Ordering::SeqCst) <= 32);
+    // The threads end in their own time.
+    *gate.0.lock().unwrap() = true;
+    gate.1.notify_all();
+    let answered = (0..1000).any(|_| {
+        std::thread::sleep(Duration::from_millis(5));
+        tools.call("Wait", "").is_ok()
+    });
+    assert!(answered);
+}
+
+/// Polled twice before it answers.
+struct Later;
+
+impl AsyncTool for Later {
+    fn name(&self) -> &str {
+        "Later"
+    }
+
+    fn description(&self) -> &str {
+        "answers later"
+    }
+
+    fn call<'a>(&'a self, args: &'a str) -> ToolFuture<'a> {
+        let mut polled = false;
+        Box::pin(poll_fn(move |context| {
+            if std::mem::replace(&mut polled, true) {
+                return Poll::Ready(Ok(format!("later {args}")));
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }))
+    }
+}
+
+fn asynchronous() -> Registry {
+    let mut tools = Registry::new().with_timeout(SHORT);
+    tools.insert_async(Later).unwrap();
+    tools.insert_async(TypedTool::new_async("Never", "", [], pending::<String>)).unwrap();
+    tools
+        .insert_async(TypedTool::new_async("Panic", "", ["n"], async |n: i64| -> String { panic!("at {n}") }))
+        .unwrap();
+    tools.insert_async(TypedTool::new_async("Twice", "", ["n"], |n: i64| ready(n * 2))).unwrap();
+    tools.insert(FnTool::new("Hang", "", hangs)).unwrap();
+    tools.insert(FnTool::new("Echo", "", |args| Ok(args.to_owned()))).unwrap();
+    tools
+}
+
+/// What each call gives, in short.
+fn shown(outcome: Result<String, CallError>) -> String {
+    outcome.unwrap_or_else(|error| format!("{:?}", error.status()))
+}
+
+const CALLS: [(&str, &str, &str); 7] = [
+    ("Later", "on", "later on"),
+    ("Never", "", "TimedOut"),
+    ("Panic", "1", "ToolError"),
+    ("Twice", "4", "8"),
+    ("Twice", "x", "BadArguments"),
+    ("Hang", "", "TimedOut"),
+    ("Echo", "x", "x"),
+];
+
+#[test]
+fn asynchronous_tools_called_from_anywhere() {
+    let tools = asynchronous();
+    for (name, args, expected) in CALLS {
+        assert_eq!(shown(tools.call(name, args)), expected, "{name}({args})");
+    }
+    assert_eq!(tools.get("Later").unwrap().call("x").unwrap(), "later x");
+}
+
+#[test]
+fn any_tool_called_asynchronously() {
+    let tools = asynchronous();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for (name, args, expected) in CALLS {
+        assert_eq!(shown(runtime.block_on(tools.call_async(name, args))), expected, "{name}({args})");
+    }
+    let text = "[Later(on)] [Never()] [Twice(4)] [Twice(4) -> 9] [Hang()]";
+    let syntax = Syntax::default();
+    let invoker = Invoker::new(&tools, &syntax).policy(Policy::Drop).jobs(3.try_into().unwrap());
+    let invoked = runtime.block_on(invoker.text_async(text)).unwrap();
+    assert_eq!(invoked, invoker.text(text).unwrap());
+    assert_eq!(invoked.text, "[Later(on) -> later on] [Twice(4) -> 8] [Twice(4) -> 9]");
+    assert!(runtime.block_on(invoker.policy(Policy::Fail).text_async(text)).is_err());
+}
+
+#[test]
+fn several_calls_run_at_a_time() {
+    // Each call waits for the other two.
+    let barrier = Barrier::new(3);
+    let mut tools = Registry::new();
+    let meet = move |args: &str| {
+        barrier.wait();
+        Ok(args.to_owned())
+    };
+    tools.insert(FnTool::new("Meet", "", meet)).unwrap();
+    let syntax = Syntax::default();
+    let invoker = Invoker::new(&tools, &syntax).jobs(3.try_into().unwrap());
+    assert_eq!(
+        invoker.text("[Meet(1)] [Meet(2)]\n[Meet(3)]").unwrap().text,
+        "[Meet(1) -> 1] [Meet(2) -> 2]\n[Meet(3) -> 3]"
+    );
+}
+
+#[test]
+fn no_more_calls_run_than_allowed() {
+    static RUNNING: AtomicUsize = AtomicUsize::new(0);
+    static MOST: AtomicUsize = AtomicUsize::new(0);
+    let mut tools = Registry::new();
+    let count = |_: &str| {
+        let running = RUNNING.fetch_add(1, Ordering::SeqCst) + 1;
+        MOST.fetch_max(running, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(2));
+        RUNNING.fetch_sub(1, Ordering::SeqCst);
+        Ok("x".to_owned())
+    };
+    tools.insert(FnTool::new("Count", "", count)).unwrap();
+    let syntax = Syntax::default();
+    let text = "[Count()] ".repeat(40);
+    Invoker::new(&tools, &syntax).jobs(4.try_into().unwrap()).text(&text).unwrap();
+    assert!((2..=4).contains(&MOST.load(Ordering::SeqCst)), "{MOST:?}");
+}
+
+#[test]
+fn the_first_failure_in_the_text_counts() {
+    let mut tools = Registry::new();
+    let even = |n: i64| if n % 2 == 0 { Ok(n) } else { Err(format!("{n} is odd")) };
+    tools.insert(TypedTool::new("Even", "", ["n"], even)).unwrap();
+    let syntax = Syntax::default();
+    let text: String = (0..50).map(|n| format!("[Even({})] ", n * 2 + n / 30)).collect();
+    for jobs in [1, 2, 7] {
+        let invoker = Invoker::new(&tools, &syntax).policy(Policy::Fail).jobs(jobs.try_into().unwrap());
+        let toolformer_text::InvokeError::Call { span, .. } = invoker.text(&text).unwrap_err() else {
+            panic!("another error")
+        };
+        assert_eq!(&text[span], "[Even(61)]");
+    }
+}
