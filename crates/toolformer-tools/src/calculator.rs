@@ -12,6 +12,7 @@ use toolformer_text::{Tool, ToolError};
 pub use error::CalculatorError;
 pub use format_value::format_value;
 
+use crate::unquoted::unquoted;
 use checked::{Checked, Literals, Operators};
 
 /// Evaluates an arithmetic expression and prints the value as the paper does: an integer bare, anything else
@@ -44,12 +45,6 @@ impl Tool for Calculator {
             if error.is_arithmetic() { ToolError::failed(reason) } else { ToolError::bad_arguments(reason) }
         })
     }
-}
-
-fn unquoted(args: &str) -> &str {
-    let args = args.trim();
-    let within = |quote| args.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
-    within('"').or_else(|| within('\'')).unwrap_or(args)
 }
 
 /// The value of an expression. Always finite.
