@@ -48,6 +48,8 @@
 //! [`Diagnostic`]. Parsing never fails, takes time linear in the text, and `parse(s).print() == s` for every
 //! string.
 //!
+//! The module [`lucidrains`] has the functions of toolformer-pytorch, by their names there, on top of all this.
+//!
 //! # What it refuses
 //!
 //! No tensors, no tokens (markers are matched on text, so that a tokenizer's merges cannot hide a call), no
@@ -61,8 +63,10 @@ mod call;
 mod closest_name;
 mod diagnostic;
 mod document;
+mod first_call;
 mod invoke;
 mod line_index;
+pub mod lucidrains;
 mod progress;
 mod registry;
 mod sanitize;
@@ -73,6 +77,7 @@ mod tool;
 pub use call::Call;
 pub use diagnostic::{Diagnostic, DiagnosticKind};
 pub use document::{Document, Piece, parse};
+pub use first_call::{has_calls, keep_first_call, keep_first_call_of};
 pub use invoke::{CallStatus, InvokeError, Invoked, InvokedCall, Policy, invoke};
 pub use progress::Progress;
 pub use registry::{CallError, Registry, RegistryError};
