@@ -12,6 +12,8 @@ mod calendar_properties;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod lucidrains;
+#[cfg(test)]
 mod naive_days;
 #[cfg(test)]
 mod oracle;
