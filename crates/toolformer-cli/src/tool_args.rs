@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use toolformer::{
     text::{Registry, Tool},
-    tools::{BUILTIN_NAMES, builtin},
+    tools::{BUILTIN_NAMES, BuiltinSettings, Calendar, Date, builtin, iso_date},
 };
 
 use crate::failure::wrong_usage;
@@ -12,12 +12,12 @@ use crate::failure::wrong_usage;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Tools")]
 pub(crate) struct ToolArgs {
-    /// Built-in tools by name, with commas between them: calculator
+    /// Built-in tools by name, with commas between them: calculator, calendar
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) tools: Vec<String>,
-    /// The day that it is for tools, instead of today; no tool of this version asks
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
-    pub(crate) now: Option<String>,
+    /// The day that it is for tools, instead of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = iso_date)]
+    pub(crate) now: Option<Date>,
 }
 
 /// The tools of a command line.
@@ -37,14 +37,17 @@ impl ToolArgs {
             registry: Registry::new().with_max_result_chars(MAX_RESULT_CHARS),
             names: Vec::new(),
         };
+        // One day for the whole run, also where it goes on past midnight.
+        let today = self.now.unwrap_or_else(|| jiff::ZonedDateTime::now().date());
+        let settings = BuiltinSettings::new(Calendar::on(today));
         for name in &self.tools {
-            let tool = builtin(&name.to_ascii_lowercase()).ok_or_else(|| {
+            let tool = builtin(&name.to_ascii_lowercase(), &settings).ok_or_else(|| {
                 wrong_usage(format!("there is no tool `{name}`; --tools knows {}", BUILTIN_NAMES.join(", ")))
             })?;
             chosen.names.push(tool.name().to_owned());
             chosen.registry.insert(tool).map_err(|error| wrong_usage(format!("--tools: {error}")))?;
         }
-        tracing::debug!(tools = ?chosen.names, now = ?self.now);
+        tracing::debug!(tools = ?chosen.names, %today);
         Ok(chosen)
     }
 
@@ -55,14 +58,5 @@ impl ToolArgs {
             return Err(wrong_usage(format!("--tools is needed; it knows {}", BUILTIN_NAMES.join(", "))));
         }
         Ok(chosen)
-    }
-}
-
-/// An ISO date; whether the day is in the calendar is for the tool to see.
-fn date(text: &str) -> Result<String, String> {
-    let digits = |part: &str, n: usize| part.len() == n && part.bytes().all(|byte| byte.is_ascii_digit());
-    match text.split('-').collect::<Vec<_>>()[..] {
-        [year, month, day] if digits(year, 4) && digits(month, 2) && digits(day, 2) => Ok(text.to_owned()),
-        _ => Err("write it as YYYY-MM-DD, such as 2023-01-30".to_owned()),
     }
 }

@@ -48,6 +48,8 @@
 //! [`Diagnostic`]. Parsing never fails, takes time linear in the text, and `parse(s).print() == s` for every
 //! string.
 //!
+//! The module [`lucidrains`] has the functions of toolformer-pytorch, by their names there, on top of all this.
+//!
 //! # What it refuses
 //!
 //! No tensors, no tokens (markers are matched on text, so that a tokenizer's merges cannot hide a call), no
@@ -65,8 +67,10 @@ mod closest_name;
 mod deadline;
 mod diagnostic;
 mod document;
+mod first_call;
 mod invoke;
 mod line_index;
+pub mod lucidrains;
 mod parameters;
 mod progress;
 mod registry;
@@ -85,6 +89,7 @@ pub use async_tool::{AsyncTool, ToolFuture};
 pub use call::Call;
 pub use diagnostic::{Diagnostic, DiagnosticKind};
 pub use document::{Document, Piece, parse};
+pub use first_call::{has_calls, keep_first_call, keep_first_call_of};
 pub use invoke::{CallStatus, InvokeError, Invoked, InvokedCall, Invoker, Policy, StreamError, invoke};
 pub use parameters::{Parameter, ParameterType, Parameters};
 pub use progress::Progress;

@@ -3,7 +3,7 @@
 use regex::Regex;
 
 /// What a tool's name looks like; used for finding calls and for checking names.
-const NAME: &str = "[A-Za-z_][A-Za-z0-9_.]*";
+pub(crate) const NAME: &str = "[A-Za-z_][A-Za-z0-9_.]*";
 
 /// The markers around a call, and its printed forms. The only place where they are written.
 ///
@@ -115,6 +115,13 @@ impl Syntax {
             other_arrows: other_arrows.iter().map(|&a| a.to_owned()).collect(),
             start: Regex::new(&start).map_err(|_| SyntaxError::TooLong)?,
         })
+    }
+
+    /// The markers of toolformer-pytorch: `" ["`, `"]"` and `"→"`, with `"->"` read as well. They find the same
+    /// calls as the default's; only results are written with another arrow.
+    #[expect(clippy::expect_used, reason = "constants, and a test builds them")]
+    pub fn lucidrains() -> Self {
+        Self::new(" [", "]", "→", &["->"]).expect("the markers of toolformer-pytorch are valid")
     }
 
     /// The marker that opens a call, with its leading space: `" ["`.

@@ -7,11 +7,12 @@ mod format_value;
 mod tokens;
 
 use exmex::{Express, FlatEx};
-use toolformer_text::{Tool, ToolError};
+use toolformer_text::{Parameters, Tool, ToolError};
 
 pub use error::CalculatorError;
 pub use format_value::format_value;
 
+use crate::unquoted::unquoted;
 use checked::{Checked, Literals, Operators};
 
 /// Evaluates an arithmetic expression and prints the value as the paper does: an integer bare, anything else
@@ -38,18 +39,16 @@ impl Tool for Calculator {
         "Evaluates an arithmetic expression with + - * / ^ % and parentheses, such as (27 + 4) * 2."
     }
 
+    fn parameters(&self) -> Parameters {
+        Parameters::text("expression")
+    }
+
     fn call(&self, args: &str) -> Result<String, ToolError> {
         evaluate(unquoted(args)).map(format_value).map_err(|error| {
             let reason = error.to_string();
             if error.is_arithmetic() { ToolError::failed(reason) } else { ToolError::bad_arguments(reason) }
         })
     }
-}
-
-fn unquoted(args: &str) -> &str {
-    let args = args.trim();
-    let within = |quote| args.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
-    within('"').or_else(|| within('\'')).unwrap_or(args)
 }
 
 /// The value of an expression. Always finite.

@@ -17,7 +17,8 @@
 //! # What it refuses
 //!
 //! No tool here runs a model, reads the clock or the environment. The calculator knows numbers, `+ - * / ^ %`
-//! and parentheses; it has no names, no functions and no implicit products.
+//! and parentheses; it has no names, no functions and no implicit products. The calendar is told which day it is;
+//! it knows days, not times, time zones or holidays.
 //!
 //! # Features
 //!
@@ -25,6 +26,9 @@
 
 mod builtin;
 mod calculator;
+mod calendar;
+mod unquoted;
 
-pub use builtin::{BUILTIN_NAMES, builtin};
+pub use builtin::{BUILTIN_NAMES, BuiltinSettings, builtin};
 pub use calculator::{Calculator, CalculatorError, evaluate, format_value};
+pub use calendar::{Calendar, CalendarError, Date, iso_date};

@@ -52,6 +52,7 @@ fn wrong_usage() {
         .fails(2, "no tool `calculater`; --tools knows calculator");
     toolformer(&["invoke"]).fails(2, "--tools is needed");
     toolformer(&["invoke", "--tools", "calculator", "--now", "today"]).fails(2, "YYYY-MM-DD");
+    toolformer(&["invoke", "--tools", "calendar", "--now", "2024-13-01"]).fails(2, "no day 2024-13-01");
     let cuda = ["score", "--text", "x", "--model", "m", "--device", "cuda:0"];
     toolformer(&cuda).fails(2, "this build cannot use the device `cuda:0`");
     toolformer(&["generate", "--model", "m"]).fails(2, "--prompt");

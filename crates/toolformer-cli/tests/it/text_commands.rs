@@ -53,6 +53,17 @@ fn policies_say_what_becomes_of_failed_calls() {
 }
 
 #[test]
+fn the_calendar_takes_the_day_from_the_command_line_or_the_system() {
+    let text = "[Calendar()] [Calendar(days until 2023-12-25)]";
+    let ran = toolformer_reading(text, &["invoke", "--tools", "calendar", "--now", "2023-01-30"]).ok();
+    let expected = "[Calendar() -> Today is Monday, January 30, 2023.] \
+                    [Calendar(days until 2023-12-25) -> 329 days]";
+    assert_eq!(ran.out, expected);
+    let ran = toolformer_reading("[Calendar()]", &["invoke", "--tools", "calendar"]).ok();
+    assert!(ran.out.starts_with("[Calendar() -> Today is "), "{}", ran.out);
+}
+
+#[test]
 fn files_are_read_too() {
     let folder = Folder::new();
     let file = folder.file("a.txt", "[Calculator(6 * 7)]");

@@ -8,9 +8,15 @@ mod cache;
 #[cfg(test)]
 mod diagnostics;
 #[cfg(test)]
+mod first_call;
+#[cfg(test)]
 mod grammar;
 #[cfg(test)]
 mod invocation;
+#[cfg(test)]
+mod lucidrains;
+#[cfg(test)]
+mod lucidrains_params;
 #[cfg(test)]
 mod progress;
 #[cfg(test)]

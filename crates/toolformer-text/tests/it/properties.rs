@@ -6,7 +6,7 @@ use toolformer_text::{
 };
 
 /// Strings made of what matters to the grammar.
-fn callish() -> impl Strategy<Value = String> {
+pub(crate) fn callish() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("["),
         Just("]"),

@@ -13,6 +13,15 @@ fn the_papers_markers() {
     assert_eq!(syntax.response("c"), " c]");
 }
 
+#[test]
+fn the_markers_of_toolformer_pytorch() {
+    let syntax = Syntax::lucidrains();
+    assert_eq!((syntax.open(), syntax.bare_open(), syntax.close()), (" [", "[", "]"));
+    assert_eq!((syntax.arrow(), syntax.other_arrows()), ("→", &["->".to_owned()][..]));
+    let text = "[A(b) -> c] [A(b) → c] [A(b)]";
+    assert_eq!(parse(text, &syntax), parse(text, &Syntax::default()));
+}
+
 #[track_caller]
 fn check_refused(open: &str, close: &str, arrow: &str, expected: &str) {
     let error = Syntax::new(open, close, arrow, &[]).unwrap_err();

@@ -1,7 +1,7 @@
 //! Expressions and what the tool answers.
 
 use toolformer_text::{Policy, Registry, Syntax, Tool, invoke};
-use toolformer_tools::{BUILTIN_NAMES, Calculator, builtin, evaluate};
+use toolformer_tools::{BUILTIN_NAMES, BuiltinSettings, Calculator, Calendar, Date, builtin, evaluate};
 
 #[track_caller]
 fn check(expression: &str, expected: &str) {
@@ -140,9 +140,14 @@ fn in_a_text() {
 
 #[test]
 fn short_names() {
+    let settings = BuiltinSettings::new(Calendar::on(Date::constant(2023, 1, 30)));
     for name in BUILTIN_NAMES {
-        assert!(!builtin(name).unwrap().description().is_empty());
+        assert!(!builtin(name, &settings).unwrap().description().is_empty());
     }
-    assert_eq!(builtin("calculator").unwrap().name(), "Calculator");
-    assert!(builtin("Calculator").is_none());
+    assert_eq!(builtin("calculator", &settings).unwrap().name(), "Calculator");
+    assert_eq!(
+        builtin("calendar", &settings).unwrap().call("").unwrap(),
+        "Today is Monday, January 30, 2023."
+    );
+    assert!(builtin("Calculator", &settings).is_none());
 }

@@ -4,7 +4,17 @@
 #[cfg(test)]
 mod calculator;
 #[cfg(test)]
+mod calendar;
+#[cfg(test)]
+mod calendar_errors;
+#[cfg(test)]
+mod calendar_properties;
+#[cfg(test)]
 mod errors;
+#[cfg(test)]
+mod lucidrains;
+#[cfg(test)]
+mod naive_days;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]

@@ -201,6 +201,12 @@ fn positions_and_samples_are_those_of_the_definition() {
     Case::tiny(settings()).check(&INPUTS, counts);
 }
 
+/// The text is put into the prompt as tokens, never by search and replace.
+#[test]
+fn texts_are_no_replacement_templates() {
+    Case::tiny(settings()).check(&[r"\g<0> \1", "{text}", r"$1 \n \0"], counts);
+}
+
 #[test]
 fn calls_and_their_results_are_those_of_the_definition() {
     let candidates = Case::calling(false).check(&CALLING_INPUTS, calculates);
