@@ -14,6 +14,8 @@ pub use format_value::format_value;
 
 use checked::{Checked, Literals, Operators};
 
+use crate::unquoted::unquoted;
+
 /// Evaluates an arithmetic expression and prints the value as the paper does: an integer bare, anything else
 /// with two decimals. See [`evaluate`] for what it reads and [`format_value`] for how it rounds. An expression
 /// as a whole may stand in quotes.
@@ -44,12 +46,6 @@ impl Tool for Calculator {
             if error.is_arithmetic() { ToolError::failed(reason) } else { ToolError::bad_arguments(reason) }
         })
     }
-}
-
-fn unquoted(args: &str) -> &str {
-    let args = args.trim();
-    let within = |quote| args.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
-    within('"').or_else(|| within('\'')).unwrap_or(args)
 }
 
 /// The value of an expression. Always finite.

@@ -25,6 +25,21 @@
 
 mod builtin;
 mod calculator;
+#[cfg(feature = "search")]
+mod one_line;
+#[cfg(feature = "search")]
+mod question_answering;
+mod unquoted;
+#[cfg(feature = "search")]
+mod wiki_index;
+#[cfg(feature = "search")]
+mod wiki_search;
 
 pub use builtin::{BUILTIN_NAMES, builtin};
 pub use calculator::{Calculator, CalculatorError, evaluate, format_value};
+#[cfg(feature = "search")]
+pub use question_answering::QuestionAnswering;
+#[cfg(feature = "search")]
+pub use wiki_index::{Article, Hit, IndexError, IndexProgress, JsonlArticles, WikiIndex};
+#[cfg(feature = "search")]
+pub use wiki_search::WikiSearch;
