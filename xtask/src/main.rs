@@ -14,6 +14,7 @@ mod fetch;
 mod process;
 mod quickstart;
 mod tidy;
+mod wiki;
 
 /// The workspace's own commands
 #[derive(Debug, Parser)]

@@ -1,6 +1,6 @@
 //! The arguments of a call, one by one.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 /// Brackets that group, each opening one before its partner.
 const BRACKETS: &[u8] = b"()[]{}";
@@ -150,6 +150,19 @@ fn closing_quote(text: &str, open: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// Arguments that are one text: trimmed, and if they are a string literal as a whole, what it says. Models write
+/// both forms.
+///
+/// ```
+/// use toolformer_text::unquoted;
+/// assert_eq!(unquoted(" 'Paris, \\'France\\'' "), "Paris, 'France'");
+/// assert_eq!(unquoted("\"a\" or \"b\""), "\"a\" or \"b\"");
+/// ```
+pub fn unquoted(args: &str) -> Cow<'_, str> {
+    let args = args.trim();
+    literal(args).map_or(Cow::Borrowed(args), Cow::Owned)
 }
 
 /// What a string literal says; `None` if `value` is not one literal as a whole.

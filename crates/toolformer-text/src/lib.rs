@@ -84,7 +84,7 @@ mod tool_output;
 mod typed_tool;
 
 pub use argument_value::{ArgumentValue, Raw};
-pub use arguments::{Argument, split_arguments};
+pub use arguments::{Argument, split_arguments, unquoted};
 pub use async_tool::{AsyncTool, ToolFuture};
 pub use call::Call;
 pub use diagnostic::{Diagnostic, DiagnosticKind};

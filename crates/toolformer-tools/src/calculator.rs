@@ -7,12 +7,11 @@ mod format_value;
 mod tokens;
 
 use exmex::{Express, FlatEx};
-use toolformer_text::{Parameters, Tool, ToolError};
+use toolformer_text::{Parameters, Tool, ToolError, unquoted};
 
 pub use error::CalculatorError;
 pub use format_value::format_value;
 
-use crate::unquoted::unquoted;
 use checked::{Checked, Literals, Operators};
 
 /// Evaluates an arithmetic expression and prints the value as the paper does: an integer bare, anything else
@@ -44,7 +43,7 @@ impl Tool for Calculator {
     }
 
     fn call(&self, args: &str) -> Result<String, ToolError> {
-        evaluate(unquoted(args)).map(format_value).map_err(|error| {
+        evaluate(&unquoted(args)).map(format_value).map_err(|error| {
             let reason = error.to_string();
             if error.is_arithmetic() { ToolError::failed(reason) } else { ToolError::bad_arguments(reason) }
         })

@@ -9,15 +9,13 @@ mod tokens;
 
 use std::{fmt, sync::Arc};
 
-use toolformer_text::{Parameter, ParameterType, Parameters, Tool, ToolError};
+use toolformer_text::{Parameter, ParameterType, Parameters, Tool, ToolError, unquoted};
 
 /// A day of the Gregorian calendar, without a time or a time zone: `Date::new(2023, 1, 30)`, or [`iso_date`].
 pub use jiff::civil::Date;
 
 pub use dates::iso_date;
 pub use error::CalendarError;
-
-use crate::unquoted::unquoted;
 
 /// Says which day it is, as the paper's calendar does, and reckons with dates.
 ///
@@ -88,7 +86,7 @@ impl Calendar {
     /// # Errors
     /// If the question cannot be read, names a day that does not exist, or leads out of the years 1 to 9999.
     pub fn answer(&self, question: &str) -> Result<String, CalendarError> {
-        question::answer(unquoted(question), (self.clock)())
+        question::answer(&unquoted(question), (self.clock)())
     }
 }
 

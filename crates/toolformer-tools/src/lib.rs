@@ -27,8 +27,21 @@
 mod builtin;
 mod calculator;
 mod calendar;
-mod unquoted;
+#[cfg(feature = "search")]
+mod one_line;
+#[cfg(feature = "search")]
+mod question_answering;
+#[cfg(feature = "search")]
+mod wiki_index;
+#[cfg(feature = "search")]
+mod wiki_search;
 
 pub use builtin::{BUILTIN_NAMES, BuiltinSettings, builtin};
 pub use calculator::{Calculator, CalculatorError, evaluate, format_value};
 pub use calendar::{Calendar, CalendarError, Date, iso_date};
+#[cfg(feature = "search")]
+pub use question_answering::QuestionAnswering;
+#[cfg(feature = "search")]
+pub use wiki_index::{Article, Hit, IndexError, IndexProgress, JsonlArticles, WikiIndex};
+#[cfg(feature = "search")]
+pub use wiki_search::WikiSearch;

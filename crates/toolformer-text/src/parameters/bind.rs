@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value};
 use super::{Parameter, ParameterType, Parameters};
 use crate::{
     ToolError,
-    arguments::{Argument, literal, split_arguments},
+    arguments::{Argument, literal, split_arguments, unquoted},
 };
 
 impl Parameters {
@@ -31,8 +31,7 @@ impl Parameters {
         let mut keyword_seen = None;
         for (place, argument) in arguments.iter().enumerate() {
             if raw == Some(place) && keyword_seen.is_none() {
-                let rest = args[argument.span.start..].trim();
-                let text = literal(rest).unwrap_or_else(|| rest.to_owned());
+                let text = unquoted(&args[argument.span.start..]);
                 bound.insert(self.list[place].name.clone(), Value::from(text));
                 break;
             }
@@ -143,7 +142,7 @@ impl ParameterType {
 }
 
 fn string(text: &str) -> Value {
-    Value::from(literal(text).unwrap_or_else(|| text.to_owned()))
+    Value::from(unquoted(text))
 }
 
 /// `12`, `-1.5`, `.5`, `5.` and `1e3`, but not `inf` or `nan`.

@@ -21,3 +21,15 @@ mod oracle;
 mod printing;
 #[cfg(test)]
 mod properties;
+#[cfg(feature = "search")]
+#[cfg(test)]
+mod wiki_corpus;
+#[cfg(feature = "search")]
+#[cfg(test)]
+mod wiki_files;
+#[cfg(feature = "search")]
+#[cfg(test)]
+mod wiki_ranking;
+#[cfg(feature = "search")]
+#[cfg(test)]
+mod wiki_search;
