@@ -31,6 +31,8 @@ mod calendar;
 mod one_line;
 #[cfg(feature = "search")]
 mod question_answering;
+#[cfg(feature = "translate")]
+mod translate;
 #[cfg(feature = "search")]
 mod wiki_index;
 #[cfg(feature = "search")]
@@ -41,6 +43,8 @@ pub use calculator::{Calculator, CalculatorError, evaluate, format_value};
 pub use calendar::{Calendar, CalendarError, Date, iso_date};
 #[cfg(feature = "search")]
 pub use question_answering::QuestionAnswering;
+#[cfg(feature = "translate")]
+pub use translate::{Language, Translate, Translator, UnknownLanguage, fill_languages};
 #[cfg(feature = "search")]
 pub use wiki_index::{Article, Hit, IndexError, IndexProgress, JsonlArticles, WikiIndex};
 #[cfg(feature = "search")]

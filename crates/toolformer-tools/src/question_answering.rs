@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use toolformer_text::{Tool, ToolError, unquoted};
+use toolformer_text::{Parameters, Tool, ToolError, unquoted};
 
 use crate::{Hit, WikiIndex, one_line::one_line, wiki_search::found};
 
@@ -33,6 +33,7 @@ const MAX_QUESTION_CHARS: usize = 500;
 pub struct QuestionAnswering<R> {
     index: Arc<WikiIndex>,
     reader: R,
+    reader_fingerprint: String,
     passages: usize,
     max_chars: usize,
 }
@@ -43,7 +44,7 @@ where
 {
     /// Answers from `index` with `reader`: three passages, of at most 2,400 characters together.
     pub fn new(index: Arc<WikiIndex>, reader: R) -> Self {
-        Self { index, reader, passages: 3, max_chars: 2_400 }
+        Self { index, reader, reader_fingerprint: String::new(), passages: 3, max_chars: 2_400 }
     }
 
     /// Retrieves the best `passages` (at least one).
@@ -58,6 +59,14 @@ where
     #[must_use]
     pub fn with_max_chars(mut self, max_chars: usize) -> Self {
         self.max_chars = max_chars.max(1);
+        self
+    }
+
+    /// Says what the reader's answers depend on besides the prompt, for example a model's checksum; it becomes part of
+    /// the tool's [`fingerprint`](Tool::fingerprint).
+    #[must_use]
+    pub fn with_reader_fingerprint(mut self, fingerprint: impl Into<String>) -> Self {
+        self.reader_fingerprint = fingerprint.into();
         self
     }
 }
@@ -88,6 +97,15 @@ where
 
     fn description(&self) -> &str {
         "Answers a question about facts, in a few words."
+    }
+
+    fn parameters(&self) -> Parameters {
+        Parameters::text("question")
+    }
+
+    fn fingerprint(&self) -> String {
+        let index = self.index.checksum();
+        format!("{} in {} of {index} by {}", self.passages, self.max_chars, self.reader_fingerprint)
     }
 
     fn call(&self, args: &str) -> Result<String, ToolError> {

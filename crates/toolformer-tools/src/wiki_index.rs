@@ -48,6 +48,7 @@ use read_only::ReadOnly;
 pub struct WikiIndex {
     searcher: Searcher,
     fields: Fields,
+    checksum: String,
     folder: PathBuf,
 }
 
@@ -112,12 +113,17 @@ impl WikiIndex {
         if found != expected {
             return Err(damaged(format!("it holds {found} articles instead of {expected}")));
         }
-        Ok(Self { searcher, fields, folder: folder.to_owned() })
+        Ok(Self { searcher, fields, checksum: manifest.checksum(), folder: folder.to_owned() })
     }
 
     /// How many articles there are.
     pub fn articles(&self) -> u64 {
         self.searcher.num_docs()
+    }
+
+    /// A checksum of the articles, their order and how they are searched: equal ones give equal hits.
+    pub fn checksum(&self) -> &str {
+        &self.checksum
     }
 
     /// The at most `limit` articles that share a word with `query`, the best first; equal scores keep the

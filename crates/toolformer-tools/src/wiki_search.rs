@@ -2,7 +2,7 @@
 
 use std::{error::Error as _, fmt, sync::Arc};
 
-use toolformer_text::{Tool, ToolError, unquoted};
+use toolformer_text::{Parameters, Tool, ToolError, unquoted};
 
 use crate::{Hit, WikiIndex, one_line::one_line};
 
@@ -60,6 +60,14 @@ impl Tool for WikiSearch {
 
     fn description(&self) -> &str {
         "Looks up a name or a topic in an encyclopedia and gives the title and the beginning of the best article."
+    }
+
+    fn parameters(&self) -> Parameters {
+        Parameters::text("query")
+    }
+
+    fn fingerprint(&self) -> String {
+        format!("{} x {} of {}", self.hits, self.max_chars, self.index.checksum())
     }
 
     fn call(&self, args: &str) -> Result<String, ToolError> {

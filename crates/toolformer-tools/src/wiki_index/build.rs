@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
 use tantivy::{Index, IndexWriter, TantivyDocument, indexer::NoMergePolicy};
 
 use super::{
     article::Article,
     error::IndexError,
     fields::{ANALYSIS, Fields, NUMBER, analyzer},
-    manifest::Building,
+    manifest::{Building, Filled},
 };
 
 /// What the writer may hold in memory, in bytes, before it writes a segment.
@@ -34,7 +35,7 @@ pub(super) fn build(
 ) -> Result<(), IndexError> {
     let building = Building::start(folder)?;
     match fill(&building.data, articles, progress, segment_articles) {
-        Ok(articles) => building.finish(articles),
+        Ok(filled) => building.finish(filled),
         Err(error) => {
             building.give_up();
             Err(error)
@@ -47,7 +48,7 @@ fn fill(
     articles: impl IntoIterator<Item = Result<Article, IndexError>>,
     mut progress: impl FnMut(IndexProgress),
     segment_articles: u64,
-) -> Result<u64, IndexError> {
+) -> Result<Filled, IndexError> {
     let failed = |source| IndexError::engine(data)(source);
     let (schema, fields) = Fields::schema();
     let index = Index::create_in_dir(data, schema).map_err(failed)?;
@@ -55,10 +56,14 @@ fn fill(
     // One thread: articles keep their order, and so do equal scores.
     let mut writer: IndexWriter = index.writer_with_num_threads(1, WRITER_MEMORY).map_err(failed)?;
     writer.set_merge_policy(Box::new(NoMergePolicy));
-    let mut done = IndexProgress::default();
+    let (mut done, mut hash) = (IndexProgress::default(), Sha256::new());
     for article in articles {
         let article = article?;
         let document: TantivyDocument = fields.document(&article, done.articles);
+        for part in [&article.title, &article.text] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
         writer.add_document(document).map_err(failed)?;
         done.articles += 1;
         done.bytes += article.source_bytes;
@@ -73,7 +78,7 @@ fn fill(
     writer.commit().map_err(failed)?;
     merge(&index, &mut writer).map_err(failed)?;
     writer.wait_merging_threads().map_err(failed)?;
-    Ok(done.articles)
+    Ok(Filled { articles: done.articles, sha256: format!("{:x}", hash.finalize()) })
 }
 
 /// Makes one segment of all, in the articles' order.

@@ -27,6 +27,8 @@ pub(super) struct Manifest {
     format: u32,
     analysis: String,
     pub(super) articles: u64,
+    /// SHA-256 of the articles in their order, in hexadecimal.
+    sha256: String,
     /// The number of the subfolder with the data.
     data: u64,
     /// The data's files with their lengths in bytes.
@@ -58,6 +60,11 @@ impl Manifest {
         serde_json::from_value(value).map_err(damaged)
     }
 
+    /// What tells indexes apart: the articles, and how they are searched.
+    pub(super) fn checksum(&self) -> String {
+        format!("{} {}", self.analysis, self.sha256)
+    }
+
     /// The subfolder with the data.
     pub(super) fn data(&self, folder: &Path) -> PathBuf {
         folder.join(format!("{DATA}{}", self.data))
@@ -78,6 +85,14 @@ impl Manifest {
 
 fn shown(value: &serde_json::Value, field: &str) -> String {
     value.get(field).map_or_else(|| "?".to_owned(), |value| value.to_string().replace('"', ""))
+}
+
+/// What a build has put into its subfolder.
+#[derive(Debug)]
+pub(super) struct Filled {
+    pub(super) articles: u64,
+    /// SHA-256 of the articles in their order, in hexadecimal.
+    pub(super) sha256: String,
 }
 
 /// A folder in which this process, and no other, builds an index.
@@ -121,7 +136,7 @@ impl Building {
     ///
     /// # Errors
     /// If the folder cannot be read or written.
-    pub(super) fn finish(self, articles: u64) -> Result<(), IndexError> {
+    pub(super) fn finish(self, filled: Filled) -> Result<(), IndexError> {
         let mut files = BTreeMap::new();
         let permissions = self.lock.metadata().map_err(IndexError::read(&self.folder))?.permissions();
         for name in names(&self.data).map_err(IndexError::read(&self.data))? {
@@ -135,8 +150,14 @@ impl Building {
             // The engine lets only the owner read some files; who may read the folder may use the index.
             fs::set_permissions(&path, permissions.clone()).map_err(IndexError::write(&path))?;
         }
-        let manifest =
-            Manifest { format: FORMAT, analysis: ANALYSIS.to_owned(), articles, data: self.number, files };
+        let manifest = Manifest {
+            format: FORMAT,
+            analysis: ANALYSIS.to_owned(),
+            articles: filled.articles,
+            sha256: filled.sha256,
+            data: self.number,
+            files,
+        };
         let path = self.folder.join(MANIFEST);
         self.write(&manifest, &path).map_err(IndexError::write(&path))?;
         remove_data_but(&self.folder, Some(self.number))

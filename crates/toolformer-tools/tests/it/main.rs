@@ -21,6 +21,9 @@ mod oracle;
 mod printing;
 #[cfg(test)]
 mod properties;
+#[cfg(feature = "translate")]
+#[cfg(test)]
+mod translate;
 #[cfg(feature = "search")]
 #[cfg(test)]
 mod wiki_corpus;

@@ -69,6 +69,21 @@ fn progress_counts_articles_and_bytes() {
 }
 
 #[test]
+fn a_checksum_stands_for_the_articles() {
+    let folder = tempfile::tempdir().unwrap();
+    let checksum = |articles: &[(&str, &str)]| {
+        let index = WikiIndex::build(folder.path(), articles.iter().map(article), |_| ()).unwrap();
+        assert_eq!(WikiIndex::open(folder.path()).unwrap().checksum(), index.checksum());
+        index.checksum().to_owned()
+    };
+    let first = checksum(&[("a", "bc"), ("d", "e")]);
+    assert_eq!(checksum(&[("a", "bc"), ("d", "e")]), first);
+    for other in [&[("ab", "c"), ("d", "e")][..], &[("d", "e"), ("a", "bc")], &[("a", "bc")]] {
+        assert_ne!(checksum(other), first);
+    }
+}
+
+#[test]
 fn another_index_takes_the_place_of_the_old() {
     let folder = tempfile::tempdir().unwrap();
     let old = build(folder.path());

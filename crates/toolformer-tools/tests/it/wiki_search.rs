@@ -1,6 +1,6 @@
 //! The tools over a wiki: what they take and what they say.
 
-use std::sync::Mutex;
+use std::{collections::HashSet, sync::Mutex};
 
 use toolformer_text::{Registry, Tool, ToolError};
 use toolformer_tools::{Article, QuestionAnswering, WikiIndex, WikiSearch};
@@ -53,6 +53,26 @@ fn search_gives_one_line_whatever_the_article() {
     assert_eq!(tools.call("WikiSearch", "breaks").unwrap(), "Line breaks > a b");
     assert_eq!(tools.call("WikiSearch", "alone").unwrap(), "Alone");
     assert_eq!(tools.call("WikiSearch", "untitled").unwrap(), "Untitled");
+}
+
+#[test]
+fn fingerprints_tell_settings_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = build(folder.path());
+    let search = WikiSearch::new(index.clone());
+    let reader = |_: &str| Ok("yes".to_owned());
+    let qa = QuestionAnswering::new(index, reader);
+    let prints = [
+        search.fingerprint(),
+        search.clone().with_hits(2).fingerprint(),
+        search.clone().with_max_chars(2).fingerprint(),
+        qa.fingerprint(),
+        qa.clone().with_passages(2).fingerprint(),
+        qa.clone().with_max_chars(2).fingerprint(),
+        qa.clone().with_reader_fingerprint("a model").fingerprint(),
+    ];
+    assert_eq!(prints.iter().collect::<HashSet<_>>().len(), prints.len());
+    assert_eq!(search.clone().fingerprint(), search.fingerprint());
 }
 
 /// A reader that finds an answer only where the prompt has it: the word before the clue, in a passage.
