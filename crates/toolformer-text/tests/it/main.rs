@@ -14,6 +14,8 @@ mod properties;
 #[cfg(test)]
 mod results;
 #[cfg(test)]
+mod stream;
+#[cfg(test)]
 mod syntaxes;
 #[cfg(test)]
 mod tools;
