@@ -1,5 +1,5 @@
-//! Tool calls written inline in text, as in Toolformer (Schick et al. 2023): find them, print them back, run
-//! them and fill in their results.
+//! Tool calls written inline in text, as in Toolformer (Schick et al. 2023): find them, also in a text that is
+//! still being written, print them back, run them and fill in their results.
 //!
 //! ```
 //! use toolformer_text::{FnTool, Policy, Registry, Syntax, invoke, parse};
@@ -47,6 +47,33 @@
 //! Whatever begins like a call (`[name(`) but does not go on like one stays text and is reported as a
 //! [`Diagnostic`]. Parsing never fails, takes time linear in the text, and `parse(s).print() == s` for every
 //! string.
+//!
+//! # Streams
+//!
+//! A [`StreamParser`] is fed a text in chunks, such as the tokens of a model, and finds what [`parse`] finds in
+//! the whole. It says when to run a tool:
+//!
+//! ```
+//! use toolformer_text::{StreamEvent, StreamParser, Syntax};
+//!
+//! let syntax = Syntax::default();
+//! let mut parser = StreamParser::new(&syntax);
+//! let mut text = String::new();
+//! for token in ["It", " is", " [Calc", "(1", " +", " 1)", " ->"] {
+//!     for event in parser.push(token) {
+//!         match event {
+//!             StreamEvent::Text(plain) => text += &plain,
+//!             StreamEvent::AwaitsResult { name, args, .. } => text += &format!(" <{name}: {args}>"),
+//!             _ => {}
+//!         }
+//!     }
+//! }
+//! assert_eq!(text, "It is  <Calc: 1 + 1>");
+//! let events = parser.push(&syntax.response("2"));
+//! assert!(matches!(&events[..], [StreamEvent::Call { raw, .. }] if raw.ends_with("-> 2]")));
+//! ```
+//!
+//! [`Syntax::progress`] answers the same for one call at the start of a string.
 //!
 //! # What it refuses
 //!

@@ -58,7 +58,7 @@ pub enum StreamState {
 ///
 /// Time is linear in the stream, however it is cut. A text made to be read again and again (`[a([a([a(`, each
 /// failing after the next) delays what is said about it, to the end of the line at most. Memory is that of the
-/// last chunk and of the undecided end of its last line.
+/// largest chunk and of the undecided end of a line.
 ///
 /// ```
 /// use toolformer_text::{StreamEvent, StreamParser, StreamState, Syntax};

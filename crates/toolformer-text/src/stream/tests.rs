@@ -35,7 +35,7 @@ fn work_on_a_stream_is_linear() {
             for length in [1, 4, 1000, usize::MAX] {
                 let work = feed(&text, length, &syntax);
                 // Once to search, four times before the end of the line, seven times there.
-                let most = (1 + READ_PER_BYTE + 7) * text.len() + 8;
+                let most = 12 * text.len() + 8;
                 assert!(work <= most, "{work} for {} in chunks of {length}", &text[..24]);
             }
         }
