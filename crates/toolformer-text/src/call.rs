@@ -34,6 +34,34 @@ impl Call {
     }
 }
 
+/// Where the parts of a call stand, counted from its open marker.
+pub(crate) struct CallParts {
+    pub(crate) name: Range<usize>,
+    pub(crate) args: Range<usize>,
+    pub(crate) arrow: Option<Range<usize>>,
+    /// Where the close marker begins.
+    pub(crate) close: usize,
+    /// Where it ends.
+    pub(crate) end: usize,
+}
+
+impl CallParts {
+    /// The call at the start of `text`, which itself stands at byte `offset` of a longer one.
+    pub(crate) fn call(self, text: &str, offset: usize) -> Call {
+        let Self { name, args, arrow, close, end } = self;
+        let result = arrow.as_ref().map(|arrow| text[arrow.end..close].trim());
+        let moved = |range: Range<usize>| range.start + offset..range.end + offset;
+        Call {
+            span: offset..offset + end,
+            name: text[name].to_owned(),
+            args: text[args.clone()].trim().to_owned(),
+            result: result.filter(|result| !result.is_empty()).map(str::to_owned),
+            args_span: moved(args),
+            arrow_span: arrow.map(moved),
+        }
+    }
+}
+
 /// Writes a range as `[start, end]`.
 pub(crate) fn as_pair<S: Serializer>(range: &Range<usize>, serializer: S) -> Result<S::Ok, S::Error> {
     [range.start, range.end].serialize(serializer)

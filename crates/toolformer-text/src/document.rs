@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::{
     Call, Diagnostic, Syntax,
-    line_index::LineIndex,
-    scan::{Candidate, Scan},
+    find::{Found, find_calls},
+    work::Work,
 };
 
 /// A parsed text. Borrows the text it was made from.
@@ -38,63 +38,12 @@ pub enum Piece<'d> {
 /// Finds the calls of `text`. Never fails: whatever is no call stays text, see [`Document::diagnostics`].
 /// The grammar is in the crate's documentation. Time and memory are linear in the text.
 pub fn parse<'t>(text: &'t str, syntax: &Syntax) -> Document<'t> {
-    let mut document = Document { text, calls: Vec::new(), diagnostics: Vec::new() };
-    let mut line: Option<Line<'t>> = None;
-    let mut from = 0;
-    while let Some((whole, name)) = next_start(text, from, syntax) {
-        let line = match &mut line {
-            Some(line) if whole.end <= line.end => line,
-            old => old.insert(Line::new(text, whole.end)),
-        };
-        let candidate = Candidate {
-            text,
-            start: whole.start,
-            name,
-            line_start: line.start,
-            line_end: line.end,
-            complete: true,
-        };
-        from = match candidate.scan(&line.index, syntax) {
-            Scan::Call(call) => {
-                let end = call.span.end;
-                document.calls.push(call);
-                end
-            }
-            Scan::Malformed { kind, at } => {
-                document.diagnostics.push(Diagnostic { span: whole.start..at, kind });
-                whole.end
-            }
-            // Only a line that may go on leaves anything undecided.
-            Scan::Pending | Scan::Awaits { .. } => whole.end,
-        };
-    }
-    document
-}
-
-/// The next `[name(` at or after `from`, and its name.
-fn next_start(
-    text: &str,
-    from: usize,
-    syntax: &Syntax,
-) -> Option<(std::ops::Range<usize>, std::ops::Range<usize>)> {
-    let found = syntax.start().find_at(text, from)?;
-    let whole = found.range();
-    let name = whole.start + syntax.bare_open().len()..whole.end - 1;
-    Some((whole, name))
-}
-
-/// The line under work, from its first candidate on.
-struct Line<'t> {
-    start: usize,
-    end: usize,
-    index: LineIndex<'t>,
-}
-
-impl<'t> Line<'t> {
-    fn new(text: &'t str, start: usize) -> Self {
-        let end = text[start..].find(['\n', '\r']).map_or(text.len(), |length| start + length);
-        Self { start, end, index: LineIndex::new(&text[start..end], true) }
-    }
+    let (mut calls, mut diagnostics) = (Vec::new(), Vec::new());
+    find_calls(text, 0, syntax, &mut Work::default(), |found| match found {
+        Found::Call(call) => calls.push(call),
+        Found::NotACall(diagnostic) => diagnostics.push(diagnostic),
+    });
+    Document { text, calls, diagnostics }
 }
 
 impl<'t> Document<'t> {
@@ -137,41 +86,5 @@ impl fmt::Display for Document<'_> {
         self.pieces().try_for_each(|piece| match piece {
             Piece::Text(text) | Piece::Call { raw: text, .. } => f.write_str(text),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// However many candidates share a line, each table is filled once.
-    #[test]
-    fn work_on_a_line_is_linear() {
-        const SIZE: usize = 1_000_000;
-        let repeated = |part: &str| part.repeat(SIZE / part.len());
-        // Quotes hide the candidates from each other, so that all of them reach the same parenthesis.
-        let shared = "'[a(1' ".repeat(SIZE / 14) + ")" + &" ".repeat(SIZE / 2) + "z";
-        let texts = ["[a(", "[a('", "[a(x) -> [", "[a(\"b", "[a(x) y "].map(repeated);
-        for text in texts.into_iter().chain([shared]) {
-            let syntax = Syntax::default();
-            let first = syntax.start().find(&text).unwrap();
-            let line = Line::new(&text, first.end());
-            let mut candidates = 0;
-            for found in syntax.start().find_iter(&text) {
-                let candidate = Candidate {
-                    text: &text,
-                    start: found.start(),
-                    name: found.start() + 1..found.end() - 1,
-                    line_start: line.start,
-                    line_end: text.len(),
-                    complete: true,
-                };
-                assert!(matches!(candidate.scan(&line.index, &syntax), Scan::Malformed { .. }));
-                candidates += 1;
-            }
-            assert!(candidates >= SIZE / 16);
-            assert!(line.index.work() <= 4 * text.len(), "{}", line.index.work());
-            assert_eq!(parse(&text, &syntax).diagnostics().len(), candidates);
-        }
     }
 }

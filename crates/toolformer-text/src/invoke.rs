@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CallError, Document, Registry, Syntax, call::as_pair, parse, sanitize_result};
 
-pub use stream::StreamError;
+pub use stream::InvokeStreamError;
 
 use fill::{Outcome, fill};
 

@@ -1,5 +1,5 @@
-//! Tool calls written inline in text, as in Toolformer (Schick et al. 2023): find them, print them back, run
-//! them and fill in their results.
+//! Tool calls written inline in text, as in Toolformer (Schick et al. 2023): find them, also in a text that is
+//! still being written, print them back, run them and fill in their results.
 //!
 //! ```
 //! use toolformer_text::{FnTool, Policy, Registry, Syntax, invoke, parse};
@@ -48,6 +48,39 @@
 //! [`Diagnostic`]. Parsing never fails, takes time linear in the text, and `parse(s).print() == s` for every
 //! string.
 //!
+//! # Streams
+//!
+//! A [`StreamParser`] is fed a text in chunks, such as the tokens of a model, and finds what [`parse`] finds in
+//! the whole. It says when to run a tool:
+//!
+//! ```
+//! use toolformer_text::{StreamEvent, StreamParser, Syntax};
+//!
+//! let syntax = Syntax::default();
+//! let mut parser = StreamParser::new(&syntax);
+//! let mut text = String::new();
+//! for token in ["It", " is", " [Calc", "(1", " +", " 1)", " ->"] {
+//!     for event in parser.push(token) {
+//!         match event {
+//!             StreamEvent::Text(plain) => text += &plain,
+//!             StreamEvent::AwaitsResult { name, args, .. } => text += &format!(" <{name}: {args}>"),
+//!             _ => {}
+//!         }
+//!     }
+//! }
+//! assert_eq!(text, "It is  <Calc: 1 + 1>");
+//! let events = parser.push(&syntax.response("2"));
+//! assert!(matches!(&events[..], [StreamEvent::Call { raw, .. }] if raw.ends_with("-> 2]")));
+//! ```
+//!
+//! [`Syntax::progress`] answers the same for one call at the start of a string.
+//!
+//! # Tools
+//!
+//! A tool is a [`Tool`]: a closure on raw text ([`FnTool`]), a function of typed parameters ([`TypedTool`]), or your own;
+//! [`AsyncTool`] is one that answers later. A [`Registry`] calls them by name, makes results safe, contains panics and
+//! hangs, and remembers results in a [`ResultCache`]; an [`Invoker`] runs the calls of whole texts, several at a time.
+//!
 //! The module [`lucidrains`] has the functions of toolformer-pytorch, by their names there, on top of all this.
 //!
 //! # What it refuses
@@ -67,21 +100,28 @@ mod closest_name;
 mod deadline;
 mod diagnostic;
 mod document;
+mod find;
 mod first_call;
 mod invoke;
 mod line_index;
 pub mod lucidrains;
 mod parameters;
 mod progress;
+mod quotes;
+mod reader;
 mod registry;
 mod result_cache;
 mod sanitize;
 mod scan;
+mod start;
+mod stream;
 mod supervised;
 mod syntax;
+mod tail;
 mod tool;
 mod tool_output;
 mod typed_tool;
+mod work;
 
 pub use argument_value::{ArgumentValue, Raw};
 pub use arguments::{Argument, split_arguments, unquoted};
@@ -90,12 +130,13 @@ pub use call::Call;
 pub use diagnostic::{Diagnostic, DiagnosticKind};
 pub use document::{Document, Piece, parse};
 pub use first_call::{has_calls, keep_first_call, keep_first_call_of};
-pub use invoke::{CallStatus, InvokeError, Invoked, InvokedCall, Invoker, Policy, StreamError, invoke};
+pub use invoke::{CallStatus, InvokeError, InvokeStreamError, Invoked, InvokedCall, Invoker, Policy, invoke};
 pub use parameters::{Parameter, ParameterType, Parameters};
 pub use progress::Progress;
 pub use registry::{CallError, Registry, RegistryError};
 pub use result_cache::{CacheError, ResultCache};
 pub use sanitize::{sanitize_result, sanitize_result_to};
+pub use stream::{StreamEvent, StreamParser, StreamState};
 pub use syntax::{Syntax, SyntaxError, is_valid_name};
 pub use tool::{FnTool, Tool, ToolError};
 pub use tool_output::ToolOutput;

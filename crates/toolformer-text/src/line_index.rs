@@ -6,7 +6,7 @@
 
 use std::cell::OnceCell;
 
-use crate::Syntax;
+use crate::{Syntax, quotes::QuoteMark};
 
 /// "There is none", in the tables below.
 const NONE: usize = usize::MAX;
@@ -14,8 +14,6 @@ const NONE: usize = usize::MAX;
 /// The brackets of one line, or of what is left of it. Positions are bytes from its start.
 pub(crate) struct LineIndex<'t> {
     text: &'t str,
-    /// False while more of the line may come.
-    complete: bool,
     quoted_parens: OnceCell<Vec<usize>>,
     raw_parens: OnceCell<Vec<usize>>,
     markers: OnceCell<Vec<usize>>,
@@ -23,38 +21,31 @@ pub(crate) struct LineIndex<'t> {
 }
 
 impl<'t> LineIndex<'t> {
-    pub(crate) fn new(text: &'t str, complete: bool) -> Self {
+    /// `text` ends where its line ends.
+    pub(crate) fn new(text: &'t str) -> Self {
         let empty = OnceCell::new;
-        Self {
-            text,
-            complete,
-            quoted_parens: empty(),
-            raw_parens: empty(),
-            markers: empty(),
-            spaces: empty(),
-        }
+        Self { text, quoted_parens: empty(), raw_parens: empty(), markers: empty(), spaces: empty() }
     }
 
-    /// The first `)` at or after `from` that closes nothing there, heeding quotes. On an incomplete line a
-    /// quote without its partner hides all that follows.
+    /// The first `)` at or after `from` that closes nothing there, heeding quotes.
     pub(crate) fn closing_paren(&self, from: usize) -> Option<usize> {
         let table = self.quoted_parens.get_or_init(|| {
-            let mut quotes = Quotes { text: self.text, complete: self.complete, next: [NONE; 2] };
-            unmatched(self.text, "(", ")", |at| quotes.step(at))
+            let mut quotes = Quotes { text: self.text, next: [NONE; 2] };
+            unmatched(self.text, "(", ")", |at| quotes.behind(at))
         });
         found(table, from)
     }
 
     /// The same without heeding quotes.
     pub(crate) fn closing_paren_raw(&self, from: usize) -> Option<usize> {
-        let table = self.raw_parens.get_or_init(|| unmatched(self.text, "(", ")", |_| Step::Next));
+        let table = self.raw_parens.get_or_init(|| unmatched(self.text, "(", ")", |at| at + 1));
         found(table, from)
     }
 
     /// The first close marker at or after `from` that closes nothing there.
     pub(crate) fn closing_marker(&self, from: usize, syntax: &Syntax) -> Option<usize> {
         let (open, close) = (syntax.bare_open(), syntax.close());
-        let table = self.markers.get_or_init(|| unmatched(self.text, open, close, |_| Step::Next));
+        let table = self.markers.get_or_init(|| unmatched(self.text, open, close, |at| at + 1));
         found(table, from)
     }
 
@@ -72,7 +63,6 @@ impl<'t> LineIndex<'t> {
     }
 
     /// How many table entries were filled: the work done.
-    #[cfg(test)]
     pub(crate) fn work(&self) -> usize {
         let tables = [&self.quoted_parens, &self.raw_parens, &self.markers, &self.spaces];
         tables.iter().filter_map(|t| t.get()).map(Vec::len).sum()
@@ -83,23 +73,13 @@ fn found(table: &[usize], from: usize) -> Option<usize> {
     table.get(from).copied().filter(|&at| at != NONE)
 }
 
-/// What to do at a byte that is no bracket.
-enum Step {
-    /// Go on with the next byte.
-    Next,
-    /// Go on there.
-    Jump(usize),
-    /// Nothing can be said about what follows.
-    Stop,
-}
-
-/// For every byte position, the first `close` at or after it that closes no `open` from there on. `step` is
-/// asked once for each byte, from the last to the first.
-fn unmatched(text: &str, open: &str, close: &str, mut step: impl FnMut(usize) -> Step) -> Vec<usize> {
+/// For every byte position, the first `close` at or after it that closes no `open` from there on. `behind` is
+/// asked once for each byte, from the last to the first, where to go on if it is no bracket.
+fn unmatched(text: &str, open: &str, close: &str, mut behind: impl FnMut(usize) -> usize) -> Vec<usize> {
     let bytes = text.as_bytes();
     let mut first = vec![NONE; bytes.len() + 1];
     for at in (0..bytes.len()).rev() {
-        let next = step(at);
+        let next = behind(at);
         first[at] = if bytes[at..].starts_with(close.as_bytes()) {
             at
         } else if bytes[at..].starts_with(open.as_bytes()) {
@@ -108,11 +88,7 @@ fn unmatched(text: &str, open: &str, close: &str, mut step: impl FnMut(usize) ->
                 partner => first[partner + close.len()],
             }
         } else {
-            match next {
-                Step::Next => first[at + 1],
-                Step::Jump(to) => first[to],
-                Step::Stop => NONE,
-            }
+            first[next]
         };
     }
     first
@@ -121,41 +97,24 @@ fn unmatched(text: &str, open: &str, close: &str, mut step: impl FnMut(usize) ->
 /// Walks over the quote marks of a line from the right.
 struct Quotes<'t> {
     text: &'t str,
-    complete: bool,
     /// The nearest closing `'` and `"` to the right.
     next: [usize; 2],
 }
 
 impl Quotes<'_> {
-    fn step(&mut self, at: usize) -> Step {
+    /// Where to go on behind the byte at `at`: behind the quotation that it opens, if it does.
+    fn behind(&mut self, at: usize) -> usize {
         // Bytes of a longer character are never a quote mark.
-        let kind = match self.text.as_bytes()[at] {
-            b'\'' => 0,
-            b'"' => 1,
-            _ => return Step::Next,
+        let next = match self.text.as_bytes()[at] {
+            b'\'' => &mut self.next[0],
+            b'"' => &mut self.next[1],
+            _ => return at + 1,
         };
-        let (before, after) = (&self.text[..at], &self.text[at + 1..]);
-        if backslashes(before) % 2 == 1 {
-            return Step::Next;
+        let Some(mark) = QuoteMark::at(self.text, at) else { return at + 1 };
+        let partner = *next;
+        if mark.closes {
+            *next = at;
         }
-        let in_word = |c: char| if kind == 0 { c.is_alphanumeric() } else { c.is_ascii_alphanumeric() };
-        let partner = self.next[kind];
-        if !after.starts_with(in_word) {
-            self.next[kind] = at;
-        }
-        if before.ends_with(in_word) {
-            Step::Next
-        } else if partner != NONE {
-            Step::Jump(partner + 1)
-        } else if self.complete {
-            Step::Next
-        } else {
-            Step::Stop
-        }
+        if mark.opens && partner != NONE { partner + 1 } else { at + 1 }
     }
-}
-
-/// How many backslashes `text` ends with.
-fn backslashes(text: &str) -> usize {
-    text.len() - text.trim_end_matches('\\').len()
 }

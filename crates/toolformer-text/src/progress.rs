@@ -3,8 +3,10 @@
 use crate::{
     Call, DiagnosticKind, Syntax,
     line_index::LineIndex,
-    scan::{Candidate, Scan},
-    syntax::name_length,
+    reader::{Reader, Reading},
+    scan::scan,
+    start::Start,
+    work::Work,
 };
 
 /// How far a call has got; see [`Syntax::progress`].
@@ -51,40 +53,27 @@ impl Syntax {
     /// );
     /// ```
     pub fn progress(&self, generated: &str) -> Progress {
-        let open = self.bare_open();
-        if open.starts_with(generated) {
-            return Progress::Pending;
+        let line_end = generated.find(['\n', '\r']);
+        let line = &generated[..line_end.unwrap_or(generated.len())];
+        let mut reader = Reader::default();
+        let mut reading = reader.read(line, self, &mut Work { spent: 0, allowed: usize::MAX });
+        if let (Reading::Pending | Reading::Awaits { .. }, Some(at)) = (&reading, line_end) {
+            reading = if reader.is_in_call() {
+                let start = Start { at: 0, name_end: reader.name(self).end };
+                scan(line, start, &LineIndex::new(line), self)
+            } else {
+                Reading::NotACall { kind: DiagnosticKind::NotAName, at }
+            };
         }
-        let Some(rest) = generated.strip_prefix(open) else {
-            return Progress::NotACall(DiagnosticKind::NotAName);
-        };
-        let name = open.len()..open.len() + name_length(rest);
-        if name.end == generated.len() {
-            return Progress::Pending;
-        }
-        if name.is_empty() || !generated[name.end..].starts_with('(') {
-            return Progress::NotACall(DiagnosticKind::NotAName);
-        }
-        let line_start = name.end + 1;
-        let newline = generated[line_start..].find(['\n', '\r']);
-        let candidate = Candidate {
-            text: generated,
-            start: 0,
-            name: name.clone(),
-            line_start,
-            line_end: newline.map_or(generated.len(), |length| line_start + length),
-            complete: newline.is_some(),
-        };
-        let index = LineIndex::new(&generated[line_start..candidate.line_end], candidate.complete);
-        match candidate.scan(&index, self) {
-            Scan::Call(call) => Progress::Closed { end: call.span.end, call },
-            Scan::Pending => Progress::Pending,
-            Scan::Awaits { args, arrow } => Progress::AwaitsResult {
-                name: generated[name].to_owned(),
+        match reading {
+            Reading::Pending => Progress::Pending,
+            Reading::Awaits { args, arrow } => Progress::AwaitsResult {
+                name: generated[reader.name(self)].to_owned(),
                 args: generated[args].trim().to_owned(),
                 end: arrow.end,
             },
-            Scan::Malformed { kind, .. } => Progress::NotACall(kind),
+            Reading::Call(parts) => Progress::Closed { end: parts.end, call: parts.call(generated, 0) },
+            Reading::NotACall { kind, .. } => Progress::NotACall(kind),
         }
     }
 }

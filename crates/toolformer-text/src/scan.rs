@@ -1,126 +1,62 @@
-//! Reads one call, from its `(` on.
+//! Reads one call of a whole line by the tables of that line.
 
 use std::ops::Range;
 
-use crate::{Call, DiagnosticKind, Syntax, line_index::LineIndex};
+use crate::{
+    DiagnosticKind, Syntax, call::CallParts, line_index::LineIndex, reader::Reading, start::Start, tail::Tail,
+};
 
-/// A place where a call may stand: `[name(` has been read.
-pub(crate) struct Candidate<'t> {
-    /// The text that holds it.
-    pub(crate) text: &'t str,
-    /// Where its `[` stands.
-    pub(crate) start: usize,
-    /// Its name.
-    pub(crate) name: Range<usize>,
-    /// Where the line index begins; the line ends with the index.
-    pub(crate) line_start: usize,
-    /// Where the line ends.
-    pub(crate) line_end: usize,
-    /// False while more of the line may come.
-    pub(crate) complete: bool,
+/// A place in a whole line where a call may stand.
+struct Candidate<'t> {
+    /// From its open marker to the end of the line; positions below count from here.
+    text: &'t str,
+    /// Where that is in the index.
+    offset: usize,
+    name: Range<usize>,
 }
 
-/// What became of a candidate.
-pub(crate) enum Scan {
-    /// It is a call.
-    Call(Call),
-    /// The line ends (so far) before anything is decided.
-    Pending,
-    /// The line ends (so far) after the arrow at `arrow`.
-    Awaits { args: Range<usize>, arrow: Range<usize> },
-    /// It is no call: `at` is where that became clear.
-    Malformed { kind: DiagnosticKind, at: usize },
-}
-
-/// What follows the arguments.
-enum Tail {
-    Close {
-        end: usize,
-    },
-    Arrow(Range<usize>),
-    /// Nothing, or the beginning of a marker.
-    Partial,
-    Other {
-        at: usize,
-    },
+/// Reads the call that may stand at `start` of `line`, with `index` over the same line.
+pub(crate) fn scan(line: &str, start: Start, index: &LineIndex<'_>, syntax: &Syntax) -> Reading {
+    let name = syntax.bare_open().len()..start.name_end - start.at;
+    let candidate = Candidate { text: &line[start.at..], offset: start.at, name };
+    let from = start.name_end + 1;
+    let heeding_quotes = candidate.read(index.closing_paren(from), index, syntax);
+    match heeding_quotes {
+        // An arrow settles what the arguments are, whatever becomes of the result.
+        Reading::NotACall { kind, .. } if kind != DiagnosticKind::UnclosedResult => {}
+        settled => return settled,
+    }
+    match candidate.read(index.closing_paren_raw(from), index, syntax) {
+        // Only a result left open is worth more than what went wrong first.
+        Reading::NotACall { kind, .. } if kind != DiagnosticKind::UnclosedResult => heeding_quotes,
+        read => read,
+    }
 }
 
 impl Candidate<'_> {
-    /// Reads the candidate; `index` covers the rest of its line.
-    pub(crate) fn scan(&self, index: &LineIndex<'_>, syntax: &Syntax) -> Scan {
-        let args_start = self.name.end + 1;
-        let from = args_start - self.line_start;
-        let heeding_quotes = self.read(args_start, index.closing_paren(from), index, syntax);
-        match heeding_quotes {
-            // An arrow settles what the arguments are, whatever becomes of the result.
-            Scan::Malformed { kind, .. } if kind != DiagnosticKind::UnclosedResult => {}
-            settled => return settled,
-        }
-        match self.read(args_start, index.closing_paren_raw(from), index, syntax) {
-            // Only a result left open is worth more than what went wrong first.
-            Scan::Malformed { kind, .. } if kind != DiagnosticKind::UnclosedResult => heeding_quotes,
-            read => read,
-        }
-    }
-
-    /// Reads on, given where the arguments close (from the start of the line).
-    fn read(&self, args_start: usize, paren: Option<usize>, index: &LineIndex<'_>, syntax: &Syntax) -> Scan {
-        let Some(paren) = paren.map(|p| p + self.line_start) else {
-            return self.line_ended(DiagnosticKind::UnclosedArguments);
+    /// Reads on, given where in the index the arguments close.
+    fn read(&self, paren: Option<usize>, index: &LineIndex<'_>, syntax: &Syntax) -> Reading {
+        let not_a_call = |kind, at| Reading::NotACall { kind, at };
+        let line_end = self.text.len();
+        let Some(paren) = paren.map(|at| at - self.offset) else {
+            return not_a_call(DiagnosticKind::UnclosedArguments, line_end);
         };
-        let args = args_start..paren;
-        match self.tail(paren + 1, index, syntax) {
-            Tail::Close { end } => Scan::Call(self.call(args, None, end, None)),
-            Tail::Arrow(arrow) => match index.closing_marker(arrow.end - self.line_start, syntax) {
-                Some(close) => {
-                    let close = close + self.line_start;
-                    let result = self.text[arrow.end..close].trim();
-                    let result = (!result.is_empty()).then(|| result.to_owned());
-                    Scan::Call(self.call(args, Some(arrow), close + syntax.close().len(), result))
+        let call = |arrow, close| {
+            let (name, args) = (self.name.clone(), self.name.end + 1..paren);
+            Reading::Call(CallParts { name, args, arrow, close, end: close + syntax.close().len() })
+        };
+        let at = index.after_spaces(self.offset + paren + 1) - self.offset;
+        match syntax.tail(&self.text[at..]) {
+            Tail::Close => call(None, at),
+            Tail::Arrow(length) => {
+                let arrow = at..at + length;
+                match index.closing_marker(self.offset + arrow.end, syntax) {
+                    Some(close) => call(Some(arrow), close - self.offset),
+                    None => not_a_call(DiagnosticKind::UnclosedResult, line_end),
                 }
-                None if self.complete => self.line_ended(DiagnosticKind::UnclosedResult),
-                None => Scan::Awaits { args, arrow },
-            },
-            Tail::Partial => self.line_ended(DiagnosticKind::UnclosedCall),
-            Tail::Other { at } => Scan::Malformed { kind: DiagnosticKind::UnexpectedText, at },
-        }
-    }
-
-    fn line_ended(&self, kind: DiagnosticKind) -> Scan {
-        if self.complete { Scan::Malformed { kind, at: self.line_end } } else { Scan::Pending }
-    }
-
-    fn tail(&self, from: usize, index: &LineIndex<'_>, syntax: &Syntax) -> Tail {
-        let at = self.line_start + index.after_spaces(from - self.line_start);
-        let rest = &self.text[at..self.line_end];
-        if rest.starts_with(syntax.close()) {
-            return Tail::Close { end: at + syntax.close().len() };
-        }
-        if let Some(arrow) = syntax.arrows().find(|&arrow| rest.starts_with(arrow)) {
-            return Tail::Arrow(at..at + arrow.len());
-        }
-        let begins_marker = || syntax.arrows().chain([syntax.close()]).any(|m| m.starts_with(rest));
-        if rest.is_empty() || (!self.complete && begins_marker()) {
-            Tail::Partial
-        } else {
-            Tail::Other { at }
-        }
-    }
-
-    fn call(
-        &self,
-        args: Range<usize>,
-        arrow_span: Option<Range<usize>>,
-        end: usize,
-        result: Option<String>,
-    ) -> Call {
-        Call {
-            span: self.start..end,
-            name: self.text[self.name.clone()].to_owned(),
-            args: self.text[args.clone()].trim().to_owned(),
-            result,
-            args_span: args,
-            arrow_span,
+            }
+            Tail::Partial if at == line_end => not_a_call(DiagnosticKind::UnclosedCall, line_end),
+            Tail::Partial | Tail::Other => not_a_call(DiagnosticKind::UnexpectedText, at),
         }
     }
 }

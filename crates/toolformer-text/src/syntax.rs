@@ -1,9 +1,6 @@
 //! The markers of a call, and calls printed with them.
 
-use regex::Regex;
-
-/// What a tool's name looks like; used for finding calls and for checking names.
-pub(crate) const NAME: &str = "[A-Za-z_][A-Za-z0-9_.]*";
+use memchr::memmem::Finder;
 
 /// The markers around a call, and its printed forms. The only place where they are written.
 ///
@@ -19,8 +16,8 @@ pub struct Syntax {
     close: String,
     arrow: String,
     other_arrows: Vec<String>,
-    /// Matches the start of a call, `[name(`; group 1 is the name.
-    start: Regex,
+    /// Finds the open marker, without white space.
+    open_finder: Finder<'static>,
 }
 
 /// Why a set of markers cannot work.
@@ -59,9 +56,6 @@ pub enum SyntaxError {
         /// The marker.
         close: String,
     },
-    /// The markers are too long to search for.
-    #[error("the open marker is too long to search for; take a shorter one")]
-    TooLong,
 }
 
 impl Default for Syntax {
@@ -107,13 +101,12 @@ impl Syntax {
         if close.char_indices().skip(1).any(|(i, _)| close.starts_with(&close[i..])) {
             return Err(SyntaxError::SelfOverlap { close: close.to_owned() });
         }
-        let start = format!(r"{}({NAME})\(", regex::escape(bare_open));
         Ok(Self {
             open: open.to_owned(),
             close: close.to_owned(),
             arrow: arrow.to_owned(),
             other_arrows: other_arrows.iter().map(|&a| a.to_owned()).collect(),
-            start: Regex::new(&start).map_err(|_| SyntaxError::TooLong)?,
+            open_finder: Finder::new(bare_open).into_owned(),
         })
     }
 
@@ -154,9 +147,9 @@ impl Syntax {
         std::iter::once(self.arrow.as_str()).chain(self.other_arrows.iter().map(String::as_str))
     }
 
-    /// Finds the next start of a call.
-    pub(crate) fn start(&self) -> &Regex {
-        &self.start
+    /// Where the next open marker stands, without its white space.
+    pub(crate) fn find_open(&self, text: &[u8]) -> Option<usize> {
+        self.open_finder.find(text)
     }
 
     /// A call without a result: ` [name(args)]`.
@@ -186,15 +179,17 @@ impl Syntax {
 
 /// Whether `name` can be the name of a tool: an ASCII letter or `_`, then letters, digits, `_` and dots.
 pub fn is_valid_name(name: &str) -> bool {
-    name_length(name) == name.len() && !name.is_empty()
+    name_length(name.as_bytes()) == name.len() && !name.is_empty()
 }
 
-/// How many bytes at the start of `text` form a name (the same rule as [`NAME`]).
-pub(crate) fn name_length(text: &str) -> usize {
-    if !text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-        return 0;
-    }
-    text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(text.len())
+/// How many bytes at the start of `text` form a name.
+pub(crate) fn name_length(text: &[u8]) -> usize {
+    text.iter().enumerate().take_while(|&(at, &byte)| is_name_byte(byte, at == 0)).count()
+}
+
+/// Whether `byte` can stand in a name, or begin one.
+pub(crate) fn is_name_byte(byte: u8, first: bool) -> bool {
+    byte.is_ascii_alphabetic() || byte == b'_' || (!first && (byte.is_ascii_digit() || byte == b'.'))
 }
 
 fn check_marker(which: &'static str, marker: &str) -> Result<(), SyntaxError> {

@@ -7,7 +7,7 @@ use super::{InvokeError, InvokedCall, Invoker};
 /// Why [`Invoker::stream`] stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum StreamError {
+pub enum InvokeStreamError {
     /// The input cannot be read.
     #[error("the text cannot be read")]
     Read(#[source] io::Error),
@@ -38,13 +38,13 @@ impl Invoker<'_> {
         mut input: impl BufRead,
         mut output: impl Write,
         mut on_call: impl FnMut(InvokedCall),
-    ) -> Result<(), StreamError> {
+    ) -> Result<(), InvokeStreamError> {
         let (mut pending, mut read, mut written) = (Vec::new(), 0, 0);
         loop {
             let chunk = match input.fill_buf() {
                 Ok(chunk) => chunk,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(StreamError::Read(error)),
+                Err(error) => return Err(InvokeStreamError::Read(error)),
             };
             let at_end = chunk.is_empty();
             let whole = chunk.iter().rposition(|&byte| byte == b'\n').map(|newline| newline + 1);
@@ -56,10 +56,10 @@ impl Invoker<'_> {
             input.consume(length);
             if whole.is_some() || at_end {
                 let text = std::str::from_utf8(&pending)
-                    .map_err(|error| StreamError::NotUtf8 { at: read + error.valid_up_to() })?;
+                    .map_err(|error| InvokeStreamError::NotUtf8 { at: read + error.valid_up_to() })?;
                 let invoked = self.text(text).map_err(|error| error.shifted(read))?;
-                output.write_all(invoked.text.as_bytes()).map_err(StreamError::Write)?;
-                output.flush().map_err(StreamError::Write)?;
+                output.write_all(invoked.text.as_bytes()).map_err(InvokeStreamError::Write)?;
+                output.flush().map_err(InvokeStreamError::Write)?;
                 for mut call in invoked.calls {
                     call.span = call.span.start + written..call.span.end + written;
                     on_call(call);

@@ -2,7 +2,10 @@
 
 use regex::Regex;
 
-use crate::{Syntax, syntax::NAME};
+use crate::Syntax;
+
+/// The rule of [`is_valid_name`](crate::is_valid_name).
+const NAME: &str = "[A-Za-z_][A-Za-z0-9_.]*";
 
 /// How many parentheses of the arguments may stand in each other.
 const NESTING: usize = 8;

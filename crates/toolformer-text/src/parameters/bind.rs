@@ -154,9 +154,13 @@ fn number(text: &str) -> Option<Value> {
     text.parse().ok().filter(|_| digits).and_then(Number::from_f64).map(Value::Number)
 }
 
+/// The brackets around a list.
+const LIST: [char; 2] = ['\u{5b}', '\u{5d}'];
+
 /// What stands between the square brackets of a list.
 fn elements(text: &str) -> Option<Vec<&str>> {
-    let inner = text.strip_prefix(['['])?.strip_suffix([']'])?;
+    let [open, close] = LIST;
+    let inner = text.strip_prefix(open)?.strip_suffix(close)?;
     let arguments = split_arguments(inner);
     // An element is a value: its `=` is no keyword.
     Some(arguments.into_iter().map(|argument| &inner[argument.span]).collect())

@@ -34,17 +34,22 @@ fn shown(text: &str) -> Vec<String> {
     calls.chain(diagnostics).collect()
 }
 
+/// The texts of the file with the lines that describe what they parse into.
+pub(crate) fn cases() -> Vec<(String, Vec<String>)> {
+    let read = |case: &str| {
+        let mut lines = case.lines().filter(|line| !line.starts_with('#')).map(unescape);
+        let text = lines.next()?;
+        let text = text.strip_prefix('>').unwrap();
+        Some((text.strip_prefix(' ').unwrap_or(text).to_owned(), lines.collect()))
+    };
+    include_str!("cases/grammar.txt").split("\n\n").filter_map(read).collect()
+}
+
 #[test]
 fn every_case_of_the_file() {
-    let mut checked = 0;
-    for case in include_str!("cases/grammar.txt").split("\n\n") {
-        let lines = case.lines().filter(|line| !line.starts_with('#'));
-        let mut lines = lines.map(unescape);
-        let Some(text) = lines.next() else { continue };
-        let text = text.strip_prefix('>').unwrap();
-        let text = text.strip_prefix(' ').unwrap_or(text);
-        assert_eq!(shown(text), lines.collect::<Vec<_>>(), "\n{case}");
-        checked += 1;
+    let cases = cases();
+    assert!(cases.len() >= 60, "only {} cases were read", cases.len());
+    for (text, expected) in cases {
+        assert_eq!(shown(&text), expected, "{text:?}");
     }
-    assert!(checked >= 60, "only {checked} cases were read");
 }

@@ -14,6 +14,8 @@ mod grammar;
 #[cfg(test)]
 mod invocation;
 #[cfg(test)]
+mod invoke_stream;
+#[cfg(test)]
 mod lucidrains;
 #[cfg(test)]
 mod lucidrains_params;
@@ -24,7 +26,7 @@ mod properties;
 #[cfg(test)]
 mod results;
 #[cfg(test)]
-mod streaming;
+mod stream;
 #[cfg(test)]
 mod supervision;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 
 use proptest::prelude::*;
-use toolformer_text::{FnTool, Invoker, Policy, Registry, StreamError, Syntax, ToolError};
+use toolformer_text::{FnTool, InvokeStreamError, Invoker, Policy, Registry, Syntax, ToolError};
 
 fn tools() -> Registry {
     let mut tools = Registry::new();
@@ -106,8 +106,8 @@ fn errors() {
     let invoker = Invoker::new(&tools, &syntax).policy(Policy::Fail);
     let run =
         |text: &[u8]| invoker.stream(Pieces(text, 4, false).buffered(), io::sink(), |_| ()).unwrap_err();
-    assert!(matches!(run(b"abc\n\xff\n"), StreamError::NotUtf8 { at: 4 }));
-    let StreamError::Invoke(toolformer_text::InvokeError::Call { span, .. }) =
+    assert!(matches!(run(b"abc\n\xff\n"), InvokeStreamError::NotUtf8 { at: 4 }));
+    let InvokeStreamError::Invoke(toolformer_text::InvokeError::Call { span, .. }) =
         run("é\n [Tool(x)]\n".as_bytes())
     else {
         panic!("another error")
