@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     rank(&index, "its title", &pairs)?;
     let described = descriptions(path)?;
     let pairs: Vec<_> = described.iter().map(|(text, title)| (text.clone(), title.as_str())).collect();
-    rank(&index, "what another hand wrote about it", &pairs)
+    rank(&index, "its description", &pairs)
 }
 
 /// How long queries take.

@@ -14,15 +14,28 @@
 //!
 //! [`builtin`] gives a tool by the short name it has on a command line.
 //!
+//! | tool | name in text | what it does |
+//! |---|---|---|
+//! | [`Calculator`] | `Calculator` | evaluates an expression |
+//! | [`Calendar`] | `Calendar` | says which day it is, and computes with days |
+//! | `WikiSearch` | `WikiSearch` | finds the best article of a `WikiIndex` by BM25, and shows its beginning |
+//! | `QuestionAnswering` | `QA` | finds passages in a `WikiIndex` and lets a reader answer from them |
+//! | `Translate` | `MT` | recognises the language of a text and lets a translator translate it |
+//!
 //! # What it refuses
 //!
 //! No tool here runs a model, reads the clock or the environment. The calculator knows numbers, `+ - * / ^ %`
 //! and parentheses; it has no names, no functions and no implicit products. The calendar is told which day it is;
-//! it knows days, not times, time zones or holidays.
+//! it knows days, not times, time zones or holidays. The search knows English endings, and words, not meanings: it has
+//! no query syntax, and an article that shares no word with the query is not found. Questions and translations are
+//! answered by a function or a `Translator` that is handed in; the crate brings neither.
 //!
 //! # Features
 //!
-//! None.
+//! None by default, so that the small tools stay quick to compile.
+//!
+//! - `search`: `WikiIndex`, `WikiSearch` and `QuestionAnswering`, on tantivy.
+//! - `translate`: `Translate` and `Language`, on whatlang.
 
 mod builtin;
 mod calculator;

@@ -13,8 +13,8 @@ use super::article::Article;
 pub(super) const ANALYSIS: &str = "english-1";
 
 /// So many times an article's title stands before its text when it is searched. With two, a title finds its own
-/// article far more often than with none, and a question about the article hardly less often; fields of their own
-/// for titles and texts, with any weights, did worse on both (`docs/benchmarks.md`).
+/// article far more often than with none, and a question about the article hardly less often; with titles in a
+/// field of their own, the same gain cost more (`docs/benchmarks.md`).
 const TITLES: usize = 2;
 
 /// The fields of an article in the index.
