@@ -2,6 +2,7 @@
 
 mod adapter_args;
 mod annotate_args;
+mod cache_file;
 mod commands;
 mod failure;
 mod filter_args;
@@ -11,7 +12,9 @@ mod jsonl_prompts;
 mod model_args;
 mod output;
 mod progress;
+mod qa_reader;
 mod tool_args;
+mod tool_backends;
 mod unit_args;
 
 use std::{io::IsTerminal as _, process::ExitCode};

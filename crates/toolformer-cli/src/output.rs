@@ -30,6 +30,11 @@ impl Output {
     pub(crate) fn flush(&mut self) -> Result<()> {
         self.0.flush().context(WHY)
     }
+
+    /// The same for a library that writes itself.
+    pub(crate) fn into_write(self) -> impl Write {
+        self.0
+    }
 }
 
 /// Writes one object.

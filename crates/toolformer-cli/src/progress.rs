@@ -129,7 +129,7 @@ impl Stage {
 }
 
 /// Two digits or more that mean something.
-fn rounded(rate: f64) -> String {
+pub(crate) fn rounded(rate: f64) -> String {
     match rate {
         _ if rate >= 10.0 => format!("{rate:.0}"),
         _ if rate >= 1.0 => format!("{rate:.1}"),

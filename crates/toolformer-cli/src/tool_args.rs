@@ -1,29 +1,60 @@
-//! `--tools` and `--now`: which tools there are, and which day it is for them.
+//! Which tools there are, and what they are lent.
 
-use anyhow::Result;
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
 use clap::Args;
 use toolformer::{
     text::{Registry, Tool},
-    tools::{BUILTIN_NAMES, BuiltinSettings, Calendar, Date, builtin, iso_date},
+    tools::{BuiltinError, BuiltinSettings, Calendar, Date, ToolsFile, WikiIndex, builtin, iso_date},
 };
 
-use crate::failure::wrong_usage;
+use crate::{failure::wrong_usage, tool_backends};
+
+/// What `tools list` says of the built-in tools: the name for --tools, the one in a text, what is needed.
+pub(crate) const BUILTIN_TOOLS: &[(&str, &str, &str)] = &[
+    ("calculator", "Calculator", "nothing"),
+    ("calendar", "Calendar", "nothing; --now fixes its day"),
+    ("wiki", "WikiSearch", "--wiki-index, made by `toolformer index build`"),
+    ("translate", "MT", "--translate-with a program or a server"),
+    ("qa", "QA", "--wiki-index, and --qa-with a model or a server"),
+];
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Tools")]
 pub(crate) struct ToolArgs {
-    /// Built-in tools by name, with commas between them: calculator, calendar
+    /// Built-in tools, with commas between them: calculator, calendar, wiki, translate, qa
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) tools: Vec<String>,
+    /// A tools.toml that declares commands, HTTP endpoints and MCP servers as tools; all of them are used
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tools_file: Option<PathBuf>,
     /// The day that it is for tools, instead of today
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = iso_date)]
     pub(crate) now: Option<Date>,
+    /// The index that wiki and qa search
+    #[arg(long, value_name = "DIR")]
+    pub(crate) wiki_index: Option<PathBuf>,
+    /// What translate runs, with the text on its standard input: `apertium {from3}-{to3}`; or the address of a
+    /// server that speaks as LibreTranslate does
+    #[arg(long, value_name = "COMMAND|URL")]
+    pub(crate) translate_with: Option<String>,
+    /// Languages that translate reads, such as es,fr; naming them makes recognising them surer [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) translate_from: Vec<String>,
+    /// What answers for qa: a model of this program, or the address of an OpenAI-compatible server, with the
+    /// model's name behind a `#`: http://127.0.0.1:8000/v1#my-model
+    #[arg(long, value_name = "PATH|URL")]
+    pub(crate) qa_with: Option<String>,
+    /// Longest time that a call may take, in seconds; a tool of --tools-file may set its own
+    #[arg(long, value_name = "S", default_value_t = 60.0)]
+    pub(crate) tool_timeout: f64,
 }
 
 /// The tools of a command line.
 pub(crate) struct ChosenTools {
     pub(crate) registry: Registry,
-    /// The names that they are called by in text, in the order given.
+    /// The names that they are called by in text: those of --tools in the order given, then those of the file.
     pub(crate) names: Vec<String>,
 }
 
@@ -31,32 +62,82 @@ pub(crate) struct ChosenTools {
 const MAX_RESULT_CHARS: usize = 200;
 
 impl ToolArgs {
+    /// Whether none are asked for.
+    pub(crate) fn are_none(&self) -> bool {
+        self.tools.is_empty() && self.tools_file.is_none()
+    }
+
     /// The tools, of which there may be none.
     pub(crate) fn chosen(&self) -> Result<ChosenTools> {
+        let timeout =
+            Duration::try_from_secs_f64(self.tool_timeout).ok().filter(|timeout| !timeout.is_zero());
+        let timeout = timeout.ok_or_else(|| wrong_usage("--tool-timeout is a number of seconds above 0"))?;
         let mut chosen = ChosenTools {
-            registry: Registry::new().with_max_result_chars(MAX_RESULT_CHARS),
+            registry: Registry::new().with_max_result_chars(MAX_RESULT_CHARS).with_timeout(timeout),
             names: Vec::new(),
         };
-        // One day for the whole run, also where it goes on past midnight.
-        let today = self.now.unwrap_or_else(|| jiff::ZonedDateTime::now().date());
-        let settings = BuiltinSettings::new(Calendar::on(today));
+        let settings = self.settings(timeout)?;
         for name in &self.tools {
-            let tool = builtin(&name.to_ascii_lowercase(), &settings).ok_or_else(|| {
-                wrong_usage(format!("there is no tool `{name}`; --tools knows {}", BUILTIN_NAMES.join(", ")))
-            })?;
-            chosen.names.push(tool.name().to_owned());
-            chosen.registry.insert(tool).map_err(|error| wrong_usage(format!("--tools: {error}")))?;
+            let tool =
+                builtin(&name.to_ascii_lowercase(), &settings).map_err(|error| self.explain(&error))?;
+            chosen.add(tool).map_err(|error| wrong_usage(format!("--tools: {error:#}")))?;
         }
-        tracing::debug!(tools = ?chosen.names, %today);
+        if let Some(path) = &self.tools_file {
+            let tools = ToolsFile::read(path)?.connect();
+            for tool in tools.with_context(|| format!("the tools of {} cannot be used", path.display()))? {
+                chosen.add(tool).with_context(|| format!("in {}", path.display()))?;
+            }
+        }
+        tracing::debug!(tools = ?chosen.names);
         Ok(chosen)
     }
 
     /// The tools, of which there must be one.
     pub(crate) fn at_least_one(&self) -> Result<ChosenTools> {
-        let chosen = self.chosen()?;
-        if chosen.names.is_empty() {
-            return Err(wrong_usage(format!("--tools is needed; it knows {}", BUILTIN_NAMES.join(", "))));
+        if self.are_none() {
+            return Err(wrong_usage(
+                "--tools or --tools-file is needed; `toolformer tools list` shows what there is",
+            ));
         }
-        Ok(chosen)
+        self.chosen()
+    }
+
+    /// What the built-in tools are lent; only what those that are asked for need is opened.
+    fn settings(&self, timeout: Duration) -> Result<BuiltinSettings> {
+        let asked = |name: &str| self.tools.iter().any(|tool| tool.eq_ignore_ascii_case(name));
+        // One day for the whole run, also where it goes on past midnight.
+        let today = self.now.unwrap_or_else(|| jiff::ZonedDateTime::now().date());
+        let mut settings = BuiltinSettings::new(Calendar::on(today));
+        if let Some(folder) = self.wiki_index.as_ref().filter(|_| asked("wiki") || asked("qa")) {
+            settings.wiki = Some(Arc::new(WikiIndex::open(folder)?));
+        }
+        if let Some(with) = self.translate_with.as_ref().filter(|_| asked("translate")) {
+            settings.translate = Some(tool_backends::translate(with, &self.translate_from, timeout)?);
+        }
+        if let Some(with) = self.qa_with.as_ref().filter(|_| asked("qa")) {
+            settings.reader = Some(tool_backends::reader(with, timeout)?);
+        }
+        Ok(settings)
+    }
+
+    /// An error of [`builtin`] in the words of the command line.
+    fn explain(&self, error: &BuiltinError) -> anyhow::Error {
+        wrong_usage(match error {
+            BuiltinError::Missing { name, .. } => {
+                let needs =
+                    BUILTIN_TOOLS.iter().find(|(short, ..)| short == name).map_or("more", |tool| tool.2);
+                format!("--tools {name} needs {needs}")
+            }
+            other => format!("--tools: {other}"),
+        })
+    }
+}
+
+impl ChosenTools {
+    fn add(&mut self, tool: Box<dyn Tool>) -> Result<()> {
+        let name = tool.name().to_owned();
+        self.registry.insert(tool)?;
+        self.names.push(name);
+        Ok(())
     }
 }

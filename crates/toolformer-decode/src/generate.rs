@@ -4,15 +4,16 @@
 //! written `Name(args) ->`, decoding pauses, the tool runs, its result and `]` go in, and decoding goes on. The
 //! cache is kept across the call: only new tokens are computed.
 
+mod follow_call;
+
 use burn::tensor::backend::Backend;
 use rand_chacha::ChaCha8Rng;
 use toolformer_model::{CausalLm, TokenBatch, Tokenizer};
-use toolformer_text::{CallStatus, Progress};
 
 use crate::{
     draw::draw_rng,
     error::DecodeError,
-    generation::{CallEvent, Finish, GenerateSettings, Generation, Prompt, ToolUse, Tools},
+    generation::{CallEvent, Finish, GenerateSettings, Generation, Prompt, Tools},
     marker::StartMarker,
     rows::Rows,
     sampling::rank,
@@ -54,8 +55,10 @@ pub fn generate<B: Backend, M: CausalLm<B>>(
     order.sort_by_key(|&i| prompts[i].ids.len());
     let mut generations: Vec<Option<Generation>> = vec![None; prompts.len()];
     for chunk in order.chunks(settings.batch) {
-        let rows: Vec<Row> =
-            chunk.iter().map(|&prompt| Row::new(prompt, &prompts[prompt], settings.seed)).collect();
+        let rows: Vec<Row> = chunk
+            .iter()
+            .map(|&prompt| Row::new(prompt, &prompts[prompt], settings.seed, tokenizer))
+            .collect();
         decoding.run(model, rows, &mut |prompt, generation| {
             done(prompt, &generation);
             generations[prompt] = Some(generation);
@@ -75,6 +78,8 @@ struct Decoding<'a> {
 /// A prompt under way.
 struct Row {
     prompt: usize,
+    /// What the prompt's last line holds: quotes and parentheses of it may be open still.
+    line_before: String,
     rng: ChaCha8Rng,
     /// Tokens to feed next.
     pending: Vec<u32>,
@@ -100,9 +105,12 @@ struct OpenCall {
 }
 
 impl Row {
-    fn new(number: usize, prompt: &Prompt, seed: u64) -> Self {
+    fn new(number: usize, prompt: &Prompt, seed: u64, tokenizer: &Tokenizer) -> Self {
+        let bytes: Vec<u8> = prompt.ids.iter().flat_map(|&id| tokenizer.token_bytes(id)).collect();
+        let text = String::from_utf8_lossy(&bytes);
         Self {
             prompt: number,
+            line_before: text.rsplit(['\n', '\r']).next().unwrap_or_default().to_owned(),
             rng: draw_rng(seed, &[&prompt.key]),
             pending: prompt.ids.clone(),
             ids: Vec::new(),
@@ -242,83 +250,6 @@ impl Decoding<'_> {
         });
         row.ids.truncate(whole.count());
         row.finish = Some(Finish::Stop);
-    }
-
-    /// Where a call may start in the row's text, such that its marker ends in the last token.
-    fn starts_in_last_token<'r>(
-        &self,
-        row: &'r Row,
-        tools: &ToolUse<'r>,
-    ) -> impl DoubleEndedIterator<Item = usize> + use<'r> {
-        let open = tools.syntax.bare_open().as_bytes();
-        let last = row.ids.last().map_or(0, |&id| self.tokenizer.token_bytes(id).len());
-        let from = (row.bytes.len() + 1).saturating_sub(last + open.len()).max(row.plain_from);
-        (from..row.bytes.len()).filter(move |&start| row.bytes[start..].starts_with(open))
-    }
-
-    /// Looks whether the row's text is in a call, and runs it where it asks for its result.
-    ///
-    /// The call is looked for in the text, so that a token such as ` [C` or `)]` cannot hide it.
-    fn follow_call(&self, row: &mut Row, tools: &ToolUse<'_>) -> Result<(), DecodeError> {
-        let open = row.open_call.take();
-        let fresh = self.starts_in_last_token(row, tools).map(|start| OpenCall { start, counted: false });
-        let candidates: Vec<OpenCall> = open.into_iter().chain(fresh).collect();
-        for call in candidates {
-            let text = String::from_utf8_lossy(&row.bytes[call.start..]).into_owned();
-            match tools.syntax.progress(&text) {
-                Progress::Pending => {
-                    row.open_call = Some(call);
-                    return Ok(());
-                }
-                Progress::AwaitsResult { name, args, end } => {
-                    row.calls_begun += usize::from(!call.counted);
-                    return self.run_call(row, tools, call.start, call.start + end, &name, &args);
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn run_call(
-        &self,
-        row: &mut Row,
-        tools: &ToolUse<'_>,
-        start: usize,
-        end: usize,
-        name: &str,
-        args: &str,
-    ) -> Result<(), DecodeError> {
-        let began = (tools.clock)();
-        let outcome = tools.registry.call(name, args);
-        let seconds = (tools.clock)() - began;
-        let (result, status) = match outcome {
-            Ok(result) => (Some(result), CallStatus::Ok),
-            Err(error) => (None, error.status()),
-        };
-        // What the last token holds behind the arrow is not the model's to say.
-        if row.bytes.len() > end {
-            let last = row.ids.pop().map_or(0, |id| self.tokenizer.token_bytes(id).len());
-            row.pending.pop();
-            let from = row.bytes.len() - last;
-            let kept = String::from_utf8_lossy(&row.bytes[from..end]).into_owned();
-            row.bytes.truncate(from);
-            for id in self.tokenizer.encode(&kept)? {
-                row.push(self.tokenizer, id);
-            }
-        }
-        let answer = result.as_deref().map_or(String::new(), |result| format!(" {result}"));
-        let inserted = self.tokenizer.encode(&format!("{answer}{}", tools.syntax.close()))?;
-        if row.ids.len() + inserted.len() > self.settings.max_tokens {
-            // A result counts as any other text does: there is no room for it.
-            row.finish = Some(Finish::Length);
-        } else {
-            inserted.into_iter().for_each(|id| row.push(self.tokenizer, id));
-        }
-        row.plain_from = row.bytes.len();
-        let span = [start, row.bytes.len()];
-        row.calls.push(CallEvent { span, name: name.into(), args: args.into(), result, status, seconds });
-        Ok(())
     }
 }
 

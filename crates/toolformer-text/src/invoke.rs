@@ -12,6 +12,8 @@ use crate::{CallError, Document, Registry, Syntax, call::as_pair, parse, sanitiz
 
 pub use stream::InvokeStreamError;
 
+pub(crate) use fill::inert;
+
 use fill::{Outcome, fill};
 
 /// What to do with a call that gives no result.

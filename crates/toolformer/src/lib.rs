@@ -65,6 +65,8 @@
 //! # Features
 //!
 //! - `cpu` (default): the pure Rust backend, [`device::Cpu`]; on x86-64 with AVX-512 where the processor has it.
+//! - `search`, `translate`, `http`, `mcp` (all default): the tools of [`tools`] that stand on larger libraries; see its
+//!   documentation.
 //!
 //! Without features the libraries still work on any backend of [`burn`] that you bring.
 

@@ -1,22 +1,39 @@
 //! `toolformer invoke`
 
-use std::path::PathBuf;
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader},
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::ValueEnum;
-use toolformer::text::{Syntax, invoke};
+use toolformer::text::{CallStatus, InvokedCall, Invoker, Registry, ResultCache, Syntax};
 
-use crate::{input::read_text, output::print_text, tool_args::ToolArgs};
+use crate::{
+    cache_file::open_cache,
+    failure::wrong_usage,
+    input::read_text,
+    output::{Output, print_json, print_text, say},
+    tool_args::ToolArgs,
+};
 
 /// Run the tool calls in a text and fill their results in
 ///
 /// Writes the text, byte for byte, with a result in every call that had none: ` [Calculator(1 + 1)]` becomes
-/// ` [Calculator(1 + 1) -> 2]`.
+/// ` [Calculator(1 + 1) -> 2]`. Lines are written as they come. Calls that give no result are reported on standard
+/// error; what happens to them in the text is for --policy to say.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   echo '2 * 21 is [Calculator(2 * 21)].' | toolformer invoke --tools calculator
-  toolformer invoke draft.txt --tools calculator --policy fail > final.txt")]
+  toolformer invoke draft.txt --tools calculator --policy fail > final.txt
+  toolformer invoke draft.txt --tools wiki --wiki-index wiki.index --jobs 8 --cache calls.jsonl
+
+With --json: {\"text\":.., \"calls\":[{\"span\":[s,e], \"name\", \"args\", \"result\", \"status\", \"error\"}]}, with spans in
+the new text. --cache FILE keeps what tools gave, one JSON object a line, and asks no tool twice for the same; the
+same file with --replay-only repeats a run without any tool.")]
 pub(crate) struct Args {
     /// The text; - for standard input
     #[arg(default_value = "-")]
@@ -24,11 +41,23 @@ pub(crate) struct Args {
     /// What to do with a call that gives no result
     #[arg(long, value_enum, default_value_t = Policy::Leave)]
     policy: Policy,
+    /// Most calls that run at a time; the output is the same for any number
+    #[arg(long, value_name = "N", default_value = "1")]
+    jobs: NonZeroUsize,
+    /// Keep the tools' results in this file, and take them from it
+    #[arg(long, value_name = "FILE")]
+    cache: Option<PathBuf>,
+    /// Run no tool: take results from --cache alone
+    #[arg(long, requires = "cache")]
+    replay_only: bool,
+    /// Write one JSON object
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     tools: ToolArgs,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Policy {
     /// Leave it as it is
     Leave,
@@ -52,8 +81,50 @@ impl From<Policy> for toolformer::text::Policy {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let tools = args.tools.at_least_one()?;
-    let text = read_text(&args.file)?;
-    let invoked = invoke(&text, &tools.registry, &Syntax::default(), args.policy.into())?;
-    print_text(&invoked.text)
+    let mut registry = args.tools.at_least_one()?.registry;
+    if let Some(path) = &args.cache {
+        let cache = open_cache(path, args.replay_only)?;
+        registry = registry.with_cache(cache);
+    }
+    let outcome = invoke(args, &registry);
+    let logged = registry.cache().map_or(Ok(()), ResultCache::check_log);
+    outcome?;
+    logged.with_context(|| {
+        let cache = args.cache.as_deref().unwrap_or_else(|| Path::new(""));
+        format!("not all results could be written to {}; the text is complete", cache.display())
+    })
+}
+
+fn invoke(args: &Args, registry: &Registry) -> Result<()> {
+    let syntax = Syntax::default();
+    let invoker = Invoker::new(registry, &syntax).policy(args.policy.into()).jobs(args.jobs);
+    // Nothing may be written before the last call is known to have a result, or the object to be complete.
+    if args.json || args.policy == Policy::Fail {
+        let invoked = invoker.text(&read_text(&args.file)?)?;
+        invoked.calls.iter().for_each(report);
+        return if args.json { print_json(&invoked) } else { print_text(&invoked.text) };
+    }
+    invoker.stream(open(&args.file)?, Output::new().into_write(), |call| report(&call))?;
+    Ok(())
+}
+
+/// A file, or standard input.
+fn open(path: &Path) -> Result<Box<dyn BufRead>> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(BufReader::new(io::stdin())));
+    }
+    if path.is_dir() {
+        return Err(wrong_usage(format!("{} is a folder; give a file of text", path.display())));
+    }
+    let file = File::open(path)
+        .with_context(|| format!("cannot read {}; check that the path is right", path.display()))?;
+    Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
+}
+
+/// Says what became of a call that gave no result.
+fn report(call: &InvokedCall) {
+    if !matches!(call.status, CallStatus::Ok | CallStatus::AlreadyFilled) {
+        let error = call.error.as_deref().unwrap_or("no result");
+        say(&format!("no result for {}({}): {error}", call.name, call.args));
+    }
 }

@@ -5,10 +5,12 @@ mod devices;
 mod filter;
 mod finetune;
 mod generate;
+mod index;
 mod invoke;
 mod parse;
 mod score;
 mod teach;
+mod tools;
 mod weave;
 
 use anyhow::Result;
@@ -25,6 +27,8 @@ pub(crate) enum Command {
     Finetune(finetune::Args),
     Teach(teach::Args),
     Generate(generate::Args),
+    Tools(tools::Args),
+    Index(index::Args),
     Devices(devices::Args),
 }
 
@@ -40,6 +44,8 @@ impl Command {
             Self::Finetune(args) => finetune::run(args),
             Self::Teach(args) => teach::run(args),
             Self::Generate(args) => generate::run(args),
+            Self::Tools(args) => tools::run(args),
+            Self::Index(args) => index::run(args),
             Self::Devices(args) => devices::run(args),
         }
     }

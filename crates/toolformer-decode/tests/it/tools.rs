@@ -195,3 +195,22 @@ fn disabled_means_that_the_start_has_no_probability() {
     assert!(complete(&Tools::None).starts_with(" [C"));
     assert!(!complete(&Tools::Disabled(&Syntax::default())).starts_with(" ["));
 }
+
+#[test]
+fn a_result_pairs_with_nothing_that_stands_before_it() {
+    let (model, tokenizer) = tiny();
+    // The call in the prompt ends in an open quote, which the result would close.
+    let parts = ["[A(say \"hi)] ", "[", "Quote() ->", " x” }]", " the"];
+    let model = Scripted::new(model, &tokenizer, &parts);
+    let mut registry = Registry::new();
+    registry.insert(FnTool::new("Quote", "quotes", |_| Ok("x\" )".to_owned()))).unwrap();
+    let (syntax, clock) = (Syntax::default(), || 1.0);
+    let tools = ToolUse { registry: &registry, syntax: &syntax, start_top_k: 1, max_calls: 1, clock: &clock };
+    let settings = GenerateSettings { max_tokens: 80, ..Default::default() };
+    let prompts = [prompt(&tokenizer, parts[0])];
+    let done = generate(&model, &tokenizer, &prompts, &settings, &Tools::Enabled(tools), |_, _| {}).unwrap();
+    let text = format!("{}{}", parts[0], done[0].completion);
+    let calls: Vec<_> = toolformer_text::parse(&text, &syntax).calls().iter().map(|c| c.inner()).collect();
+    assert_eq!(calls, ["A(say \"hi)", "Quote()"], "{text}");
+    assert_eq!(done[0].calls[0].result.as_deref(), Some("x” }"));
+}

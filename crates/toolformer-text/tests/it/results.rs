@@ -56,3 +56,20 @@ fn unusual_markers() {
     assert_eq!(document.calls().len(), 1);
     assert_eq!(document.calls()[0].result.as_deref(), Some(clean.as_str()));
 }
+
+#[track_caller]
+fn check_fitting(before: &str, result: &str, expected: &str) {
+    let syntax = Syntax::default();
+    assert_eq!(toolformer_text::fitting_result(&syntax, before, result), expected, "{before}");
+}
+
+#[test]
+fn a_result_fits_what_stands_before_it() {
+    check_fitting("[A(1) ->", "2] [B(3)\n", "2) (B(3)");
+    check_fitting("[A(1) ->", "(\"x\")", "(\"x\")");
+    check_fitting("[A(say \"hi)] [B(1) ->", "x\")", "x”}");
+    check_fitting("[A(say \"hi)]\n[B(1) ->", "x\")", "x\")");
+    check_fitting("[A(say [B(1) ->", "x)", "x}");
+    check_fitting("[A(say [B(1) ->", "x)]", "x))");
+    check_fitting("no call at all", "x", "x");
+}
