@@ -12,7 +12,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`builtin`] gives a tool by the short name it has on a command line.
+//! [`builtin`] gives a tool by the short name it has on a command line; [`ToolsFile`] reads tools from a file, in
+//! which anybody can declare programs, requests over HTTP and MCP servers.
 //!
 //! # What it refuses
 //!
@@ -21,10 +22,39 @@
 //!
 //! # Features
 //!
-//! None.
+//! - `http`: tools that are asked over HTTP, [`HttpTool`], [`LibreTranslate`] and [`OpenAiReader`].
+//! - `mcp`: tools of MCP servers, [`McpServer`]; brings `http`.
 
 mod builtin;
 mod calculator;
+mod command_line;
+mod command_tool;
+mod excerpt;
+mod fingerprint;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "http")]
+mod libre_translate;
+#[cfg(feature = "mcp")]
+mod mcp;
+#[cfg(feature = "http")]
+mod open_ai_reader;
+#[cfg(feature = "http")]
+mod runtime;
+mod template;
+mod tools_file;
 
 pub use builtin::{BUILTIN_NAMES, builtin};
 pub use calculator::{Calculator, CalculatorError, evaluate, format_value};
+pub use command_line::{CommandLine, CommandLineError};
+pub use command_tool::CommandTool;
+#[cfg(feature = "http")]
+pub use http::{AllowedHost, HttpError, HttpMethod, HttpRules, HttpTool};
+#[cfg(feature = "http")]
+pub use libre_translate::LibreTranslate;
+#[cfg(feature = "mcp")]
+pub use mcp::{McpError, McpServer, McpTool};
+#[cfg(feature = "http")]
+pub use open_ai_reader::OpenAiReader;
+pub use template::TemplateError;
+pub use tools_file::{Place, ToolsFile, ToolsFileError, ToolsFileProblem};

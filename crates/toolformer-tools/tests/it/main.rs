@@ -4,10 +4,27 @@
 #[cfg(test)]
 mod calculator;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod command_line;
+#[cfg(test)]
 mod errors;
+#[cfg(test)]
+#[cfg(feature = "http")]
+mod http;
+#[cfg(test)]
+#[cfg(feature = "http")]
+mod loopback;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod printing;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod processes;
+#[cfg(test)]
 mod properties;
+#[cfg(test)]
+#[cfg(feature = "http")]
+mod servers_of_others;
+#[cfg(test)]
+mod tools_file;
