@@ -34,7 +34,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     step("cargo check --release -p toolformer --no-default-features", process::run)?;
     // Each feature of the tools alone; all of them together are in the workspace's build.
     for feature in ["", "search", "translate", "http", "mcp"] {
-        let features = format!("cargo clippy --release -p toolformer-tools --all-targets --features={feature}");
+        let features =
+            format!("cargo clippy --release -p toolformer-tools --all-targets --features={feature}");
         step(&format!("{features} -- -D warnings"), process::run)?;
     }
     let model = model(args.fast);

@@ -12,7 +12,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`builtin`] gives a tool by the short name it has on a command line.
+//! [`builtin`] gives a tool by the short name it has on a command line; [`ToolsFile`] reads tools from a file, in
+//! which anybody can declare programs, requests over HTTP and MCP servers.
 //!
 //! | tool | name in text | what it does |
 //! |---|---|---|
@@ -21,6 +22,7 @@
 //! | `WikiSearch` | `WikiSearch` | finds the best article of a `WikiIndex` by BM25, and shows its beginning |
 //! | `QuestionAnswering` | `QA` | finds passages in a `WikiIndex` and lets a reader answer from them |
 //! | `Translate` | `MT` | recognises the language of a text and lets a translator translate it |
+//! | [`CommandTool`], `HttpTool`, `McpTool` | as declared | a program, a request over HTTP, a tool of an MCP server |
 //!
 //! # What it refuses
 //!
@@ -36,14 +38,32 @@
 //!
 //! - `search`: `WikiIndex`, `WikiSearch` and `QuestionAnswering`, on tantivy.
 //! - `translate`: `Translate` and `Language`, on whatlang.
+//! - `http`: tools that are asked over HTTP, `HttpTool`, `LibreTranslate` and `OpenAiReader`.
+//! - `mcp`: tools of MCP servers, `McpServer`; brings `http`.
 
 mod builtin;
 mod calculator;
 mod calendar;
+mod command_line;
+mod command_tool;
+mod excerpt;
+mod fingerprint;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "http")]
+mod libre_translate;
+#[cfg(feature = "mcp")]
+mod mcp;
 #[cfg(feature = "search")]
 mod one_line;
+#[cfg(feature = "http")]
+mod open_ai_reader;
 #[cfg(feature = "search")]
 mod question_answering;
+#[cfg(feature = "http")]
+mod runtime;
+mod template;
+mod tools_file;
 #[cfg(feature = "translate")]
 mod translate;
 #[cfg(feature = "search")]
@@ -51,11 +71,25 @@ mod wiki_index;
 #[cfg(feature = "search")]
 mod wiki_search;
 
-pub use builtin::{BUILTIN_NAMES, BuiltinSettings, builtin};
+#[cfg(feature = "search")]
+pub use builtin::Reader;
+pub use builtin::{BUILTINS, Builtin, BuiltinError, BuiltinSettings, builtin};
 pub use calculator::{Calculator, CalculatorError, evaluate, format_value};
 pub use calendar::{Calendar, CalendarError, Date, iso_date};
+pub use command_line::{CommandLine, CommandLineError};
+pub use command_tool::CommandTool;
+#[cfg(feature = "http")]
+pub use http::{AllowedHost, HttpError, HttpMethod, HttpRules, HttpTool};
+#[cfg(feature = "http")]
+pub use libre_translate::LibreTranslate;
+#[cfg(feature = "mcp")]
+pub use mcp::{McpError, McpServer, McpTool};
+#[cfg(feature = "http")]
+pub use open_ai_reader::OpenAiReader;
 #[cfg(feature = "search")]
 pub use question_answering::QuestionAnswering;
+pub use template::TemplateError;
+pub use tools_file::{Place, ToolsFile, ToolsFileError, ToolsFileProblem};
 #[cfg(feature = "translate")]
 pub use translate::{Language, Translate, Translator, UnknownLanguage, fill_languages};
 #[cfg(feature = "search")]

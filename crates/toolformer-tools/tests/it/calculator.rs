@@ -1,7 +1,7 @@
 //! Expressions and what the tool answers.
 
 use toolformer_text::{Policy, Registry, Syntax, Tool, invoke};
-use toolformer_tools::{BUILTIN_NAMES, BuiltinSettings, Calculator, Calendar, Date, builtin, evaluate};
+use toolformer_tools::{Calculator, evaluate};
 
 #[track_caller]
 fn check(expression: &str, expected: &str) {
@@ -136,18 +136,4 @@ fn in_a_text() {
         invoked.text,
         "is [Calculator(1 + 1) -> 2], [Calculator((2 + 3) * 4) -> 20], [Calculator(1 / 0)]"
     );
-}
-
-#[test]
-fn short_names() {
-    let settings = BuiltinSettings::new(Calendar::on(Date::constant(2023, 1, 30)));
-    for name in BUILTIN_NAMES {
-        assert!(!builtin(name, &settings).unwrap().description().is_empty());
-    }
-    assert_eq!(builtin("calculator", &settings).unwrap().name(), "Calculator");
-    assert_eq!(
-        builtin("calendar", &settings).unwrap().call("").unwrap(),
-        "Today is Monday, January 30, 2023."
-    );
-    assert!(builtin("Calculator", &settings).is_none());
 }

@@ -4,7 +4,7 @@ use toolformer_text::{
     Registry, Tool, ToolError,
     lucidrains::{Options, Param, function, invoke_tools},
 };
-use toolformer_tools::{BUILTIN_NAMES, BuiltinSettings, Calculator, Calendar, Date, builtin};
+use toolformer_tools::{BuiltinError, BuiltinSettings, Calculator, Calendar, Date, builtin};
 
 #[track_caller]
 fn check(expression: &str, expected: &str) {
@@ -78,10 +78,10 @@ fn every_form_of_the_papers_prompts_runs() {
     check_invoked("[MT(sûreté nucléaire)]", "[MT(sûreté nucléaire) → about sûreté nucléaire]");
 }
 
-/// Importing their tools ends the program where a package is missing. Here a tool that is not there is `None`.
+/// Importing their tools ends the program where a package is missing. Here it is an error.
 #[test]
 fn a_tool_that_is_not_there_ends_nothing() {
     let settings = BuiltinSettings::new(Calendar::on(Date::constant(2023, 1, 30)));
-    assert!(BUILTIN_NAMES.iter().all(|name| builtin(name, &settings).is_some()));
-    assert!(builtin("wolfram", &settings).is_none());
+    let Err(error) = builtin("wolfram", &settings) else { panic!("there is one") };
+    assert_eq!(error, BuiltinError::Unknown { name: "wolfram".into() });
 }

@@ -2,6 +2,8 @@
 
 // `cfg(test)` is always on here; it tells clippy that test code may unwrap, outside `#[test]` functions too.
 #[cfg(test)]
+mod builtin;
+#[cfg(test)]
 mod calculator;
 #[cfg(test)]
 mod calendar;
@@ -10,7 +12,16 @@ mod calendar_errors;
 #[cfg(test)]
 mod calendar_properties;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod command_line;
+#[cfg(test)]
 mod errors;
+#[cfg(test)]
+#[cfg(feature = "http")]
+mod http;
+#[cfg(test)]
+#[cfg(feature = "http")]
+mod loopback;
 #[cfg(test)]
 mod lucidrains;
 #[cfg(test)]
@@ -20,19 +31,27 @@ mod oracle;
 #[cfg(test)]
 mod printing;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod processes;
+#[cfg(test)]
 mod properties;
+#[cfg(test)]
+#[cfg(feature = "http")]
+mod servers_of_others;
+#[cfg(test)]
+mod tools_file;
+#[cfg(test)]
 #[cfg(feature = "translate")]
-#[cfg(test)]
 mod translate;
-#[cfg(feature = "search")]
 #[cfg(test)]
+#[cfg(feature = "search")]
 mod wiki_corpus;
-#[cfg(feature = "search")]
 #[cfg(test)]
+#[cfg(feature = "search")]
 mod wiki_files;
-#[cfg(feature = "search")]
 #[cfg(test)]
+#[cfg(feature = "search")]
 mod wiki_ranking;
-#[cfg(feature = "search")]
 #[cfg(test)]
+#[cfg(feature = "search")]
 mod wiki_search;

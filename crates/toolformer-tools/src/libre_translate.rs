@@ -1,0 +1,54 @@
+//! Translations by a LibreTranslate server.
+
+use reqwest::{Method, header::HeaderMap};
+use serde_json::{Value, json};
+use toolformer_text::ToolError;
+use url::Url;
+
+use crate::http::{HttpClient, HttpError, HttpRules, Request, checked_url};
+
+/// A server with LibreTranslate's interface, `POST /translate`.
+#[derive(Debug, Clone)]
+pub struct LibreTranslate {
+    client: HttpClient,
+    url: Url,
+    api_key: Option<String>,
+}
+
+impl LibreTranslate {
+    /// The server at `base`, such as `http://127.0.0.1:5000`, asked as the rules allow.
+    ///
+    /// # Errors
+    /// If `base` is no URL or breaks the rules.
+    pub fn new(base: &str, rules: HttpRules) -> Result<Self, HttpError> {
+        let url = checked_url(&format!("{}/translate", base.trim_end_matches('/')))?;
+        rules.check(&url)?;
+        Ok(Self { client: HttpClient::new(rules)?, url, api_key: None })
+    }
+
+    /// The key that the server asks for.
+    #[must_use]
+    pub fn with_api_key(mut self, key: impl Into<String>) -> Self {
+        self.api_key = Some(key.into());
+        self
+    }
+
+    /// `text` in the language `to`; languages are codes such as `en`, and `from` may be `auto`.
+    ///
+    /// # Errors
+    /// If the server does not answer in time, or does not translate.
+    pub fn translate(&self, text: &str, from: &str, to: &str) -> Result<String, ToolError> {
+        let mut body = json!({"q": text, "source": from, "target": to, "format": "text"});
+        if let Some(key) = &self.api_key {
+            body["api_key"] = json!(key);
+        }
+        let (method, url, headers) = (Method::POST, self.url.clone(), HeaderMap::new());
+        let answer = self.client.send_for_json(Request { method, url, headers, json: Some(body) })?;
+        match &answer["translatedText"] {
+            Value::String(translated) => Ok(translated.clone()),
+            _ => {
+                Err(ToolError::failed("the answer has no `translatedText`; is this a LibreTranslate server?"))
+            }
+        }
+    }
+}

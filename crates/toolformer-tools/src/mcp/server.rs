@@ -1,0 +1,164 @@
+//! A declared server.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use reqwest::header::HeaderMap;
+use url::Url;
+
+use super::{McpError, McpTool, connection::Connection};
+use crate::{
+    CommandLine,
+    http::{HttpError, HttpRules, checked_url, headers},
+    runtime,
+};
+
+/// An MCP server and what is wanted of it.
+///
+/// A server that is a program is started by [`McpServer::connect`] and killed, with all that it started in its
+/// process group, when its last tool is dropped. If it ends before, the call that finds it gone fails, and the next
+/// one starts it again; a call is never sent twice. The same holds for the connection to a server at a URL. What a
+/// program prints on standard error is kept for errors.
+#[derive(Debug, Clone)]
+pub struct McpServer {
+    pub(super) name: String,
+    pub(super) transport: Transport,
+    pub(super) timeout: Duration,
+    pub(super) start_timeout: Duration,
+    prefix: String,
+    only: Option<Vec<String>>,
+}
+
+/// How a server is spoken to.
+#[derive(Debug, Clone)]
+pub(super) enum Transport {
+    /// On the standard streams of a program.
+    Program(CommandLine),
+    /// By streamable HTTP.
+    Http { url: Url, headers: HeaderMap, rules: Arc<HttpRules> },
+}
+
+impl McpServer {
+    /// The time that a call has, and that a server has to start, if nothing else is said.
+    pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+    /// A server that is a program, without placeholders; its own limits do not matter.
+    pub fn program(name: impl Into<String>, command: CommandLine) -> Self {
+        Self::new(name.into(), Transport::Program(command))
+    }
+
+    /// A server that runs at `url`, asked by streamable HTTP as the rules allow; their timeout does not matter.
+    ///
+    /// # Errors
+    /// If it is no URL or breaks the rules.
+    pub fn http(name: impl Into<String>, url: &str, rules: HttpRules) -> Result<Self, HttpError> {
+        let url = checked_url(url)?;
+        rules.check(&url)?;
+        let (headers, rules) = (HeaderMap::new(), Arc::new(rules));
+        Ok(Self::new(name.into(), Transport::Http { url, headers, rules }))
+    }
+
+    fn new(name: String, transport: Transport) -> Self {
+        let (timeout, start_timeout) = (Self::DEFAULT_TIMEOUT, Self::DEFAULT_TIMEOUT);
+        Self { name, transport, timeout, start_timeout, prefix: String::new(), only: None }
+    }
+
+    /// Sends these headers to a server at a URL; they mean nothing to a program.
+    ///
+    /// # Errors
+    /// If one cannot be sent.
+    pub fn with_headers(mut self, map: &BTreeMap<String, String>) -> Result<Self, HttpError> {
+        if let Transport::Http { headers: known, .. } = &mut self.transport {
+            *known = headers(map)?;
+        }
+        Ok(self)
+    }
+
+    /// Puts this before the name of each of its tools.
+    #[must_use]
+    pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Only these of its tools, by the server's names; otherwise all.
+    #[must_use]
+    pub fn with_only<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.only = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The time that a call has; otherwise [`Self::DEFAULT_TIMEOUT`].
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The time that it has to start and list its tools; otherwise [`Self::DEFAULT_TIMEOUT`].
+    #[must_use]
+    pub fn with_start_timeout(mut self, timeout: Duration) -> Self {
+        self.start_timeout = timeout;
+        self
+    }
+
+    /// Its name, for errors.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Starts it and lists its tools. In texts they are called by the server's names behind the prefix, where what
+    /// cannot be in a name is `_`.
+    ///
+    /// # Errors
+    /// If it does not start or list its tools in time, lacks one that is wanted, or two would be called alike.
+    pub fn connect(&self) -> Result<Vec<McpTool>, McpError> {
+        let connection = Arc::new(Connection::new(self.clone()));
+        let listing = Arc::clone(&connection);
+        let listed = runtime::block_on(async move { listing.list().await }).map_err(McpError::Runtime)??;
+        let known = || listed.iter().map(|tool| tool.name.to_string()).collect();
+        if let Some(name) =
+            self.only.iter().flatten().find(|&name| !listed.iter().any(|tool| tool.name == **name))
+        {
+            let (server, name) = (self.name.clone(), name.clone());
+            return Err(McpError::UnknownTool { server, name, known: known() });
+        }
+        let wanted =
+            |name: &str| self.only.as_ref().is_none_or(|only| only.iter().any(|wanted| wanted == name));
+        let mut tools: Vec<McpTool> = Vec::new();
+        for tool in listed.iter().filter(|tool| wanted(&tool.name)) {
+            let tool = McpTool::new(valid_name(&self.prefix, &tool.name), tool, Arc::clone(&connection));
+            if let Some(first) = tools.iter().find(|other| other.called() == tool.called()) {
+                let owner =
+                    |tool: &McpTool| format!("`{}` of the server `{}`", tool.original_name(), self.name);
+                let (name, first, second) = (tool.called().to_owned(), owner(first), owner(&tool));
+                return Err(McpError::NameClash { name, first, second });
+            }
+            tools.push(tool);
+        }
+        Ok(tools)
+    }
+}
+
+/// A name that can be found in a text.
+fn valid_name(prefix: &str, name: &str) -> String {
+    let valid = |c: char| if c.is_ascii_alphanumeric() || c == '_' || c == '.' { c } else { '_' };
+    let name: String = prefix.chars().chain(name.chars()).map(valid).collect();
+    match name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        true => name,
+        false => format!("_{name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_valid() {
+        assert_eq!(valid_name("", "read-file"), "read_file");
+        assert_eq!(valid_name("fs.", "a/b c"), "fs.a_b_c");
+        assert_eq!(valid_name("", "2nd"), "_2nd");
+        assert_eq!(valid_name("", "é"), "_");
+        assert_eq!(valid_name("", ""), "_");
+    }
+}
