@@ -156,6 +156,7 @@ impl<T: Tool + ?Sized> Tool for Arc<T> {
 pub struct FnTool<F> {
     name: String,
     description: String,
+    timeout: Option<Duration>,
     function: F,
 }
 
@@ -165,7 +166,13 @@ where
 {
     /// A tool called `name` that runs `function`.
     pub fn new(name: impl Into<String>, description: impl Into<String>, function: F) -> Self {
-        Self { name: name.into(), description: description.into(), function }
+        Self { name: name.into(), description: description.into(), timeout: None, function }
+    }
+
+    /// Gives every call at most `timeout`.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout: Some(timeout), ..self }
     }
 }
 
@@ -185,6 +192,10 @@ where
 
     fn description(&self) -> &str {
         &self.description
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 
     fn call(&self, args: &str) -> Result<String, ToolError> {

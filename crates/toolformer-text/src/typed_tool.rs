@@ -1,6 +1,6 @@
 //! Functions with typed parameters as tools.
 
-use std::{fmt, future::Future, marker::PhantomData};
+use std::{fmt, future::Future, marker::PhantomData, time::Duration};
 
 use serde_json::Value;
 
@@ -34,6 +34,7 @@ pub struct TypedTool<F, Args> {
     name: String,
     description: String,
     parameters: Parameters,
+    timeout: Option<Duration>,
     function: F,
     arguments: PhantomData<fn(Args)>,
 }
@@ -103,7 +104,13 @@ impl<F: TypedFunction<Args>, Args> TypedTool<F, Args> {
             if required { parameter } else { parameter.optional() }
         };
         let parameters = Parameters::new(names.into_iter().zip(F::types()).map(of_type));
-        Self { name, description, parameters, function, arguments: PhantomData }
+        Self { name, description, parameters, timeout: None, function, arguments: PhantomData }
+    }
+
+    /// Gives every call at most `timeout`.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout: Some(timeout), ..self }
     }
 }
 
@@ -121,6 +128,10 @@ where
 
     fn parameters(&self) -> Parameters {
         self.parameters.clone()
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 
     fn call(&self, args: &str) -> Result<String, ToolError> {
@@ -142,6 +153,10 @@ where
 
     fn parameters(&self) -> Parameters {
         self.parameters.clone()
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 
     fn call<'a>(&'a self, args: &'a str) -> ToolFuture<'a> {

@@ -11,12 +11,14 @@ use std::{
 };
 
 use toolformer_text::{
-    AsyncTool, CallError, CallStatus, FnTool, Invoker, Policy, Registry, Syntax, Tool, ToolError, ToolFuture,
+    AsyncTool, CallError, CallStatus, FnTool, Invoker, Policy, Registry, Syntax, ToolError, ToolFuture,
     TypedTool, invoke,
 };
 
-/// Long enough for a call that answers at once.
+/// For what never answers.
 const SHORT: Duration = Duration::from_millis(50);
+/// For what does.
+const LONG: Duration = Duration::from_secs(600);
 
 fn hangs(_: &str) -> Result<String, ToolError> {
     loop {
@@ -34,8 +36,8 @@ fn source(outcome: Result<String, CallError>) -> ToolError {
 
 #[test]
 fn the_run_goes_on() {
-    let mut tools = Registry::new().with_timeout(SHORT).with_max_result_chars(20);
-    tools.insert(FnTool::new("Hang", "", hangs)).unwrap();
+    let mut tools = Registry::new().with_timeout(LONG).with_max_result_chars(20);
+    tools.insert(FnTool::new("Hang", "", hangs).with_timeout(SHORT)).unwrap();
     tools.insert(FnTool::new("Panic", "", |args| panic!("at {args}"))).unwrap();
     tools.insert(FnTool::new("Flood", "", |_| Ok("0123456789".repeat(1_000_000)))).unwrap();
     tools.insert(TypedTool::new("Add", "", ["a", "b"], |a: i64, b: i64| a + b)).unwrap();
@@ -51,33 +53,11 @@ fn the_run_goes_on() {
     assert!(reasons[1].starts_with("the tool panicked: at 1;"), "{reasons:?}");
 }
 
-/// A tool that knows how long it takes.
-struct Slow;
-
-impl Tool for Slow {
-    fn name(&self) -> &str {
-        "Slow"
-    }
-
-    fn description(&self) -> &str {
-        ""
-    }
-
-    fn timeout(&self) -> Option<Duration> {
-        Some(Duration::from_millis(1))
-    }
-
-    fn call(&self, args: &str) -> Result<String, ToolError> {
-        hangs(args)
-    }
-}
-
 #[test]
 fn a_tools_own_time_comes_first() {
-    let mut tools = Registry::new().with_timeout(Duration::from_secs(3600));
-    tools.insert(Slow).unwrap();
-    let limit = Duration::from_millis(1);
-    assert_eq!(source(tools.call("Slow", "")), ToolError::TimedOut { limit });
+    let mut tools = Registry::new().with_timeout(LONG);
+    tools.insert(FnTool::new("Hang", "", hangs).with_timeout(SHORT)).unwrap();
+    assert_eq!(source(tools.call("Hang", "")), ToolError::TimedOut { limit: SHORT });
 }
 
 #[test]
@@ -132,14 +112,15 @@ impl AsyncTool for Later {
 }
 
 fn asynchronous() -> Registry {
-    let mut tools = Registry::new().with_timeout(SHORT);
+    let mut tools = Registry::new().with_timeout(LONG);
     tools.insert_async(Later).unwrap();
-    tools.insert_async(TypedTool::new_async("Never", "", [], pending::<String>)).unwrap();
+    let never = TypedTool::new_async("Never", "", [], pending::<String>);
+    tools.insert_async(never.with_timeout(SHORT)).unwrap();
     tools
         .insert_async(TypedTool::new_async("Panic", "", ["n"], async |n: i64| -> String { panic!("at {n}") }))
         .unwrap();
     tools.insert_async(TypedTool::new_async("Twice", "", ["n"], |n: i64| ready(n * 2))).unwrap();
-    tools.insert(FnTool::new("Hang", "", hangs)).unwrap();
+    tools.insert(FnTool::new("Hang", "", hangs).with_timeout(SHORT)).unwrap();
     tools.insert(FnTool::new("Echo", "", |args| Ok(args.to_owned()))).unwrap();
     tools
 }
