@@ -15,6 +15,9 @@ mod http;
 #[cfg(feature = "http")]
 mod loopback;
 #[cfg(test)]
+#[cfg(all(feature = "mcp", target_os = "linux"))]
+mod mcp;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod printing;

@@ -274,7 +274,7 @@ fn servers_are_checked() {
     };
     check("", "", "`command` is missing");
     check("command = []", ".command", "it names no program");
-    check("command = [\"a\"]\nurl = \"http://h/\"", ".command", "this does not go with `url`");
+    check("url = \"http://h/\"\ncommand = [\"a\"]", ".command", "this does not go with `url`");
     check("command = [\"a\"]\nhosts = []", ".hosts", "this does not go with `command`");
     check("url = \"http://localhost:x/\"", ".url", "`http://localhost:x/` is no URL");
     check("url = \"http://127.0.0.1/\"", ".url", "`127.0.0.1` is an address of this machine");
