@@ -11,7 +11,7 @@ use toolformer_tools::{CommandLine, HttpRules, McpError, McpServer, McpTool, Too
 use self::test_server::{HttpServer, program};
 use crate::processes::{assert_gone, pid_in};
 
-const LIMIT: Duration = Duration::from_millis(500);
+const LIMIT: Duration = Duration::from_secs(2);
 
 /// A server of that kind that is a program; what happens to it is noted in `notes`.
 fn server(kind: &str, notes: &Path) -> McpServer {
@@ -166,8 +166,8 @@ fn servers_that_do_not_start() {
     let broken =
         check_refused(&server("broken", &notes), "the MCP server `tests` does not start: exit status: 7");
     assert!(broken.to_string().contains("no licence found; try its command"), "{broken}");
-    let mute = server("mute", &notes).with_start_timeout(Duration::from_secs(2));
-    let mute = check_refused(&mute, "did not start and list its tools within 2 s");
+    let mute = server("mute", &notes).with_start_timeout(Duration::from_secs(3));
+    let mute = check_refused(&mute, "did not start and list its tools within 3 s");
     assert!(mute.to_string().contains("thinking"), "{mute}");
     assert_gone(pid_in(&notes));
     let absent = McpServer::program("tests", CommandLine::new(["/no/such/server"]).unwrap());

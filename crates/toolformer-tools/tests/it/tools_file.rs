@@ -286,6 +286,17 @@ fn servers_are_checked() {
 }
 
 #[test]
+fn deep_nesting_is_refused() {
+    let deep = |part: &str| part.repeat(200_000);
+    let check = |text: String| assert!(parse(&text).is_err(), "{}", &text[..20]);
+    check(format!("tools = {}{}", deep("["), deep("]")));
+    check(format!("tools = {}", deep("{a=")));
+    check(format!("tools.{}a = 1", deep("a.")));
+    check(format!("[[tools.{}a]]", deep("a.")));
+    check(format!("[tools.A]\nkind = \"http\"\nbody.{}a = 1", deep("a.")));
+}
+
+#[test]
 fn the_example_of_the_docs_is_valid() {
     let docs = include_str!("../../../../docs/tools.md");
     let (_, rest) = docs.split_once("```toml\n").expect("no example");
