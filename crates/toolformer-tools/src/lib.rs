@@ -24,8 +24,8 @@
 //!
 //! # Features
 //!
-//! - `http`: tools that are asked over HTTP, [`HttpTool`], [`LibreTranslate`] and [`OpenAiReader`].
-//! - `mcp`: tools of MCP servers, [`McpServer`]; brings `http`.
+//! - `http`: tools that are asked over HTTP, `HttpTool`, `LibreTranslate` and `OpenAiReader`.
+//! - `mcp`: tools of MCP servers, `McpServer`; brings `http`.
 
 mod builtin;
 mod calculator;
