@@ -26,7 +26,9 @@
 //!
 //! # What it refuses
 //!
-//! No tool here runs a model, reads the clock or the environment. The calculator knows numbers, `+ - * / ^ %`
+//! No tool here runs a model, reads the clock or the environment. A declared program is not run by a shell and sees
+//! only the environment that is declared; a request goes only to hosts that are listed, at public addresses unless
+//! others are allowed, and not through a proxy. The calculator knows numbers, `+ - * / ^ %`
 //! and parentheses; it has no names, no functions and no implicit products. The calendar is told which day it is;
 //! it knows days, not times, time zones or holidays. The search knows English endings, and words, not meanings: it has
 //! no query syntax, and an article that shares no word with the query is not found. Questions and translations are

@@ -1,5 +1,7 @@
 //! Translations by a LibreTranslate server.
 
+use std::fmt;
+
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
 use toolformer_text::ToolError;
@@ -8,7 +10,7 @@ use url::Url;
 use crate::http::{HttpClient, HttpError, HttpRules, Request, checked_url};
 
 /// A server with LibreTranslate's interface, `POST /translate`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct LibreTranslate {
     client: HttpClient,
     url: Url,
@@ -50,5 +52,12 @@ impl LibreTranslate {
                 Err(ToolError::failed("the answer has no `translatedText`; is this a LibreTranslate server?"))
             }
         }
+    }
+}
+
+/// Without the key.
+impl fmt::Debug for LibreTranslate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LibreTranslate").field("url", &self.url.as_str()).finish_non_exhaustive()
     }
 }

@@ -70,11 +70,11 @@ use self::{keys::Keys, source::Source};
 /// | `max_redirects` | how many redirects are followed, each to one of `hosts` | 5 |
 ///
 /// A string of `body` that is a placeholder and nothing else becomes the argument with its type; where the call
-/// leaves it out, the entry is left out. See [`HttpRules`](crate::HttpRules) for the limits.
+/// leaves it out, the entry is left out. See `HttpRules` for the limits.
 ///
 /// # `[servers.NAME]` (feature `mcp`)
 ///
-/// An MCP server, whose tools become tools. It is started by [`ToolsFile::connect`].
+/// An MCP server, whose tools become tools. It is started by `ToolsFile::connect`.
 ///
 /// | key | what it says | without it |
 /// |---|---|---|
@@ -164,7 +164,7 @@ impl ToolsFile {
         Err(table.error(not_built("MCP servers", "mcp")))
     }
 
-    /// The tools that it declares itself, by name; those of its servers are had from [`ToolsFile::connect`].
+    /// The tools that it declares itself, by name; those of its servers are had from `ToolsFile::connect`.
     pub fn tools(&self) -> Vec<Box<dyn Tool>> {
         self.tools.iter().map(|tool| Box::new(Arc::clone(tool)) as Box<dyn Tool>).collect()
     }

@@ -10,7 +10,14 @@ use crate::error::TrainError;
 /// Holds a folder until it is dropped, or the process ends in whatever way.
 #[derive(Debug)]
 pub(crate) struct FolderLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that is just being started has a copy of the file open.
+        let _ = self.file.unlock();
+    }
 }
 
 impl FolderLock {
@@ -23,7 +30,7 @@ impl FolderLock {
         let path = folder.join(".lock");
         let file = File::create(&path).map_err(TrainError::write(&path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(TrainError::InUse { path: folder.to_owned() }),
             Err(TryLockError::Error(source)) => Err(TrainError::Write { path, source }),
         }

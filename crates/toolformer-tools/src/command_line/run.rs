@@ -23,8 +23,9 @@ const ERRORS_SHOWN: usize = 300;
 /// the program's process group holds the stream open.
 const LAST_OUTPUT: Duration = Duration::from_millis(500);
 
-/// How often to look whether the program has ended.
+/// How often to look whether the program has ended, and how often at first when it has closed its output.
 const POLL: Duration = Duration::from_millis(2);
+const FIRST_POLL: Duration = Duration::from_micros(50);
 
 /// The limits of a run.
 pub(super) struct Limits {
@@ -63,7 +64,7 @@ pub(super) fn run(
     if let (Some(stdin), Some(text)) = (stdin, input) {
         write_input(stdin, text).map_err(broken)?;
     }
-    let mut watch = Watch { events, open_streams: 2, too_much: false };
+    let mut watch = Watch { events, open_streams: 2, too_much: false, pause: FIRST_POLL };
     let end = watch.until_end(&mut process, deadline).map_err(broken)?;
     let status = process.end().map_err(broken)?;
     match end {
@@ -89,6 +90,7 @@ struct Watch {
     events: Receiver<Event>,
     open_streams: usize,
     too_much: bool,
+    pause: Duration,
 }
 
 impl Watch {
@@ -123,7 +125,10 @@ impl Watch {
                 self.open_streams -= 1;
             }
             // Both streams are closed: it is about to end, or has nothing more to say.
-            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(time.min(POLL)),
+            Err(RecvTimeoutError::Disconnected) => {
+                std::thread::sleep(time.min(self.pause));
+                self.pause = POLL.min(self.pause * 2);
+            }
             Err(RecvTimeoutError::Timeout) => {}
         }
     }

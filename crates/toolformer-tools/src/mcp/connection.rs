@@ -1,21 +1,28 @@
 //! The connection to a server: made when needed, made again when it is gone.
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use rmcp::{
     RoleClient, ServiceError, ServiceExt,
-    model::{CallToolRequestParams, CallToolResult, ErrorCode, Tool},
+    model::{
+        CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, ErrorCode, Implementation,
+        Tool,
+    },
     service::{ClientInitializeError, RunningService},
     transport::{
-        StreamableHttpClientTransport, common::client_side_sse::NeverRetry,
-        streamable_http_client::StreamableHttpClientTransportConfig,
+        StreamableHttpClientTransport,
+        common::client_side_sse::NeverRetry,
+        streamable_http_client::{StreamableHttpClientTransportConfig, StreamableHttpError},
     },
 };
 use tokio::{sync::Mutex, time::timeout};
 use toolformer_text::ToolError;
 
 use super::{McpError, McpServer, process::ServerProcess, server::Transport};
-use crate::http::{build_client, reason};
+use crate::{
+    excerpt,
+    http::{build_client, reason},
+};
 
 /// A server, running or not.
 pub(super) struct Connection {
@@ -25,7 +32,7 @@ pub(super) struct Connection {
 
 /// A server that has been greeted.
 struct Running {
-    service: RunningService<RoleClient, ()>,
+    service: RunningService<RoleClient, ClientConfig>,
     process: Option<Mutex<ServerProcess>>,
 }
 
@@ -99,7 +106,7 @@ impl Connection {
             Transport::Program(command) => {
                 let (process, stdout, stdin) =
                     ServerProcess::start(command).map_err(|error| self.not_started(error.to_string()))?;
-                match timeout(self.server.start_timeout, ().serve((stdout, stdin))).await {
+                match timeout(self.server.start_timeout, greeting().serve((stdout, stdin))).await {
                     Ok(Ok(service)) => Ok(Running { service, process: Some(Mutex::new(process)) }),
                     Ok(Err(error)) => Err(self.not_started(ended(process, &brief(&error)).await)),
                     Err(_) => Err(self.start_timed_out(process.said())),
@@ -115,7 +122,7 @@ impl Connection {
                 // A broken stream is reported by the call that finds it so.
                 config.retry_config = Arc::new(NeverRetry::default());
                 let transport = StreamableHttpClientTransport::with_client(client, config);
-                match timeout(self.server.start_timeout, ().serve(transport)).await {
+                match timeout(self.server.start_timeout, greeting().serve(transport)).await {
                     Ok(Ok(service)) => Ok(Running { service, process: None }),
                     Ok(Err(error)) => Err(self.not_started(brief(&error))),
                     Err(_) => Err(self.start_timed_out(String::new())),
@@ -137,8 +144,8 @@ impl Running {
     /// Why it cannot be spoken to: how its process ended, if it has one that did.
     async fn why(&self, error: &ServiceError) -> String {
         match &self.process {
-            Some(process) => described(&mut *process.lock().await, &reason(error)).await,
-            None => reason(error),
+            Some(process) => described(&mut *process.lock().await, &cause(error)).await,
+            None => cause(error),
         }
     }
 
@@ -160,7 +167,33 @@ async fn described(process: &mut ServerProcess, error: &str) -> String {
     status.map_or_else(|| format!("{error}{said}"), |status| format!("{status}{said}"))
 }
 
-/// What went wrong in greeting; the variants carry whole messages.
+/// Who we are; we offer a server nothing.
+fn greeting() -> ClientConfig {
+    let us = Implementation::new("toolformer", env!("CARGO_PKG_VERSION"));
+    ClientConfig::new(ClientCapabilities::default(), us)
+}
+
+/// Why a request failed; that a transport is the reason is nothing to tell.
+fn cause(error: &ServiceError) -> String {
+    match error {
+        ServiceError::TransportSend(error) => transport(&*error.error),
+        error => reason(error),
+    }
+}
+
+/// What went wrong on the way; the SDK does not give the client's error as a source.
+fn transport(error: &(dyn Error + 'static)) -> String {
+    match error.downcast_ref::<StreamableHttpError<reqwest::Error>>() {
+        Some(StreamableHttpError::Client(error)) => reason(error),
+        _ => reason(error),
+    }
+}
+
+/// What went wrong in greeting; some variants carry whole messages.
 fn brief(error: &ClientInitializeError) -> String {
-    crate::excerpt::beginning(&reason(error), 300)
+    let reason = match error {
+        ClientInitializeError::TransportError { error, .. } => transport(&*error.error),
+        error => reason(error),
+    };
+    excerpt::beginning(&reason, 300)
 }

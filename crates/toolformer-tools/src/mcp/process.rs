@@ -11,6 +11,8 @@ use serde_json::Map;
 use tokio::{
     io::AsyncReadExt,
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
+    task::JoinHandle,
+    time::timeout,
 };
 
 use crate::{CommandLine, excerpt};
@@ -29,6 +31,8 @@ pub(super) struct ServerProcess {
     #[cfg(unix)]
     group: Option<rustix::process::Pid>,
     errors: Arc<Mutex<Vec<u8>>>,
+    /// Reads the standard error to its end.
+    reader: JoinHandle<()>,
 }
 
 impl ServerProcess {
@@ -45,13 +49,13 @@ impl ServerProcess {
             return Err(io::Error::other("it has no standard streams"));
         };
         let errors = Arc::default();
-        tokio::spawn(keep_end(stderr, Arc::clone(&errors)));
+        let reader = tokio::spawn(keep_end(stderr, Arc::clone(&errors)));
         #[cfg(unix)]
         let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
         #[cfg(unix)]
-        let process = Self { child, group, errors };
+        let process = Self { child, group, errors, reader };
         #[cfg(not(unix))]
-        let process = Self { child, errors };
+        let process = Self { child, errors, reader };
         Ok((process, stdout, stdin))
     }
 
@@ -64,9 +68,14 @@ impl ServerProcess {
         }
     }
 
-    /// How it ended, if it does in a moment.
+    /// How it ended, if it does in a moment; then it has said all that it had to say.
     pub(super) async fn status(&mut self) -> Option<ExitStatus> {
-        tokio::time::timeout(LAST_MOMENT, self.child.wait()).await.ok()?.ok()
+        let status = timeout(LAST_MOMENT, self.child.wait()).await.ok()?.ok()?;
+        if !self.reader.is_finished() {
+            // What it started may hold its standard error open.
+            let _ = timeout(LAST_MOMENT, &mut self.reader).await;
+        }
+        Some(status)
     }
 }
 

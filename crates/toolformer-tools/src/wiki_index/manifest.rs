@@ -105,6 +105,13 @@ pub(super) struct Building {
     lock: File,
 }
 
+impl Drop for Building {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that is just being started has a copy of the file open.
+        let _ = self.lock.unlock();
+    }
+}
+
 impl Building {
     /// Takes a folder, which is made if needed, and removes what a build that was killed has left in it.
     ///

@@ -24,6 +24,8 @@ mod http;
 mod loopback;
 #[cfg(test)]
 mod lucidrains;
+#[cfg(all(feature = "mcp", target_os = "linux"))]
+mod mcp;
 #[cfg(test)]
 mod naive_days;
 #[cfg(test)]

@@ -274,7 +274,7 @@ fn servers_are_checked() {
     };
     check("", "", "`command` is missing");
     check("command = []", ".command", "it names no program");
-    check("command = [\"a\"]\nurl = \"http://h/\"", ".command", "this does not go with `url`");
+    check("url = \"http://h/\"\ncommand = [\"a\"]", ".command", "this does not go with `url`");
     check("command = [\"a\"]\nhosts = []", ".hosts", "this does not go with `command`");
     check("url = \"http://localhost:x/\"", ".url", "`http://localhost:x/` is no URL");
     check("url = \"http://127.0.0.1/\"", ".url", "`127.0.0.1` is an address of this machine");
@@ -283,6 +283,17 @@ fn servers_are_checked() {
     check("command = [\"a\"]\nargv = []", ".argv", "this key is not known here");
     let server = parse("[servers.A]\ncommand = [\"{x}\", \"{\"]\ntimeout_seconds = 1").unwrap();
     assert_eq!(server.servers()[0].name(), "A");
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    let deep = |part: &str| part.repeat(200_000);
+    let check = |text: String| assert!(parse(&text).is_err(), "{}", &text[..20]);
+    check(format!("tools = {}{}", deep("["), deep("]")));
+    check(format!("tools = {}", deep("{a=")));
+    check(format!("tools.{}a = 1", deep("a.")));
+    check(format!("[[tools.{}a]]", deep("a.")));
+    check(format!("[tools.A]\nkind = \"http\"\nbody.{}a = 1", deep("a.")));
 }
 
 #[test]

@@ -1,0 +1,231 @@
+//! Tools of MCP servers, started as programs and asked over HTTP.
+
+mod test_server;
+
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+
+use tempfile::TempDir;
+use toolformer_text::{Tool, ToolError};
+use toolformer_tools::{CommandLine, HttpRules, McpError, McpServer, McpTool, ToolsFile};
+
+use self::test_server::{HttpServer, program};
+use crate::processes::{assert_gone, pid_in};
+
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// A server of that kind that is a program; what happens to it is noted in `notes`.
+fn server(kind: &str, notes: &Path) -> McpServer {
+    let (argv, environment) = program(kind, notes.to_str().unwrap());
+    let command = CommandLine::new(argv).unwrap();
+    let command =
+        environment.into_iter().fold(command, |command, (name, value)| command.with_variable(name, value));
+    McpServer::program("tests", command)
+}
+
+fn plain() -> Vec<McpTool> {
+    server("plain", Path::new("/no/notes")).connect().unwrap()
+}
+
+fn http(server: &HttpServer) -> McpServer {
+    let rules = HttpRules::for_url(&server.url()).unwrap().with_private_addresses(true);
+    McpServer::http("tests", &server.url(), rules).unwrap()
+}
+
+#[track_caller]
+fn called<'t>(tools: &'t [McpTool], name: &str) -> &'t McpTool {
+    tools.iter().find(|tool| tool.name() == name).expect(name)
+}
+
+#[track_caller]
+fn call(tools: &[McpTool], name: &str, args: &str) -> Result<String, String> {
+    called(tools, name).call(args).map_err(|error| error.to_string())
+}
+
+/// What the tools give, however the server is spoken to.
+#[track_caller]
+fn check_tools(tools: &[McpTool]) {
+    let names: Vec<&str> = tools.iter().map(|tool| tool.name()).collect();
+    assert_eq!(names, ["add", "count", "die", "fail", "hang", "image", "process_id", "sum_up", "where"]);
+    assert_eq!(called(tools, "sum_up").original_name(), "sum-up");
+    assert_eq!(called(tools, "sum_up").description(), "does sum-up");
+    assert_eq!(called(tools, "add").parameters().to_string(), "b: integer, a: integer");
+    let signature = "numbers: list of number, label: string = null";
+    assert_eq!(called(tools, "sum_up").parameters().to_string(), signature);
+    assert_eq!(call(tools, "add", "2, 40"), Ok("42".to_owned()));
+    assert_eq!(call(tools, "add", "a = 1, b = -1"), Ok("0".to_owned()));
+    assert_eq!(call(tools, "sum_up", "[1, 2.5]"), Ok("{\"numbers\":[1,2.5]}\nsecond".to_owned()));
+    let labelled = Ok("{\"numbers\":[],\"label\":\"a, b\"}\nsecond".to_owned());
+    assert_eq!(call(tools, "sum_up", "[], \"a, b\""), labelled);
+    assert_eq!(call(tools, "where", ""), Ok("{\"x\":1}".to_owned()));
+    assert!(call(tools, "add", "2, b").unwrap_err().starts_with("bad arguments: parameter `a` is of type integer"));
+    assert_eq!(called(tools, "fail").call("enough"), Err(ToolError::failed("\"enough\"")));
+    let image = "the answer is an image, which is not supported; use a tool that gives text";
+    assert_eq!(call(tools, "image", ""), Err(image.to_owned()));
+}
+
+#[test]
+fn tools_of_a_program() {
+    check_tools(&plain());
+}
+
+#[test]
+fn tools_over_http() {
+    let running = HttpServer::start("127.0.0.1:0");
+    check_tools(&http(&running).connect().unwrap());
+}
+
+#[test]
+fn tools_of_one_server_share_it_and_it_ends_with_them() {
+    let tools = plain();
+    let first: u32 = call(&tools, "count", "").unwrap().parse().unwrap();
+    assert_eq!(call(&tools, "count", ""), Ok((first + 1).to_string()));
+    let pid = call(&tools, "process_id", "").unwrap().parse().unwrap();
+    let mut tools = tools;
+    tools.truncate(1);
+    assert_eq!(call(&tools, "add", "1, 1"), Ok("2".to_owned()));
+    drop(tools);
+    assert_gone(pid);
+}
+
+#[test]
+fn a_server_that_dies_is_started_again() {
+    let tools = plain();
+    let pid = call(&tools, "process_id", "").unwrap();
+    let error = called(&tools, "die").call("").unwrap_err();
+    assert!(matches!(error, ToolError::Failed { .. }), "{error:?}");
+    let gone = "the MCP server `tests` is gone (exit status: 3: ";
+    assert!(error.to_string().starts_with(gone), "{error}");
+    assert!(error.to_string().contains("it is enough); the next call starts it again"), "{error}");
+    assert_eq!(call(&tools, "count", ""), Ok("1".to_owned()));
+    let other = call(&tools, "process_id", "").unwrap();
+    assert_ne!(pid, other);
+    assert_gone(pid.parse().unwrap());
+    drop(tools);
+    assert_gone(other.parse().unwrap());
+}
+
+#[test]
+fn a_server_that_is_killed_between_calls_is_started_again() {
+    let tools = plain();
+    let pid: u32 = call(&tools, "process_id", "").unwrap().parse().unwrap();
+    let killed = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
+    assert!(killed.success());
+    assert_gone(pid);
+    // The first call may find it gone.
+    let _ = call(&tools, "count", "");
+    assert!(matches!(call(&tools, "count", "").as_deref(), Ok("1" | "2")));
+}
+
+#[test]
+fn calls_that_hang_are_cancelled() {
+    let folder = TempDir::new().unwrap();
+    let notes = folder.path().join("notes");
+    let tools = server("plain", &notes).with_timeout(LIMIT).connect().unwrap();
+    assert_eq!(called(&tools, "hang").call(""), Err(ToolError::TimedOut { limit: LIMIT }));
+    // It goes on with the same process, which was told.
+    assert_eq!(call(&tools, "count", ""), Ok("2".to_owned()));
+    let noted = (0..1000).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        fs::read_to_string(&notes).ok().filter(|text| !text.is_empty())
+    });
+    assert_eq!(noted.as_deref(), Some("cancelled"));
+}
+
+#[test]
+fn calls_over_http_time_out() {
+    let running = HttpServer::start("127.0.0.1:0");
+    let tools = http(&running).with_timeout(LIMIT).connect().unwrap();
+    assert_eq!(called(&tools, "hang").call(""), Err(ToolError::TimedOut { limit: LIMIT }));
+    assert_eq!(call(&tools, "add", "1, 1"), Ok("2".to_owned()));
+}
+
+#[test]
+fn a_server_over_http_may_be_away_for_a_while() {
+    let running = HttpServer::start("127.0.0.1:0");
+    let address = running.address.to_string();
+    let tools = http(&running).with_timeout(Duration::from_secs(5)).connect().unwrap();
+    assert_eq!(call(&tools, "add", "1, 1"), Ok("2".to_owned()));
+    drop(running);
+    assert!(call(&tools, "add", "1, 1").is_err());
+    assert!(call(&tools, "add", "1, 1").unwrap_err().contains("does not start"));
+    let _running = HttpServer::start(&address);
+    assert_eq!(call(&tools, "add", "1, 1"), Ok("2".to_owned()));
+}
+
+#[track_caller]
+fn check_refused(server: &McpServer, expected: &str) -> McpError {
+    let error = server.connect().map(|tools| tools.len()).unwrap_err();
+    assert!(error.to_string().contains(expected), "{error}");
+    error
+}
+
+#[test]
+fn servers_that_do_not_start() {
+    let folder = TempDir::new().unwrap();
+    let notes = folder.path().join("notes");
+    let broken =
+        check_refused(&server("broken", &notes), "the MCP server `tests` does not start: exit status: 7");
+    assert!(broken.to_string().contains("no licence found; try its command"), "{broken}");
+    let mute = server("mute", &notes).with_start_timeout(Duration::from_secs(3));
+    let mute = check_refused(&mute, "did not start and list its tools within 3 s");
+    assert!(mute.to_string().contains("thinking"), "{mute}");
+    assert_gone(pid_in(&notes));
+    let absent = McpServer::program("tests", CommandLine::new(["/no/such/server"]).unwrap());
+    check_refused(&absent, "does not start: No such file or directory");
+    let no_mcp = McpServer::program("tests", CommandLine::new(["true"]).unwrap());
+    check_refused(&no_mcp, "does not start: exit status: 0");
+}
+
+#[test]
+fn addresses_are_held_to_the_rules() {
+    let running = HttpServer::start("127.0.0.1:0");
+    let rules = HttpRules::for_url(&running.url()).unwrap();
+    let literal = McpServer::http("tests", &running.url(), rules).unwrap_err().to_string();
+    assert!(literal.contains("`127.0.0.1` is an address of this machine"), "{literal}");
+    let url = format!("http://localhost:{}/mcp", running.address.port());
+    let named = McpServer::http("tests", &url, HttpRules::for_url(&url).unwrap()).unwrap();
+    check_refused(&named, "`localhost` is an address of this machine or a private network");
+}
+
+#[test]
+fn names() {
+    let notes = Path::new("/no/notes");
+    let prefixed = server("plain", notes).with_prefix("t.").with_only(["sum-up", "add"]).connect().unwrap();
+    let names: Vec<&str> = prefixed.iter().map(|tool| tool.name()).collect();
+    assert_eq!(names, ["t.add", "t.sum_up"]);
+    check_refused(
+        &server("plain", notes).with_only(["sum_up"]),
+        "has no tool `sum_up`; it has add, count, die, fail, hang, image, process/id, sum-up, where",
+    );
+    check_refused(
+        &server("clash", notes),
+        "`process/id` of the server `tests` and `process-id` of the server `tests` would both be called `process_id`",
+    );
+}
+
+/// A file with a tool `add`, and a server with that prefix.
+fn file(prefix: &str) -> String {
+    let (argv, environment) = program("plain", "/no/notes");
+    let variables = |environment: BTreeMap<String, String>| -> String {
+        environment.iter().map(|(name, value)| format!("{name} = {value:?}, ")).collect()
+    };
+    format!(
+        "[tools.add]\nkind = \"command\"\nargv = [\"echo\", \"{{text}}\"]\n\n[servers.tests]\ncommand = {argv:?}\n\
+         environment = {{ {} }}\nprefix = {prefix:?}\nonly = [\"add\", \"count\"]\n",
+        variables(environment).trim_end_matches(", ")
+    )
+}
+
+#[test]
+fn servers_of_a_file() {
+    let tools = ToolsFile::parse(&file("t."), Path::new(".")).unwrap().connect().unwrap();
+    let names: Vec<&str> = tools.iter().map(|tool| tool.name()).collect();
+    assert_eq!(names, ["add", "t.add", "t.count"]);
+    assert_eq!(tools[1].call("1, 2"), Ok("3".to_owned()));
+    let clash = ToolsFile::parse(&file(""), Path::new(".")).unwrap().connect().map(|tools| tools.len());
+    assert_eq!(
+        clash.unwrap_err().to_string(),
+        "tools.add and `add` of servers.tests would both be called `add`; give one server a `prefix`, or leave one out \
+         by `only`"
+    );
+}
