@@ -13,7 +13,8 @@ const MAX_QUESTION_CHARS: usize = 500;
 /// paper's tool is a retriever with a reader too (Atlas). A question as a whole may stand in quotes.
 ///
 /// The reader is a function from a prompt to the text that follows it; the first line of that which is not empty is
-/// the answer. The prompt holds the passages, the best first, the question, and `Answer:`.
+/// the answer. The prompt holds an example, the passages, the best first, the question, and
+/// `Answer:`.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -71,10 +72,21 @@ where
     }
 }
 
+/// What every prompt begins with. The example shows a model that was not trained for it what an answer looks like:
+/// without it, small ones often write nothing.
+const EXAMPLE: &str = "\
+Read the passages. Then answer the question with a name, a number or a few words.
+
+Passage: Honey: Honey is a sweet food that bees make from the nectar of flowers. It keeps for years if it is sealed.
+
+Question: What do bees make honey from?
+Answer: the nectar of flowers
+
+";
+
 /// The prompt for a question: passages of at most `max_chars` characters together, question, `Answer:`.
 fn prompt(hits: &[Hit], question: &str, max_chars: usize) -> String {
-    let mut prompt =
-        "Read the passages. Then answer the question with a name, a number or a few words.\n\n".to_owned();
+    let mut prompt = EXAMPLE.to_owned();
     let mut left = max_chars;
     for (at, hit) in hits.iter().enumerate() {
         let passage = format!("{}: {}", hit.title, hit.text);

@@ -49,10 +49,13 @@ struct List {
 #[command(after_long_help = "\
 Examples:
   toolformer tools show Calculator --tools calculator
-  toolformer tools show Weather --tools-file tools.toml")]
+  toolformer tools show Weather --tools-file tools.toml --json")]
 struct Show {
     /// The name that the tool is called by in text
     name: String,
+    /// Write one JSON object
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     tools: ToolArgs,
 }
@@ -125,7 +128,12 @@ fn builtin_list() -> String {
 
 fn show(args: &Show) -> Result<()> {
     let registry = args.tools.at_least_one()?.registry;
-    print_json(&Shown::new(tool(&registry, &args.name)?))
+    let tool = tool(&registry, &args.name)?;
+    if args.json {
+        return print_json(&Shown::new(tool));
+    }
+    let schema = serde_json::to_string_pretty(&tool.parameters().json_schema())?;
+    print_text(&format!("{}({})\n    {}\n{schema}\n", tool.name(), tool.parameters(), tool.description()))
 }
 
 /// The tool of that name, which must be there: the question was asked rightly only if it is.

@@ -19,6 +19,21 @@ fn commands_on_text() {
     ["parse", "invoke", "devices"].into_iter().for_each(check);
 }
 
+#[track_caller]
+fn check_below(command: &str, below: &[&str]) {
+    for name in below {
+        let ran = toolformer(&[command, name, "--help"]).ok();
+        assert!(ran.out.contains("Examples:\n"), "a command shows an example");
+        insta::assert_snapshot!(format!("help_{command}_{name}"), ran.out);
+    }
+}
+
+#[test]
+fn commands_on_tools() {
+    check_below("tools", &["list", "show", "call"]);
+    check_below("index", &["build", "query"]);
+}
+
 #[test]
 fn commands_on_models() {
     ["score", "generate"].into_iter().for_each(check);

@@ -15,3 +15,5 @@ mod resume;
 mod smollm2;
 #[cfg(test)]
 mod text_commands;
+#[cfg(test)]
+mod tool_commands;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::program::{fixture, toolformer};
+use crate::program::{Folder, fixture, toolformer};
 
 #[track_caller]
 fn close(found: &Value, expected: &Value) {
@@ -14,33 +14,42 @@ fn close(found: &Value, expected: &Value) {
     }
 }
 
-#[test]
-fn scores_are_the_references() {
+/// The model's file; says loudly that the test is skipped where there is none.
+fn model() -> Option<String> {
     let cached = || {
         let home = std::env::var_os("HOME")?;
         let path =
             std::path::Path::new(&home).join(".cache/toolformer/models/SmolLM2-135M-Instruct.Q4_1.gguf");
         path.exists().then_some(path.into_os_string())
     };
-    let Some(model) = std::env::var_os("TOOLFORMER_SMOLLM2").or_else(cached) else {
+    let model = std::env::var_os("TOOLFORMER_SMOLLM2").or_else(cached);
+    if model.is_none() {
         // Not by eprintln!, which the test harness keeps to itself.
         let notice = b"\nSKIPPED, for want of SmolLM2: run `cargo xtask fetch smollm2`\n";
         let _ = std::io::Write::write_all(&mut std::io::stderr(), notice);
-        return;
-    };
+    }
+    model.map(|path| path.into_string().unwrap())
+}
+
+#[test]
+fn questions_are_answered_from_an_index() {
+    let Some(model) = model() else { return };
+    let (folder, article) =
+        (Folder::new(), r#"{"title":"Mount Uhlan","text":"Mount Uhlan is 4,321 m high."}"#);
+    let index = folder.path("index");
+    toolformer(&["index", "build", &folder.file("wiki.jsonl", article), "--out", &index]).ok();
+    let given = ["--tools", "qa", "--wiki-index", &index, "--qa-with", &model];
+    let ran = toolformer(&[&["tools", "call", "QA", "How high is Mount Uhlan?"][..], &given].concat()).ok();
+    assert!(ran.out.contains("4,321"), "{}", ran.out);
+}
+
+#[test]
+fn scores_are_the_references() {
+    let Some(model) = model() else { return };
     let golden: Value =
         serde_json::from_str(&std::fs::read_to_string(fixture("smollm2.json")).unwrap()).unwrap();
     let case = &golden["cases"][0];
-    let args = [
-        "score",
-        "--model",
-        model.to_str().unwrap(),
-        "--text",
-        case["text"].as_str().unwrap(),
-        "--top",
-        "5",
-        "--json",
-    ];
+    let args = ["score", "--model", &model, "--text", case["text"].as_str().unwrap(), "--top", "5", "--json"];
     let found: Value = serde_json::from_str(&toolformer(&args).ok().out).unwrap();
     assert_eq!(found["ids"], case["ids"]);
     let pairs = |a: &Value, b: &Value| a.as_array().unwrap().len() == b.as_array().unwrap().len();

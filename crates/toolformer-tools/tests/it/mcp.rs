@@ -57,7 +57,11 @@ fn check_tools(tools: &[McpTool]) {
     let labelled = Ok("{\"numbers\":[],\"label\":\"a, b\"}\nsecond".to_owned());
     assert_eq!(call(tools, "sum_up", "[], \"a, b\""), labelled);
     assert_eq!(call(tools, "where", ""), Ok("{\"x\":1}".to_owned()));
-    assert!(call(tools, "add", "2, b").unwrap_err().starts_with("bad arguments: parameter `a` is of type integer"));
+    assert!(
+        call(tools, "add", "2, b")
+            .unwrap_err()
+            .starts_with("bad arguments: parameter `a` is of type integer")
+    );
     assert_eq!(called(tools, "fail").call("enough"), Err(ToolError::failed("\"enough\"")));
     let image = "the answer is an image, which is not supported; use a tool that gives text";
     assert_eq!(call(tools, "image", ""), Err(image.to_owned()));

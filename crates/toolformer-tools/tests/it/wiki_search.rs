@@ -77,7 +77,7 @@ fn fingerprints_tell_settings_apart() {
 
 /// A reader that finds an answer only where the prompt has it: the word before the clue, in a passage.
 fn look_up(prompt: &str, clue: &str) -> Result<String, ToolError> {
-    let (passages, question) = prompt.split_once("Question: ").unwrap();
+    let (passages, question) = prompt.rsplit_once("Question: ").unwrap();
     assert!(question.ends_with("\nAnswer:"));
     let before = passages.split(clue).next().filter(|before| before.len() < passages.len());
     Ok(before
@@ -112,7 +112,10 @@ fn prompt(passages: usize, max_chars: usize) -> String {
 
 #[test]
 fn qa_prompts_hold_passages_question_and_slot() {
+    let example = "Passage: Honey: Honey is a sweet food that bees make from the nectar of flowers. It keeps for \
+                   years if it is sealed.\n\nQuestion: What do bees make honey from?\nAnswer: the nectar of flowers\n\n";
     let head = "Read the passages. Then answer the question with a name, a number or a few words.\n\n";
+    let head = format!("{head}{example}");
     let reel = "Passage: Fishing reel: A fishing reel is a hand-cranked winder on a rod, for winding the line in.\n\n";
     let fly = "Passage: Fly fishing: In fly fishing a light lure, the fly, is cast with a heavy line and a long rod.\n\n";
     let tail = "Question: fishing line, rod?\nAnswer:";
