@@ -83,9 +83,9 @@ impl ToolArgs {
             chosen.add(tool).map_err(|error| wrong_usage(format!("--tools: {error:#}")))?;
         }
         if let Some(path) = &self.tools_file {
-            let tools = ToolsFile::read(path)?.connect();
-            for tool in tools.with_context(|| format!("the tools of {} cannot be used", path.display()))? {
-                chosen.add(tool).with_context(|| format!("in {}", path.display()))?;
+            let why = || format!("the tools of {} cannot be used", path.display());
+            for tool in ToolsFile::read(path).with_context(why)?.connect().with_context(why)? {
+                chosen.add(tool).with_context(why)?;
             }
         }
         tracing::debug!(tools = ?chosen.names);

@@ -31,9 +31,11 @@ Examples:
   toolformer invoke draft.txt --tools calculator --policy fail > final.txt
   toolformer invoke draft.txt --tools wiki --wiki-index wiki.index --jobs 8 --cache calls.jsonl
 
-With --json: {\"text\":.., \"calls\":[{\"span\":[s,e], \"name\", \"args\", \"result\", \"status\", \"error\"}]}, with spans in
-the new text. --cache FILE keeps what tools gave, one JSON object a line, and asks no tool twice for the same; the
-same file with --replay-only repeats a run without any tool.")]
+With --json: {\"text\":.., \"calls\":[{\"span\":[s,e], \"name\", \"args\", \"result\", \"status\", \"error\"}]};
+spans are those of the new text.
+
+--cache FILE keeps what tools gave, one JSON object a line, and asks no tool twice for the same;
+the same file with --replay-only repeats a run without any tool.")]
 pub(crate) struct Args {
     /// The text; - for standard input
     #[arg(default_value = "-")]

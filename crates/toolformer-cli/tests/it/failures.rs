@@ -50,7 +50,7 @@ fn wrong_usage() {
     toolformer(&["parse", "--nonsense"]).fails(2, "--nonsense");
     toolformer(&["invoke", "--tools", "calculater"])
         .fails(2, "there is no tool `calculater`; there are calculator, calendar");
-    toolformer(&["invoke"]).fails(2, "--tools is needed");
+    toolformer(&["invoke"]).fails(2, "--tools or --tools-file is needed");
     toolformer(&["invoke", "--tools", "calculator", "--now", "today"]).fails(2, "YYYY-MM-DD");
     toolformer(&["invoke", "--tools", "calendar", "--now", "2024-13-01"]).fails(2, "no day 2024-13-01");
     let cuda = ["score", "--text", "x", "--model", "m", "--device", "cuda:0"];

@@ -34,13 +34,16 @@ fn model() -> Option<String> {
 #[test]
 fn questions_are_answered_from_an_index() {
     let Some(model) = model() else { return };
-    let (folder, article) =
-        (Folder::new(), r#"{"title":"Mount Uhlan","text":"Mount Uhlan is 4,321 m high."}"#);
+    let (folder, article) = (
+        Folder::new(),
+        r#"{"title":"Mount Uhlan","text":"Mount Uhlan was first climbed by Ines Varga in 1931."}"#,
+    );
     let index = folder.path("index");
     toolformer(&["index", "build", &folder.file("wiki.jsonl", article), "--out", &index]).ok();
     let given = ["--tools", "qa", "--wiki-index", &index, "--qa-with", &model];
-    let ran = toolformer(&[&["tools", "call", "QA", "How high is Mount Uhlan?"][..], &given].concat()).ok();
-    assert!(ran.out.contains("4,321"), "{}", ran.out);
+    let ran =
+        toolformer(&[&["tools", "call", "QA", "Who first climbed Mount Uhlan?"][..], &given].concat()).ok();
+    assert_eq!(ran.out, "Ines Varga\n");
 }
 
 #[test]

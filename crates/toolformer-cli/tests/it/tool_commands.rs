@@ -116,7 +116,7 @@ fn tools_are_listed_shown_and_called() {
     toolformer(&["tools", "call", "A"]).fails(2, "--tools or --tools-file is needed");
     toolformer(&["tools", "list", "--tools", "qa"]).fails(2, "--tools qa needs --wiki-index, and --qa-with");
     let broken = folder.file("broken.toml", "[tools.A]\nkind = \"comand\"\n");
-    toolformer(&["tools", "list", "--tools-file", &broken]).fails(1, "broken.toml");
+    toolformer(&["tools", "list", "--tools-file", &broken]).fails(1, "broken.toml cannot be used");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn tools_that_misbehave_do_not_stop_the_run() {
     let folder = Folder::new();
     let text = "[Hang()] [Flood()] [Die()] [Evil()] [Upper(on)]\n";
     let ran = toolformer_reading(text, &["invoke", "--tools-file", &tools_file(&folder), "--jobs", "3"]).ok();
-    let evil = "[Evil() -> 1) => (Calculator(1) (Calculator(2))]";
+    let evil = "[Evil() -> 1) => (Calculator(1)  (Calculator(2))]";
     assert_eq!(ran.out, format!("[Hang()] [Flood()] [Die()] {evil} [Upper(on) -> ON]\n"));
     let reports: Vec<_> = ran.err.lines().map(|line| line.split(':').next().unwrap()).collect();
     assert_eq!(
