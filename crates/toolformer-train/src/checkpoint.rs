@@ -74,7 +74,7 @@ impl Checkpoints {
             why: format!("is damaged: {error}"),
         })?;
         if state.fingerprint != fingerprint {
-            return Err(TrainError::OtherRun { path: self.folder.clone() });
+            return Err(TrainError::OtherRun { path: self.folder.clone(), differing: Vec::new() });
         }
         Ok(Some((path, state)))
     }

@@ -67,12 +67,14 @@ pub enum TrainError {
     },
     /// A file was begun with other settings or inputs.
     #[error(
-        "{} was begun with other settings or inputs; give the same ones to go on, another --out to start anew, or \
-         delete what is there (with a JSONL file also its .units)", path.display()
+        "{} was begun with other settings or inputs{}; give the same ones to go on, another --out to start anew, or \
+         delete what is there (with a JSONL file also its .units)", path.display(), named(differing)
     )]
     OtherRun {
         /// The file.
         path: PathBuf,
+        /// What differs, where that is known.
+        differing: Vec<String>,
     },
     /// Another process writes the same file.
     #[error("{} is being written by another process; wait for it, or choose another --out", path.display())]
@@ -118,4 +120,9 @@ impl TrainError {
     pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
         move |source| Self::Read { path: path.to_owned(), source }
     }
+}
+
+/// ` (different: a, b)`
+fn named(differing: &[String]) -> String {
+    if differing.is_empty() { String::new() } else { format!(" (different: {})", differing.join(", ")) }
 }

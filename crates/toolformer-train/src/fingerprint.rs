@@ -1,7 +1,10 @@
 //! What a resumable file is made from, in one short string.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use toolformer_text::Registry;
 
 use crate::texts::Text;
 
@@ -25,6 +28,17 @@ pub fn texts_checksum(texts: &[Text]) -> String {
         hash.update([b'\n']);
     }
     format!("{:x}", hash.finalize())
+}
+
+/// What the results of these tools depend on besides the arguments, where they say so; see
+/// [`Tool::fingerprint`](toolformer_text::Tool::fingerprint).
+pub fn tool_fingerprints<'a>(
+    registry: &Registry,
+    tools: impl IntoIterator<Item = &'a str>,
+) -> BTreeMap<String, String> {
+    let found =
+        tools.into_iter().filter_map(|name| Some((name.to_owned(), registry.get(name)?.fingerprint())));
+    found.filter(|(_, fingerprint)| !fingerprint.is_empty()).collect()
 }
 
 #[cfg(test)]

@@ -1,14 +1,9 @@
 //! The whole job: texts in, a model that calls tools out.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use burn::tensor::backend::Backend;
 use rand::seq::SliceRandom;
-use serde::Serialize;
-use sha2::{Digest, Sha256};
 use toolformer_decode::draw_rng;
 use toolformer_model::{Llama, Pretrained, Tokenizer, save_adapter, save_pretrained};
 use toolformer_text::{Registry, Syntax};
@@ -21,11 +16,12 @@ use crate::{
     few_shot_prompt::FewShotPrompt,
     filter_stage::FilterStage,
     finetune_settings::Method,
-    fingerprint::{fingerprint, texts_checksum},
+    fingerprint::{fingerprint, texts_checksum, tool_fingerprints},
     folder_lock::FolderLock,
     metrics_file::MetricsFile,
     observer::Observer,
     perplexity::perplexity,
+    run_description::describe,
     stats::{PerplexityStats, StageCost, Stats, TrainStats},
     teach_settings::TeachSettings,
     texts::Text,
@@ -50,19 +46,6 @@ pub struct TeachJob<'a> {
     pub model_name: &'a str,
     /// Stands for the model's content, such as a checksum of its files.
     pub model_checksum: &'a str,
-}
-
-/// `run.toml`
-#[derive(Serialize)]
-struct RunDescription<'a> {
-    version: &'a str,
-    model: &'a str,
-    model_checksum: &'a str,
-    texts: usize,
-    texts_checksum: String,
-    tools: Vec<&'a str>,
-    prompts_checksum: String,
-    settings: &'a TeachSettings,
 }
 
 /// The files of a run folder.
@@ -99,7 +82,7 @@ pub fn teach<B: Backend>(
     let Pretrained { model, config, tokenizer } = pretrained;
     let folder = RunFolder(out.to_owned());
     let _lock = FolderLock::take(out)?;
-    describe(job, settings, &folder)?;
+    describe(job, settings, &folder.file("run.toml"))?;
     let (texts, held_out) = split(job.texts, settings);
 
     // From texts to candidates.
@@ -229,42 +212,6 @@ fn split(texts: &[Text], settings: &TeachSettings) -> (Vec<Text>, Vec<Text>) {
     (pick(false), pick(true))
 }
 
-/// Writes `run.toml`, or checks that the one there says the same.
-fn describe(job: &TeachJob<'_>, settings: &TeachSettings, folder: &RunFolder) -> Result<(), TrainError> {
-    let mut prompts = Sha256::new();
-    for (_, prompt) in job.tools {
-        prompts.update(prompt.head());
-        prompts.update([0]);
-        prompts.update(prompt.tail());
-    }
-    let description = RunDescription {
-        version: env!("CARGO_PKG_VERSION"),
-        model: job.model_name,
-        model_checksum: job.model_checksum,
-        texts: job.texts.len(),
-        texts_checksum: texts_checksum(job.texts),
-        tools: job.tools.iter().map(|(tool, _)| tool.as_str()).collect(),
-        prompts_checksum: format!("{:x}", prompts.finalize()),
-        settings,
-    };
-    let path = folder.file("run.toml");
-    let text = toml::to_string(&description)
-        .map_err(|error| TrainError::Write { path: path.clone(), source: std::io::Error::other(error) })?;
-    match fs::read_to_string(&path) {
-        Ok(found) if without_path(&found) == without_path(&text) => Ok(()),
-        Ok(_) => Err(TrainError::OtherRun { path }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            write_whole(&path, |file| std::io::Write::write_all(file, text.as_bytes()))
-        }
-        Err(error) => Err(TrainError::read(&path)(error)),
-    }
-}
-
-/// A description without the model's path: the checksum says whether it is the same model.
-fn without_path(description: &str) -> Vec<&str> {
-    description.lines().filter(|line| !line.starts_with("model = ")).collect()
-}
-
 /// Stands for everything that the candidates depend on.
 fn candidates_fingerprint(job: &TeachJob<'_>, settings: &TeachSettings) -> String {
     let settings = (
@@ -276,5 +223,7 @@ fn candidates_fingerprint(job: &TeachJob<'_>, settings: &TeachSettings) -> Strin
     );
     let texts = texts_checksum(job.texts);
     let prompts = job.tools.iter().flat_map(|(tool, prompt)| [tool.as_str(), prompt.head(), prompt.tail()]);
-    fingerprint(&settings, [job.model_checksum, &texts].into_iter().chain(prompts))
+    let tools = tool_fingerprints(job.registry, job.tools.iter().map(|(tool, _)| tool.as_str()));
+    let inputs = [job.model_checksum, &texts].into_iter().chain(prompts);
+    fingerprint(&settings, inputs.chain(tools.values().map(String::as_str)))
 }

@@ -70,7 +70,7 @@ impl<R: Serialize + DeserializeOwned> UnitLog<R> {
                     Ok(header) if header.fingerprint == fingerprint => {}
                     // Where the data is gone, its log is of no use to anybody.
                     _ if on_disk == 0 => break,
-                    _ => return Err(TrainError::OtherRun { path: path.to_owned() }),
+                    _ => return Err(TrainError::OtherRun { path: path.to_owned(), differing: Vec::new() }),
                 }
             } else {
                 match serde_json::from_slice::<Line<R>>(line) {
@@ -85,7 +85,7 @@ impl<R: Serialize + DeserializeOwned> UnitLog<R> {
         }
         if log_bytes == 0 && on_disk > 0 {
             // Somebody else's file: never cut what this log did not write.
-            return Err(TrainError::OtherRun { path: path.to_owned() });
+            return Err(TrainError::OtherRun { path: path.to_owned(), differing: Vec::new() });
         }
         let cut = |file: &mut File, len: u64| {
             file.set_len(len)?;

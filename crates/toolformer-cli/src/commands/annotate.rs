@@ -10,6 +10,7 @@ use toolformer::{
     text::Syntax,
     train::{
         Annotator, Candidate, CandidateStats, Collector, fingerprint, read_jsonl, read_texts, texts_checksum,
+        tool_fingerprints,
     },
 };
 
@@ -71,7 +72,9 @@ impl OnDevice for &Args {
         let annotators: Vec<_> = annotators.collect::<Result<_, _>>()?;
         let (model, texts_sum) = (model_checksum(&self.model.model)?, texts_checksum(&texts));
         let prompts = prompts.iter().flat_map(|(tool, prompt)| [tool.as_str(), prompt.head(), prompt.tail()]);
+        let states = tool_fingerprints(&tools.registry, tools.names.iter().map(String::as_str));
         let inputs = ["annotate", &model, &texts_sum].into_iter().chain(prompts);
+        let inputs = inputs.chain(states.values().map(String::as_str));
         let fingerprint = fingerprint(&(&settings, self.units.unit_texts.get()), inputs);
         let collector = Collector {
             annotators: &annotators,

@@ -24,6 +24,7 @@ mod http;
 mod loopback;
 #[cfg(test)]
 mod lucidrains;
+#[cfg(test)]
 #[cfg(all(feature = "mcp", target_os = "linux"))]
 mod mcp;
 #[cfg(test)]
