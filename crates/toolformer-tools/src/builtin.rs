@@ -4,7 +4,7 @@ use std::fmt;
 #[cfg(feature = "search")]
 use std::sync::Arc;
 
-use toolformer_text::{Tool, ToolError};
+use toolformer_text::Tool;
 
 #[cfg(feature = "translate")]
 use crate::Translate;
@@ -35,7 +35,7 @@ pub const BUILTINS: &[Builtin] = &[
 
 /// What reads passages and answers: a function from a prompt to the text that follows it.
 #[cfg(feature = "search")]
-pub type Reader = Arc<dyn Fn(&str) -> Result<String, ToolError> + Send + Sync>;
+pub type Reader = Arc<dyn Fn(&str) -> Result<String, toolformer_text::ToolError> + Send + Sync>;
 
 /// What the tools of [`builtin`] are lent.
 #[derive(Clone)]
