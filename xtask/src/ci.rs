@@ -32,6 +32,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     step("cargo clippy --workspace --all-targets --release -- -D warnings", process::run)?;
     // Whoever brings another backend builds it so; metadata only.
     step("cargo check --release -p toolformer --no-default-features", process::run)?;
+    step(
+        "cargo clippy --release -p toolformer-text --all-targets --no-default-features -- -D warnings",
+        process::run,
+    )?;
     // Each feature of the tools alone; all of them together are in the workspace's build.
     for feature in ["", "search", "translate", "http", "mcp"] {
         let features =

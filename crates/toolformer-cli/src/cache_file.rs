@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, TryLockError},
-    io::{Seek as _, SeekFrom},
+    io::{self, Read as _, Seek as _, SeekFrom},
     path::Path,
 };
 
@@ -31,6 +31,20 @@ pub(crate) fn open_cache(path: &Path, replay_only: bool) -> Result<ResultCache> 
     }
     let cache = ResultCache::new();
     let whole = cache.read(&file).with_context(|| format!("cannot use {shown}"))?;
+    if !is_torn_record(&file, whole).with_context(why)? {
+        bail!("{shown} holds something else than the results of calls; take another file");
+    }
     file.set_len(whole).and_then(|()| file.seek(SeekFrom::Start(whole))).with_context(why)?;
     Ok(cache.with_log(file))
+}
+
+/// How every line of the file begins.
+const RECORD: &[u8] = b"{\"tool\":";
+
+/// Whether what stands from byte `from` on can be the beginning of a record, or nothing.
+fn is_torn_record(mut file: &File, from: u64) -> io::Result<bool> {
+    file.seek(SeekFrom::Start(from))?;
+    let mut start = Vec::new();
+    file.take(RECORD.len() as u64).read_to_end(&mut start)?;
+    Ok(RECORD.starts_with(&start))
 }

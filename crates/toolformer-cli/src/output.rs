@@ -56,3 +56,27 @@ pub(crate) fn say(text: &str) {
     // Nobody to tell if standard error is gone.
     let _ = writeln!(io::stderr(), "{text}");
 }
+
+/// Most characters of a foreign text in a message.
+const MAX_SHOWN: usize = 200;
+
+/// A foreign text as it may stand in a message: no control characters, which a terminal would obey, and not too long.
+pub(crate) fn shown(text: &str) -> String {
+    let mut chars = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
+    let mut shown: String = chars.by_ref().take(MAX_SHOWN).collect();
+    if chars.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_texts_are_tamed() {
+        assert_eq!(shown("a\u{1b}[31m\nb"), "a\u{fffd}[31m\u{fffd}b");
+        assert_eq!(shown(&"x".repeat(300)).chars().count(), MAX_SHOWN + 1);
+    }
+}

@@ -114,6 +114,7 @@ impl<T: ArgumentValue> ArgumentValue for Option<T> {
 
 impl<T: ArgumentValue> ArgumentValue for Vec<T> {
     fn parameter_type() -> ParameterType {
+        const { assert!(!T::IS_RAW, "a list has no raw elements: take one `Raw`, or a list of strings") };
         ParameterType::List(Box::new(T::parameter_type()))
     }
 

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, ops::Range};
 
+use crate::quotes::QuoteMark;
+
 /// Brackets that group, each opening one before its partner.
 const BRACKETS: &[u8] = b"()[]{}";
 
@@ -120,7 +122,7 @@ impl<'a> QuoteFinder<'a> {
             b'"' => 1,
             _ => return None,
         };
-        if at >= self.none_from[kind] || in_word(self.text[..at].chars().next_back(), mark) {
+        if at >= self.none_from[kind] || !QuoteMark::opens_at(self.text, at) {
             return None;
         }
         let end = closing_quote(self.text, at);
@@ -131,25 +133,11 @@ impl<'a> QuoteFinder<'a> {
     }
 }
 
-/// Whether a quote mark beside this character belongs to a word.
-fn in_word(neighbour: Option<char>, mark: u8) -> bool {
-    neighbour.is_some_and(|c| if mark == b'\'' { c.is_alphanumeric() } else { c.is_ascii_alphanumeric() })
-}
-
 /// The mark that closes the literal opened at `open`.
 fn closing_quote(text: &str, open: usize) -> Option<usize> {
     let bytes = text.as_bytes();
-    let mut at = open + 1;
-    while at < bytes.len() {
-        if bytes[at] == b'\\' {
-            at += 2;
-        } else if bytes[at] == bytes[open] && !in_word(text[at + 1..].chars().next(), bytes[open]) {
-            return Some(at);
-        } else {
-            at += 1;
-        }
-    }
-    None
+    let marks = (open + 1..bytes.len()).filter(|&at| bytes[at] == bytes[open]);
+    marks.into_iter().find(|&at| QuoteMark::closes_at(text, at))
 }
 
 /// Arguments that are one text: trimmed, and if they are a string literal as a whole, what it says. Models write

@@ -89,26 +89,65 @@ impl Diagnostic {
     /// assert!(shown.contains("2 | two [Calculator(1 + 1] three\n  |     ^^^^"));
     /// ```
     pub fn render(&self, text: &str) -> String {
-        let before = text.get(..self.span.start).unwrap_or(text);
-        let line_start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-        // "\r\n" is one line break, a lone "\r" as well.
-        let breaks = before.matches('\n').count() + before.matches('\r').count();
-        let number = (1 + breaks - before.matches("\r\n").count()).to_string();
-        let line = text[line_start..].split(['\n', '\r']).next().unwrap_or_default();
-        let column = before[line_start..].chars().count();
-        let marked = text.get(self.span.clone()).unwrap_or_default().chars().count().max(1);
+        let mut lines = LineNumbers::new(text);
+        self.render_on(text, lines.of(self.span.start))
+    }
 
-        let skipped = column.saturating_sub(SHOWN_BEFORE);
-        let shown: String = line.chars().skip(skipped).take(SHOWN).collect();
-        let cut_left = if skipped > 0 { "…" } else { "" };
-        let cut_right = if line.chars().count() > skipped + SHOWN { "…" } else { "" };
-        let indent = " ".repeat(column - skipped + cut_left.chars().count());
-        let carets = "^".repeat(marked.min(SHOWN - (column - skipped)));
+    /// The same, given the number of the line and where it starts.
+    pub(crate) fn render_on(&self, text: &str, (number, line_start): (usize, usize)) -> String {
+        let start = self.span.start.min(text.len());
+        let start = if text.is_char_boundary(start) { start } else { line_start };
+        let before = &text[line_start..start];
+        // However long the line is, only what is shown is looked at.
+        let shown_before =
+            before.char_indices().rev().take(SHOWN_BEFORE).last().map_or(before, |(at, _)| &before[at..]);
+        let column = shown_before.chars().count();
+        let mut rest = text[start..].chars().take_while(|c| !matches!(c, '\n' | '\r'));
+        let shown_rest: String = rest.by_ref().take(SHOWN - column).collect();
+        let cut_left = if shown_before.len() < before.len() { "…" } else { "" };
+        let cut_right = if rest.next().is_some() { "…" } else { "" };
+        let marked = text.get(self.span.clone()).unwrap_or_default();
+        let carets = "^".repeat(marked.chars().take(SHOWN - column).count().max(1));
+        let indent = " ".repeat(column + cut_left.chars().count());
+        let number = number.to_string();
         let gutter = " ".repeat(number.len());
         let (message, advice) = (self.kind.message(), self.kind.advice());
         format!(
-            "{message}\n{gutter} |\n{number} | {cut_left}{shown}{cut_right}\n{gutter} | {indent}{carets}\n{gutter} = {advice}\n"
+            "{message}\n{gutter} |\n{number} | {cut_left}{shown_before}{shown_rest}{cut_right}\n{gutter} | {indent}{carets}\n{gutter} = {advice}\n"
         )
+    }
+}
+
+/// Finds the lines of places that come one behind another; reads the text once.
+pub(crate) struct LineNumbers<'t> {
+    text: &'t str,
+    at: usize,
+    number: usize,
+    line_start: usize,
+}
+
+impl<'t> LineNumbers<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self { text, at: 0, number: 1, line_start: 0 }
+    }
+
+    /// The number of the line that holds byte `place`, from 1, and where it starts. "\r\n" is one line break, a
+    /// lone "\r" as well.
+    pub(crate) fn of(&mut self, place: usize) -> (usize, usize) {
+        let bytes = self.text.as_bytes();
+        while self.at < place.min(bytes.len()) {
+            match bytes[self.at] {
+                b'\n' => self.number += 1,
+                b'\r' if bytes.get(self.at + 1) != Some(&b'\n') => self.number += 1,
+                _ => {
+                    self.at += 1;
+                    continue;
+                }
+            }
+            self.at += 1;
+            self.line_start = self.at;
+        }
+        (self.number, self.line_start)
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::{
     Call, Diagnostic, Syntax,
+    diagnostic::LineNumbers,
     find::{Found, find_calls},
     work::Work,
 };
@@ -60,6 +61,14 @@ impl<'t> Document<'t> {
     /// What begins like a call but is none, in the order of the text.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
+    }
+
+    /// Every diagnostic as [`Diagnostic::render`] shows it, in time linear in the text.
+    pub fn rendered_diagnostics(&self) -> impl Iterator<Item = String> {
+        let mut lines = LineNumbers::new(self.text);
+        self.diagnostics
+            .iter()
+            .map(move |diagnostic| diagnostic.render_on(self.text, lines.of(diagnostic.span.start)))
     }
 
     /// Text and calls, in turn.

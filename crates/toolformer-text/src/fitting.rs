@@ -12,7 +12,7 @@ use crate::{Syntax, invoke::inert, parse, sanitize_result};
 /// use toolformer_text::{Syntax, fitting_result};
 /// let syntax = Syntax::default();
 /// assert_eq!(fitting_result(&syntax, "It is [Title(7) ->", "Ada (a \"novel\")"), "Ada (a \"novel\")");
-/// assert_eq!(fitting_result(&syntax, "[Say(\"it)] is [Title(7) ->", "Ada\")]"), "Ada”})");
+/// assert_eq!(fitting_result(&syntax, "[Say(\"it)] is [Title(7) ->", "Ada\")"), "Ada”}");
 /// ```
 pub fn fitting_result(syntax: &Syntax, before: &str, result: &str) -> String {
     let clean = sanitize_result(syntax, result);

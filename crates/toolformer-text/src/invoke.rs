@@ -23,7 +23,7 @@ pub enum Policy {
     /// Leave it as it is.
     #[default]
     Leave,
-    /// Remove it, with the space before it.
+    /// Remove it, with the space before it; left as it is where what stands around it would join into a call.
     Drop,
     /// Write the reason as its result: ` [Calculator(1 / 0) -> error: division by zero]`.
     Mark,

@@ -81,7 +81,7 @@
 //! [`AsyncTool`] is one that answers later. A [`Registry`] calls them by name, makes results safe, contains panics and
 //! hangs, and remembers results in a [`ResultCache`]; an [`Invoker`] runs the calls of whole texts, several at a time.
 //!
-//! The module [`lucidrains`] has the functions of toolformer-pytorch, by their names there, on top of all this.
+//! The module `lucidrains` has the functions of toolformer-pytorch, by their names there, on top of all this.
 //!
 //! # What it refuses
 //!
@@ -90,7 +90,7 @@
 //!
 //! # Features
 //!
-//! None.
+//! - `lucidrains` (default): the module of that name.
 
 mod argument_value;
 mod arguments;
@@ -105,6 +105,7 @@ mod first_call;
 mod fitting;
 mod invoke;
 mod line_index;
+#[cfg(feature = "lucidrains")]
 pub mod lucidrains;
 mod parameters;
 mod progress;

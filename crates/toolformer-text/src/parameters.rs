@@ -82,6 +82,13 @@ impl Parameters {
         &self.list
     }
 
+    /// Describes the one of that name, if there is one.
+    pub(crate) fn describe(&mut self, name: &str, description: String) {
+        if let Some(parameter) = self.list.iter_mut().find(|parameter| parameter.name == name) {
+            parameter.description = Some(description);
+        }
+    }
+
     /// The one of that name.
     pub fn get(&self, name: &str) -> Option<&Parameter> {
         self.list.iter().find(|parameter| parameter.name == name)

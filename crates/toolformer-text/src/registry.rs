@@ -17,6 +17,14 @@ pub struct Registry {
     cache: Option<ResultCache>,
 }
 
+/// What came of a call.
+pub(crate) struct Answer {
+    /// What the caller gets.
+    pub(crate) outcome: Result<String, CallError>,
+    /// What the tool gave, where it was asked and there is a cache.
+    pub(crate) fresh: Option<Result<String, ToolError>>,
+}
+
 /// Why a tool cannot be added.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -26,6 +34,14 @@ pub enum RegistryError {
     Duplicate {
         /// The name.
         name: String,
+    },
+    /// Two of its parameters have the same name.
+    #[error("the tool `{tool}` has two parameters called `{parameter}`; give one of them another name")]
+    DuplicateParameter {
+        /// The tool's name.
+        tool: String,
+        /// The parameters' name.
+        parameter: String,
     },
     /// The name could not be found in a text.
     #[error(
@@ -136,7 +152,7 @@ impl Registry {
     /// Adds a tool.
     ///
     /// # Errors
-    /// If its name is taken, or could not be found in a text.
+    /// If its name is taken or could not be found in a text, or two of its parameters have the same name.
     pub fn insert(&mut self, tool: impl Tool + 'static) -> Result<(), RegistryError> {
         self.add(Supervised::new(tool))
     }
@@ -156,6 +172,13 @@ impl Registry {
         }
         if self.tools.contains_key(&name) {
             return Err(RegistryError::Duplicate { name });
+        }
+        let parameters = tool.tool().parameters();
+        let names: Vec<&str> =
+            parameters.as_slice().iter().map(|parameter| parameter.name.as_str()).collect();
+        if let Some(at) = (1..names.len()).find(|&at| names[..at].contains(&names[at])) {
+            let parameter = names[at].to_owned();
+            return Err(RegistryError::DuplicateParameter { tool: name, parameter });
         }
         self.tools.insert(name, tool);
         Ok(())
@@ -187,14 +210,9 @@ impl Registry {
     /// # Errors
     /// If there is no such tool, or it gives no result.
     pub fn call(&self, name: &str, args: &str) -> Result<String, CallError> {
-        match self.recorded(name, args) {
-            Some(outcome) => outcome,
-            None => {
-                let outcome = self.run(name, args);
-                self.record(name, args, &outcome);
-                outcome
-            }
-        }
+        let answer = self.ask(name, args);
+        self.keep(name, args, &answer);
+        answer.outcome
     }
 
     /// As [`Registry::call`], without blocking: asynchronous tools are polled by the caller, others run on
@@ -203,44 +221,48 @@ impl Registry {
     /// # Errors
     /// As [`Registry::call`].
     pub async fn call_async(&self, name: &str, args: &str) -> Result<String, CallError> {
-        match self.recorded(name, args) {
-            Some(outcome) => outcome,
-            None => {
-                let outcome = self.run_async(name, args).await;
-                self.record(name, args, &outcome);
-                outcome
-            }
+        let answer = self.ask_async(name, args).await;
+        self.keep(name, args, &answer);
+        answer.outcome
+    }
+
+    /// Asks the cache, else the tool; the cache is not told.
+    pub(crate) fn ask(&self, name: &str, args: &str) -> Answer {
+        match self.supervised(name) {
+            Err(unknown) => Answer { outcome: Err(unknown), fresh: None },
+            Ok(tool) => match self.recorded(tool, args) {
+                Some(recorded) => Answer { outcome: self.finished(name, recorded), fresh: None },
+                None => self.fresh(name, tool.call(args, self.limit(tool))),
+            },
         }
     }
 
-    /// What the cache says of that call; `None` if the tool is to be asked.
-    pub(crate) fn recorded(&self, name: &str, args: &str) -> Option<Result<String, CallError>> {
-        let outcome = self.cache.as_ref()?.outcome(self.get(name)?, args)?;
-        Some(self.finished(name, outcome))
-    }
-
-    /// Keeps the outcome of a call in the cache, if there is one.
-    pub(crate) fn record(&self, name: &str, args: &str, outcome: &Result<String, CallError>) {
-        let outcome = match outcome {
-            Ok(result) => Ok(result.clone()),
-            Err(CallError::Tool { source, .. }) => Err(source.clone()),
-            Err(CallError::UnknownTool { .. }) => return,
-        };
-        if let (Some(cache), Some(tool)) = (&self.cache, self.get(name)) {
-            cache.record(tool, args, &outcome);
+    /// As [`Registry::ask`], without blocking.
+    pub(crate) async fn ask_async(&self, name: &str, args: &str) -> Answer {
+        match self.supervised(name) {
+            Err(unknown) => Answer { outcome: Err(unknown), fresh: None },
+            Ok(tool) => match self.recorded(tool, args) {
+                Some(recorded) => Answer { outcome: self.finished(name, recorded), fresh: None },
+                None => self.fresh(name, tool.call_async(args, self.limit(tool)).await),
+            },
         }
     }
 
-    /// Calls a tool, whatever the cache says.
-    pub(crate) fn run(&self, name: &str, args: &str) -> Result<String, CallError> {
-        let tool = self.supervised(name)?;
-        self.finished(name, tool.call(args, self.limit(tool)))
+    /// Tells the cache, if there is one, what a tool gave.
+    pub(crate) fn keep(&self, name: &str, args: &str, answer: &Answer) {
+        if let (Some(cache), Some(tool), Some(given)) = (&self.cache, self.get(name), &answer.fresh) {
+            cache.record(tool, args, given);
+        }
     }
 
-    /// As [`Registry::run`], without blocking.
-    pub(crate) async fn run_async(&self, name: &str, args: &str) -> Result<String, CallError> {
-        let tool = self.supervised(name)?;
-        self.finished(name, tool.call_async(args, self.limit(tool)).await)
+    fn recorded(&self, tool: &Supervised, args: &str) -> Option<Result<String, ToolError>> {
+        self.cache.as_ref()?.outcome(tool.tool(), args)
+    }
+
+    fn fresh(&self, name: &str, given: Result<String, ToolError>) -> Answer {
+        // Kept as it was given: how long a result may be is for each run to say.
+        let fresh = self.cache.is_some().then(|| given.clone());
+        Answer { outcome: self.finished(name, given), fresh }
     }
 
     fn supervised(&self, name: &str) -> Result<&Supervised, CallError> {

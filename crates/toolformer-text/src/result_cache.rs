@@ -42,7 +42,7 @@ pub struct ResultCache {
 struct Kept {
     outcomes: HashMap<Key, Result<String, ToolError>>,
     log: Option<Box<dyn Write + Send>>,
-    /// The first failure to write.
+    /// Why there is no log any more.
     write_error: Option<io::Error>,
 }
 
@@ -128,7 +128,7 @@ impl ResultCache {
         }
     }
 
-    /// Reports the first failure to write the log, if there was one. Calls go on without it.
+    /// Reports that writing the log failed, once. It was given up then; calls go on without it.
     ///
     /// # Errors
     /// That failure.
@@ -148,8 +148,9 @@ impl ResultCache {
 
     /// What that call gave; `None` if the tool is to be asked.
     pub(crate) fn outcome(&self, tool: &dyn Tool, args: &str) -> Option<Result<String, ToolError>> {
+        let key = Key::new(tool, args);
         let kept = self.kept();
-        let recorded = kept.outcomes.get(&Key::new(tool, args));
+        let recorded = kept.outcomes.get(&key);
         if self.replay_only {
             let missing = || Err(ToolError::failed("the call is not among the recorded ones"));
             return Some(recorded.cloned().unwrap_or_else(missing));
@@ -159,11 +160,16 @@ impl ResultCache {
 
     /// Keeps what a call gave.
     pub(crate) fn record(&self, tool: &dyn Tool, args: &str, outcome: &Result<String, ToolError>) {
-        let mut kept = self.kept();
         let key = Key::new(tool, args);
-        if let Kept { log: Some(log), write_error: error @ None, .. } = &mut *kept {
+        let mut kept = self.kept();
+        if let Some(log) = &mut kept.log {
             let (result, failure) = (outcome.as_ref().ok().cloned(), outcome.as_ref().err().cloned());
-            *error = write_line(log, &Line { key: key.clone(), result, error: failure }).err();
+            let line = Line { key: key.clone(), result, error: failure };
+            if let Err(error) = write_line(log, &line) {
+                // Nothing may stand behind half a line.
+                kept.log = None;
+                kept.write_error = Some(error);
+            }
         }
         kept.outcomes.insert(key, outcome.clone());
     }

@@ -94,9 +94,11 @@ impl Supervised {
         let callee =
             Side { settled: Arc::clone(&caller.settled), overdue: Arc::clone(&self.overdue), step: -1 };
         let work = move || {
-            // Nobody may be waiting any more.
-            let _ = sender.send(contained(|| tool.call(&args)));
+            let result = contained(|| tool.call(&args));
+            // Before the answer is there: whoever has it must not find this call counted as overdue.
             callee.leave();
+            // Nobody may be waiting any more.
+            let _ = sender.send(result);
         };
         let thread = thread::Builder::new().name("tool call".to_owned()).spawn(work);
         thread.map_err(|error| ToolError::failed(format!("no thread to run it on: {error}")))?;

@@ -156,7 +156,9 @@ impl<T: Tool + ?Sized> Tool for Arc<T> {
 pub struct FnTool<F> {
     name: String,
     description: String,
+    parameters: Parameters,
     timeout: Option<Duration>,
+    fingerprint: String,
     function: F,
 }
 
@@ -166,7 +168,21 @@ where
 {
     /// A tool called `name` that runs `function`.
     pub fn new(name: impl Into<String>, description: impl Into<String>, function: F) -> Self {
-        Self { name: name.into(), description: description.into(), timeout: None, function }
+        let (parameters, fingerprint) = (Parameters::text("text"), String::new());
+        let (name, description) = (name.into(), description.into());
+        Self { name, description, parameters, timeout: None, fingerprint, function }
+    }
+
+    /// Says what the text holds, for people and for prompts; the function gets the text as it is.
+    #[must_use]
+    pub fn with_parameters(self, parameters: Parameters) -> Self {
+        Self { parameters, ..self }
+    }
+
+    /// Sets [`Tool::fingerprint`].
+    #[must_use]
+    pub fn with_fingerprint(self, fingerprint: impl Into<String>) -> Self {
+        Self { fingerprint: fingerprint.into(), ..self }
     }
 
     /// Gives every call at most `timeout`.
@@ -192,6 +208,14 @@ where
 
     fn description(&self) -> &str {
         &self.description
+    }
+
+    fn parameters(&self) -> Parameters {
+        self.parameters.clone()
+    }
+
+    fn fingerprint(&self) -> String {
+        self.fingerprint.clone()
     }
 
     fn timeout(&self) -> Option<Duration> {

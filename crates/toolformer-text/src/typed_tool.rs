@@ -35,6 +35,7 @@ pub struct TypedTool<F, Args> {
     description: String,
     parameters: Parameters,
     timeout: Option<Duration>,
+    fingerprint: String,
     function: F,
     arguments: PhantomData<fn(Args)>,
 }
@@ -104,7 +105,28 @@ impl<F: TypedFunction<Args>, Args> TypedTool<F, Args> {
             if required { parameter } else { parameter.optional() }
         };
         let parameters = Parameters::new(names.into_iter().zip(F::types()).map(of_type));
-        Self { name, description, parameters, timeout: None, function, arguments: PhantomData }
+        Self {
+            name,
+            description,
+            parameters,
+            timeout: None,
+            fingerprint: String::new(),
+            function,
+            arguments: PhantomData,
+        }
+    }
+
+    /// Says what a parameter means; a name that is no parameter's is passed over.
+    #[must_use]
+    pub fn describe(mut self, parameter: &str, description: impl Into<String>) -> Self {
+        self.parameters.describe(parameter, description.into());
+        self
+    }
+
+    /// Sets [`Tool::fingerprint`].
+    #[must_use]
+    pub fn with_fingerprint(self, fingerprint: impl Into<String>) -> Self {
+        Self { fingerprint: fingerprint.into(), ..self }
     }
 
     /// Gives every call at most `timeout`.
@@ -134,6 +156,10 @@ where
         self.timeout
     }
 
+    fn fingerprint(&self) -> String {
+        self.fingerprint.clone()
+    }
+
     fn call(&self, args: &str) -> Result<String, ToolError> {
         self.function.apply(&self.parameters, args)?.into_result()
     }
@@ -157,6 +183,10 @@ where
 
     fn timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    fn fingerprint(&self) -> String {
+        self.fingerprint.clone()
     }
 
     fn call<'a>(&'a self, args: &'a str) -> ToolFuture<'a> {

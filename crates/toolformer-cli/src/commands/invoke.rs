@@ -15,7 +15,7 @@ use crate::{
     cache_file::open_cache,
     failure::wrong_usage,
     input::read_text,
-    output::{Output, print_json, print_text, say},
+    output::{Output, print_json, print_text, say, shown},
     tool_args::ToolArgs,
 };
 
@@ -127,6 +127,6 @@ fn open(path: &Path) -> Result<Box<dyn BufRead>> {
 fn report(call: &InvokedCall) {
     if !matches!(call.status, CallStatus::Ok | CallStatus::AlreadyFilled) {
         let error = call.error.as_deref().unwrap_or("no result");
-        say(&format!("no result for {}({}): {error}", call.name, call.args));
+        say(&format!("no result for {}({}): {}", call.name, shown(&call.args), shown(error)));
     }
 }

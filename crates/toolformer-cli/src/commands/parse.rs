@@ -47,11 +47,11 @@ fn listing(document: &Document<'_>) -> String {
         let [start, end] = [call.span.start, call.span.end];
         out.push_str(&format!("line {line}, bytes {start} to {end}: {}{result}\n", call.inner()));
     }
-    for diagnostic in document.diagnostics() {
+    for diagnostic in document.rendered_diagnostics() {
         if !out.is_empty() {
             out.push('\n');
         }
-        out.push_str(&diagnostic.render(text));
+        out.push_str(&diagnostic);
     }
     out
 }

@@ -179,6 +179,26 @@ fn results_are_kept_and_replayed() {
 }
 
 #[test]
+fn a_file_that_is_no_cache_is_left_alone() {
+    let folder = Folder::new();
+    for content in
+        ["no newline", "{\"a\":1}", "some\nlines\n", "{\"tool\":\"A\",\"args\":\"\",\"result\":\"1\"}\nmine"]
+    {
+        let file = folder.file("mine", content);
+        toolformer_reading("[Calculator(1)]", &["invoke", "--tools", "calculator", "--cache", &file])
+            .fails(1, "mine");
+        assert_eq!(folder.read("mine"), content);
+    }
+}
+
+#[test]
+fn what_a_text_says_cannot_command_the_terminal() {
+    let text = format!("[Nope(\u{1b}]0;title\u{7})] [Nope({})]", "x".repeat(10_000));
+    let ran = toolformer_reading(&text, &["invoke", "--tools", "calculator"]).ok();
+    assert!(!ran.err.contains(['\u{1b}', '\u{7}']) && ran.err.len() < 2_000, "{}", ran.err);
+}
+
+#[test]
 fn invoke_gives_json_too() {
     let text = "é [Calculator(1 + 1)] [Calculator(x)]";
     let ran = toolformer_reading(text, &["invoke", "--tools", "calculator", "--json"]).ok();

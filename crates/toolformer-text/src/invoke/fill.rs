@@ -31,8 +31,11 @@ pub(super) fn fill(
         first += calls.len();
         out.copy(line_start(text, call.span.start));
         let before = (out.from, out.out.len());
-        let mut on_line = out.line(calls, outcomes, line_end);
-        if !stands(&out.out[before.1..], before.1, &on_line, syntax) {
+        let mut on_line = out.line(calls, outcomes, line_end, Care::Least);
+        for care in [Care::More, Care::Most] {
+            if stands(&out.out[before.1..], before.1, &on_line, syntax) {
+                break;
+            }
             for outcome in &mut *outcomes {
                 if let Outcome::Result(result) = outcome {
                     *result = inert(result);
@@ -40,7 +43,7 @@ pub(super) fn fill(
             }
             out.from = before.0;
             out.out.truncate(before.1);
-            on_line = out.line(calls, outcomes, line_end);
+            on_line = out.line(calls, outcomes, line_end, care);
         }
         invoked.append(&mut on_line);
     }
@@ -73,6 +76,17 @@ fn stands(line: &str, start: usize, said: &[InvokedCall], syntax: &Syntax) -> bo
     found.eq(said.map(|call| (call.span.clone(), &call.name, &call.args)))
 }
 
+/// What is avoided in a line, so that it parses into the calls that it is said to hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// Nothing.
+    Least,
+    /// Quotes and parentheses in results.
+    More,
+    /// Also that what stood around a dropped call joins into another: it is left in its place.
+    Most,
+}
+
 /// Writes the new text, call by call.
 struct Writer<'d> {
     text: &'d str,
@@ -91,7 +105,7 @@ impl Writer<'_> {
     }
 
     /// Writes a line, from where the input has been copied to `end`.
-    fn line(&mut self, calls: &[Call], outcomes: &[Outcome], end: usize) -> Vec<InvokedCall> {
+    fn line(&mut self, calls: &[Call], outcomes: &[Outcome], end: usize, care: Care) -> Vec<InvokedCall> {
         let mut invoked = Vec::with_capacity(calls.len());
         for (call, outcome) in calls.iter().zip(outcomes) {
             let (span, result, status, error) = match outcome {
@@ -105,6 +119,7 @@ impl Writer<'_> {
                     let reason = error.reason();
                     let span = match self.policy {
                         Policy::Leave | Policy::Fail => self.keep(call),
+                        Policy::Drop if care == Care::Most => self.keep(call),
                         Policy::Drop => self.drop(call),
                         Policy::Mark => {
                             let mark = sanitize_result(self.syntax, &format!("error: {reason}"));

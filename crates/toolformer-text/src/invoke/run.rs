@@ -12,7 +12,7 @@ use std::{
 use futures_util::stream::{self, StreamExt};
 
 use super::{Invoker, Policy};
-use crate::{Call, CallError};
+use crate::{Call, CallError, registry::Answer};
 
 type Outcome = Result<String, CallError>;
 
@@ -80,57 +80,71 @@ impl Invoker<'_> {
         let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
         let (sender, receiver) = mpsc::channel();
         thread::scope(|scope| {
-            for _ in 0..self.jobs.get().min(tasks.len()) {
+            for _ in 1..self.jobs.get().min(tasks.len()) {
                 let (sender, next, stopped) = (sender.clone(), &next, &stopped);
-                scope.spawn(move || {
-                    while !stopped.load(Ordering::Relaxed) {
-                        let task = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(call) = tasks.get(task) else { break };
-                        let recorded = self.tools.recorded(&call.name, &call.args);
-                        let new = recorded.is_none();
-                        let outcome = recorded.unwrap_or_else(|| self.tools.run(&call.name, &call.args));
-                        if self.stops_at(&outcome) {
-                            stopped.store(true, Ordering::Relaxed);
-                        }
-                        if sender.send((task, new, outcome)).is_err() {
-                            break;
-                        }
-                    }
-                });
+                let worker =
+                    move || self.work(tasks, next, stopped, |answered| sender.send(answered).is_ok());
+                // Where there is no thread left, fewer calls run at a time.
+                if thread::Builder::new().spawn_scoped(scope, worker).is_err() {
+                    break;
+                }
             }
             drop(sender);
             let mut early = HashMap::new();
-            for (task, new, outcome) in receiver {
-                early.insert(task, (new, outcome));
-                while let Some((new, outcome)) = early.remove(&outcomes.len()) {
+            let mut take = |(task, answer): (usize, Answer)| {
+                early.insert(task, answer);
+                while let Some(answer) = early.remove(&outcomes.len()) {
                     let call = tasks[outcomes.len()];
-                    if new {
-                        self.tools.record(&call.name, &call.args, &outcome);
-                    }
-                    outcomes.push(outcome);
+                    self.tools.keep(&call.name, &call.args, &answer);
+                    outcomes.push(answer.outcome);
                 }
-            }
+                true
+            };
+            // This thread works too, and takes what the others have done in between.
+            self.work(tasks, &next, &stopped, |answered| {
+                receiver.try_iter().for_each(|other| {
+                    take(other);
+                });
+                take(answered)
+            });
+            receiver.into_iter().for_each(|other| {
+                take(other);
+            });
         });
+    }
+
+    /// Runs the next task until there is none.
+    fn work(
+        &self,
+        tasks: &[&Call],
+        next: &AtomicUsize,
+        stopped: &AtomicBool,
+        mut done: impl FnMut((usize, Answer)) -> bool,
+    ) {
+        while !stopped.load(Ordering::Relaxed) {
+            let task = next.fetch_add(1, Ordering::Relaxed);
+            let Some(call) = tasks.get(task) else { break };
+            let answer = self.tools.ask(&call.name, &call.args);
+            if self.stops_at(&answer.outcome) {
+                stopped.store(true, Ordering::Relaxed);
+            }
+            if !done((task, answer)) {
+                break;
+            }
+        }
     }
 
     /// As [`Self::run`], without blocking.
     pub(super) async fn run_async(&self, calls: &[Call]) -> Vec<Option<Outcome>> {
         let plan = Plan::new(calls, self.tools.cache().is_some());
         let mut outcomes = Vec::with_capacity(plan.tasks.len());
-        let running = plan.tasks.iter().map(|call| async {
-            match self.tools.recorded(&call.name, &call.args) {
-                Some(outcome) => (false, outcome),
-                None => (true, self.tools.run_async(&call.name, &call.args).await),
-            }
-        });
+        let running = plan.tasks.iter().map(|call| self.tools.ask_async(&call.name, &call.args));
         let mut running = std::pin::pin!(stream::iter(running).buffered(self.jobs.get()));
-        while let Some((new, outcome)) = running.next().await {
+        while let Some(answer) = running.next().await {
             let call = plan.tasks[outcomes.len()];
-            if new {
-                self.tools.record(&call.name, &call.args, &outcome);
-            }
-            let stops = self.stops_at(&outcome);
-            outcomes.push(outcome);
+            self.tools.keep(&call.name, &call.args, &answer);
+            let stops = self.stops_at(&answer.outcome);
+            outcomes.push(answer.outcome);
             if stops {
                 break;
             }

@@ -126,7 +126,7 @@ impl ParameterType {
             Self::String => (!text.is_empty()).then(|| string(text)),
             Self::List(item) => elements(text)?.iter().map(|element| item.read(element)).collect(),
             Self::Raw => Some(string(text)),
-            Self::Any => Some(any(text)).filter(|_| !text.is_empty()),
+            Self::Any => Some(any(text, 0)).filter(|_| !text.is_empty()),
         }
     }
 
@@ -166,18 +166,24 @@ fn elements(text: &str) -> Option<Vec<&str>> {
     Some(arguments.into_iter().map(|argument| &inner[argument.span]).collect())
 }
 
-fn any(text: &str) -> Value {
+/// Lists within lists are read so deep; what lies deeper is text.
+const MAX_DEPTH: usize = 32;
+
+fn any(text: &str, depth: usize) -> Value {
     match text {
-        "True" => Value::from(true),
-        "False" => Value::from(false),
-        "None" => Value::Null,
-        _ => match literal(text) {
-            Some(string) => Value::from(string),
-            None => serde_json::from_str(text)
-                .ok()
-                .or_else(|| number(text))
-                .or_else(|| Some(elements(text)?.into_iter().map(any).collect::<Vec<_>>().into()))
-                .unwrap_or_else(|| Value::from(text)),
-        },
+        "True" => return Value::from(true),
+        "False" => return Value::from(false),
+        "None" => return Value::Null,
+        _ => {}
+    }
+    if let Some(string) = literal(text) {
+        return Value::from(string);
+    }
+    if let Some(value) = serde_json::from_str(text).ok().or_else(|| number(text)) {
+        return value;
+    }
+    match elements(text) {
+        Some(list) if depth < MAX_DEPTH => list.into_iter().map(|item| any(item, depth + 1)).collect(),
+        _ => Value::from(text),
     }
 }

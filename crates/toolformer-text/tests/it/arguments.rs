@@ -67,6 +67,15 @@ fn anything() {
 }
 
 #[test]
+fn lists_are_not_read_too_deep() {
+    let of = Parameters::new([Parameter::new("it", ParameterType::Any)]);
+    let text = "[".repeat(200_000) + &"]".repeat(200_000);
+    assert!(of.bind(&text).unwrap()["it"].is_array());
+    let bare = "[a".repeat(1_000) + &"]".repeat(1_000);
+    assert!(of.bind(&bare).unwrap()["it"].is_array());
+}
+
+#[test]
 fn raw_text() {
     let only = Parameters::text("text");
     check(&only, "a, b=c, \"d", json!({"text": "a, b=c, \"d"}));
@@ -136,6 +145,14 @@ fn errors_name_the_parameter() {
         &long,
         &format!("parameter `days` is of type integer, not `{}…`; write digits, such as 42", "9".repeat(40)),
     );
+}
+
+/// Positions depend on it.
+#[test]
+fn a_schema_keeps_the_order_of_its_properties() {
+    let schema = r#"{"properties": {"z": {}, "a": {}, "m": {}}, "required": ["m", "z", "a"]}"#;
+    let of = Parameters::from_json_schema(serde_json::from_str(schema).unwrap());
+    assert_eq!(of.to_string(), "z: any, a: any, m: any");
 }
 
 #[test]

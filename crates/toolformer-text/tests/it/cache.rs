@@ -151,12 +151,17 @@ fn what_results_depend_on_is_part_of_the_key() {
     }
 }
 
-/// A disk that is full.
-struct Full;
+/// A disk with room for ten bytes, and then for more again.
+#[derive(Clone, Default)]
+struct Full(Log, bool);
 
 impl Write for Full {
-    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(io::ErrorKind::StorageFull.into())
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match std::mem::replace(&mut self.1, self.0.text().len() == 10) {
+            false if self.0.text().is_empty() => self.0.write(&bytes[..10]),
+            false => Err(io::ErrorKind::StorageFull.into()),
+            true => self.0.write(bytes),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -166,10 +171,24 @@ impl Write for Full {
 
 #[test]
 fn a_log_that_cannot_be_written_is_reported_once() {
-    let (tools, _) = tools(ResultCache::new().with_log(Full));
+    let full = Full::default();
+    let (tools, _) = tools(ResultCache::new().with_log(full.clone()));
     assert_eq!(tools.call("Tool", "a").unwrap(), "<a>");
     assert_eq!(tools.call("Tool", "b").unwrap(), "<b>");
     let cache = tools.cache().unwrap();
     assert_eq!(cache.check_log().unwrap_err().kind(), io::ErrorKind::StorageFull);
     cache.check_log().unwrap();
+    // Nothing is written behind half a line.
+    assert_eq!(tools.call("Tool", "c").unwrap(), "<c>");
+    assert_eq!(full.0.text(), "{\"tool\":\"T");
+}
+
+#[test]
+fn results_are_kept_as_they_were_given() {
+    let log = Log::default();
+    let (tools, _) = tools(ResultCache::new().with_log(log.clone()));
+    let tools = tools.with_max_result_chars(3);
+    assert_eq!(tools.call("Tool", "abcdef").unwrap(), "<a…");
+    assert!(log.text().contains("<abcdef>"));
+    assert_eq!(tools.call("Tool", "abcdef").unwrap(), "<a…");
 }

@@ -76,3 +76,24 @@ fn pieces_alternate() {
         .collect();
     assert_eq!(shown, ["a ", "[A(b)]", "[C(d)]", " e"]);
 }
+
+#[test]
+fn all_at_once_as_one_by_one() {
+    let text = "[a(\r\n\r[b(x) y é\n".to_owned() + &"[c(".repeat(100) + "\n[d(1)]\r[e(2) z";
+    let document = parse(&text, &Syntax::default());
+    let one_by_one: Vec<_> =
+        document.diagnostics().iter().map(|diagnostic| diagnostic.render(&text)).collect();
+    assert_eq!(document.rendered_diagnostics().collect::<Vec<_>>(), one_by_one);
+    assert!(one_by_one[0].contains("\n1 | [a(\n"));
+    assert!(one_by_one[1].contains("\n3 | [b(x) y é\n"));
+    assert!(one_by_one.last().unwrap().contains("\n6 | [e(2) z\n"));
+}
+
+/// Time grows with the text, not with its square: this would take hours.
+#[test]
+fn many_of_them() {
+    for text in ["[a(\n".repeat(250_000), "[a(".repeat(300_000)] {
+        let document = parse(&text, &Syntax::default());
+        assert_eq!(document.rendered_diagnostics().count(), document.diagnostics().len());
+    }
+}

@@ -62,3 +62,11 @@ proptest! {
         }
     }
 }
+
+/// Every deletion joins the next call; deleting one at a time would take quadratic time.
+#[test]
+fn calls_nested_in_names() {
+    let text = format!("[a(1)] {}{}", "[X".repeat(100_000), "(1)]".repeat(100_000));
+    let kept = keep_first_call(&text, &Syntax::default());
+    assert!(kept.starts_with("[a(1)] ") && parse(&kept, &Syntax::default()).calls().len() == 1);
+}

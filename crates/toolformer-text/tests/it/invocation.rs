@@ -83,6 +83,14 @@ fn results_cannot_forge_calls() {
 }
 
 #[test]
+fn dropping_a_call_makes_no_other() {
+    check("[Calculator[Nope(1)](1 + 1)]", Policy::Drop, "[Calculator[Nope(1)](1 + 1)]");
+    check("[Calculator [Nope(1)](1)] x [Nope(2)]", Policy::Drop, "[Calculator [Nope(1)](1)] x [Nope(2)]");
+    check("[Calculator [Nope(1)] (1)] x [Nope(2)] y", Policy::Drop, "[Calculator (1)] x y");
+    check("[Calculator[Nope(1)](1)]\nx [Nope(2)]", Policy::Drop, "[Calculator[Nope(1)](1)]\nx");
+}
+
+#[test]
 fn every_call_is_reported() {
     let text = "é [Calculator(1+1)] [Calculator(1) -> 1] [Calculator(x)] [Nope()] [None()]";
     let invoked = run(text, Policy::Drop);

@@ -16,8 +16,10 @@ mod invocation;
 #[cfg(test)]
 mod invoke_stream;
 #[cfg(test)]
+#[cfg(feature = "lucidrains")]
 mod lucidrains;
 #[cfg(test)]
+#[cfg(feature = "lucidrains")]
 mod lucidrains_params;
 #[cfg(test)]
 mod progress;

@@ -219,4 +219,19 @@ proptest! {
         let again = invoke(&invoked.text, &tools, &syntax, Policy::Leave).unwrap();
         prop_assert_eq!(again.text, invoked.text);
     }
+
+    #[test]
+    fn the_calls_of_the_new_text_are_those_that_are_said(text in callish(), result in callish(), odd in any::<bool>()) {
+        let syntax = if odd { Syntax::new(" <|", ">|", "~>>", &["→"]).unwrap() } else { Syntax::default() };
+        let text = text.replace('[', syntax.bare_open()).replace(']', syntax.close()).replace("->", syntax.arrow());
+        let mut tools = Registry::new();
+        tools.insert(FnTool::new("a", "answers", move |_| Ok(result.clone()))).unwrap();
+        for policy in [Policy::Leave, Policy::Drop, Policy::Mark] {
+            let invoked = invoke(&text, &tools, &syntax, policy).unwrap();
+            let found = parse(&invoked.text, &syntax);
+            let found = found.calls().iter().map(|call| (&call.span, &call.name, &call.args));
+            let said = invoked.calls.iter().filter(|call| !call.span.is_empty());
+            prop_assert!(found.eq(said.map(|call| (&call.span, &call.name, &call.args))), "{}", invoked.text);
+        }
+    }
 }

@@ -217,3 +217,12 @@ fn the_first_failure_in_the_text_counts() {
         assert_eq!(&text[span], "[Even(61)]");
     }
 }
+
+#[test]
+fn calls_that_answer_at_once_are_never_overdue() {
+    let mut tools = Registry::new().with_timeout(LONG);
+    tools.insert(FnTool::new("Echo", "", |args| Ok(args.to_owned()))).unwrap();
+    let syntax = Syntax::default();
+    let invoker = Invoker::new(&tools, &syntax).policy(Policy::Fail).jobs(500.try_into().unwrap());
+    invoker.text(&"[Echo(1)]".repeat(20_000)).unwrap();
+}

@@ -82,3 +82,13 @@ fn parameters_are_said() {
     tools.insert(tool).unwrap();
     assert_eq!(tools.get("F").unwrap().parameters(), parameters);
 }
+
+#[test]
+fn parameters_are_described_and_checked() {
+    let tool = TypedTool::new("F", "", ["n"], |n: i64| n).describe("n", "how many").with_fingerprint("v2");
+    assert_eq!(tool.parameters().json_schema()["properties"]["n"]["description"], "how many");
+    assert_eq!(tool.fingerprint(), "v2");
+    let twice = TypedTool::new("F", "", ["n", "n"], |n: i64, _: i64| n);
+    let refused = Registry::new().insert(twice).unwrap_err().to_string();
+    assert_eq!(refused, "the tool `F` has two parameters called `n`; give one of them another name");
+}
