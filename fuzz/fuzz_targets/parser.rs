@@ -10,7 +10,7 @@ use toolformer_text::{
 
 fuzz_target!(|input: (u8, &[u8])| {
     let (cut, bytes) = input;
-    let Ok(odd) = Syntax::new(" <|", ">|", "~>>", &["→"]) else { panic!("these markers can work") };
+    let Ok(odd) = Syntax::new(" -%", "%-", "~>>", &["→"]) else { panic!("these markers can work") };
     for syntax in [Syntax::default(), Syntax::lucidrains(), odd] {
         streamed(bytes, &syntax);
         let Ok(text) = std::str::from_utf8(bytes) else { continue };

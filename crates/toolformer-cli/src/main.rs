@@ -53,7 +53,9 @@ struct Cli {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let level = ["warn", "toolformer=info", "toolformer=debug"][usize::from(cli.verbose.min(2))];
+    // What goes wrong with a server is said by us, with the call.
+    let level = ["warn,rmcp=off", "toolformer=info,rmcp=off", "toolformer=debug,rmcp=warn"]
+        [usize::from(cli.verbose.min(2))];
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let ansi = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()

@@ -11,6 +11,7 @@ use crate::Syntax;
 /// | close marker `]` | `)` |
 /// | an arrow, `->` or `→` | `=>` |
 /// | white space at either end | nothing |
+/// | an end that would make an open marker with the close marker behind it | nothing |
 ///
 /// Parentheses and quotes stay: they mean nothing inside a result. Only if the text *before* the call leaves a
 /// quote or a parenthesis open on the same line could they pair with it; [`invoke`](crate::invoke) looks out
@@ -42,7 +43,19 @@ pub fn sanitize_result(syntax: &Syntax, result: &str) -> String {
     {
         clean = clean.replace(marker, " ");
     }
+    clean.truncate(clean.trim_end().len());
+    while joins_close(syntax, &clean) {
+        clean.pop();
+        clean.truncate(clean.trim_end().len());
+    }
     clean.trim().to_owned()
+}
+
+/// Whether the end of a result and the close marker behind it make an open marker, as `<` and `%>` make `<%`.
+fn joins_close(syntax: &Syntax, result: &str) -> bool {
+    let open = syntax.bare_open();
+    let cuts = (1..open.len()).filter(|&at| open.is_char_boundary(at));
+    cuts.into_iter().any(|at| result.ends_with(&open[..at]) && syntax.close().starts_with(&open[at..]))
 }
 
 /// As [`sanitize_result`], and cut to at most `max_chars` characters, the last of which is then `…`.

@@ -43,10 +43,7 @@ pub enum SyntaxError {
         character: char,
     },
     /// Two markers cannot be told apart.
-    #[error(
-        "the markers `{first}` and `{second}` cannot be told apart; no marker may contain another, and the \
-             open one may not end as the close one begins"
-    )]
+    #[error("the markers `{first}` and `{second}` cannot be told apart; no marker may contain another")]
     Ambiguous {
         /// One marker.
         first: String,
@@ -100,11 +97,6 @@ impl Syntax {
                     return Err(SyntaxError::Ambiguous { first, second });
                 }
             }
-        }
-        let joins = |i: usize| bare_open.is_char_boundary(i) && close.starts_with(&bare_open[i..]);
-        if (1..bare_open.len()).any(joins) {
-            let (first, second) = (bare_open.to_owned(), close.to_owned());
-            return Err(SyntaxError::Ambiguous { first, second });
         }
         if close.char_indices().skip(1).any(|(i, _)| close.starts_with(&close[i..])) {
             return Err(SyntaxError::SelfOverlap { close: close.to_owned() });

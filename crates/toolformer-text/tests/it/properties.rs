@@ -222,7 +222,7 @@ proptest! {
 
     #[test]
     fn the_calls_of_the_new_text_are_those_that_are_said(text in callish(), result in callish(), odd in any::<bool>()) {
-        let syntax = if odd { Syntax::new(" <|", ">|", "~>>", &["→"]).unwrap() } else { Syntax::default() };
+        let syntax = if odd { Syntax::new(" -%", "%-", "~>>", &["→"]).unwrap() } else { Syntax::default() };
         let text = text.replace('[', syntax.bare_open()).replace(']', syntax.close()).replace("->", syntax.arrow());
         let mut tools = Registry::new();
         tools.insert(FnTool::new("a", "answers", move |_| Ok(result.clone()))).unwrap();

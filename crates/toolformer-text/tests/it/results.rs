@@ -73,3 +73,11 @@ fn a_result_fits_what_stands_before_it() {
     check_fitting("[A(say [B(1) ->", "x)]", "x))");
     check_fitting("no call at all", "x", "x");
 }
+
+#[test]
+fn a_result_joins_no_marker() {
+    let syntax = Syntax::new(" <%", "%>", "->", &[]).unwrap();
+    for (result, clean) in [("x <", "x"), ("x < <", "x"), ("<", ""), ("x <%", "x ("), ("a < b", "a < b")] {
+        assert_eq!(sanitize_result(&syntax, result), clean, "{result}");
+    }
+}

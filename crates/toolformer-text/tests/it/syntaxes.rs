@@ -37,8 +37,6 @@ fn markers_that_cannot_work() {
     check_refused("[", "]", "=>", "the arrow marker `=>` holds `=`");
     check_refused("[", "[/", "->", "the markers `[` and `[/` cannot be told apart");
     assert!(matches!(Syntax::new("[", "]]", "->", &[]), Err(SyntaxError::SelfOverlap { .. })));
-    // A result that ends in `<` would make an open marker with the close one behind it.
-    check_refused(" <|", "|>", "->", "the markers `<|` and `|>` cannot be told apart");
     assert!(matches!(Syntax::new("[", "]", "->", &["]-"]), Err(SyntaxError::Ambiguous { .. })));
 }
 

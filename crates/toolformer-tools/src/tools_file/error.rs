@@ -112,7 +112,8 @@ pub enum ToolsFileProblem {
     },
     /// A parameter has no use.
     #[error(
-        "nothing uses the parameter `{name}`; write `{{{name}}}` where it belongs, or leave it out of `parameters`"
+        "nothing uses the parameter `{name}`; write `{{{name}}}` where it belongs, or say what the tool takes: \
+         `parameters = []` if nothing"
     )]
     UnusedParameter {
         /// The parameter.
