@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, path::PathBuf, process::Command, time::Duration
 use serde_json::{Map, Value};
 use toolformer_text::ToolError;
 
-use crate::template::{Piece, Template, TemplateError};
+use crate::template::{Piece, Template, TemplateError, value_text};
 
 /// Where programs are looked for if the environment declares no `PATH`.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -208,11 +208,12 @@ fn option_from<'t>(template: &'t Template, text: &str, arguments: &Map<String, V
     if !text.starts_with('-') {
         return None;
     }
+    // An argument may be empty as text in other ways than as a string: null is.
     let filled = template.pieces().iter().find_map(|piece| match piece {
         Piece::Text(_) => Some(None),
         Piece::Value(name) => {
-            let text = arguments.get(name)?.as_str();
-            (text != Some("")).then_some(text.map(|_| name.as_str()))
+            let value = arguments.get(name)?;
+            (!value_text(value).is_empty()).then_some(value.is_string().then_some(name.as_str()))
         }
     });
     filled.flatten()
