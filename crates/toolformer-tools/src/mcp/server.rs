@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{McpError, McpTool, connection::Connection};
 use crate::{
-    CommandLine,
+    CommandLine, excerpt,
     http::{HttpError, HttpRules, checked_url, headers},
     runtime,
 };
@@ -115,7 +115,7 @@ impl McpServer {
         let connection = Arc::new(Connection::new(self.clone()));
         let listing = Arc::clone(&connection);
         let listed = runtime::block_on(async move { listing.list().await }).map_err(McpError::Runtime)??;
-        let known = || listed.iter().map(|tool| tool.name.to_string()).collect();
+        let known = || listed.iter().map(|tool| excerpt::beginning(&tool.name, 100)).collect();
         if let Some(name) =
             self.only.iter().flatten().find(|&name| !listed.iter().any(|tool| tool.name == **name))
         {

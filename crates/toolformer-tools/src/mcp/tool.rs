@@ -7,7 +7,10 @@ use serde_json::Value;
 use toolformer_text::{Parameters, Tool, ToolError};
 
 use super::{answer, connection::Connection};
-use crate::{command_tool::SLACK, fingerprint::fingerprint, runtime};
+use crate::{command_tool::SLACK, excerpt, fingerprint::fingerprint, runtime};
+
+/// What is kept of a server's description of a tool.
+const MAX_DESCRIPTION_CHARS: usize = 500;
 
 /// A tool of an [`McpServer`](crate::McpServer).
 pub struct McpTool {
@@ -25,7 +28,8 @@ impl McpTool {
         Self {
             name,
             original_name: tool.name.to_string(),
-            description: description.to_owned(),
+            // It is shown on terminals and put into prompts: one line, without control characters.
+            description: excerpt::beginning(description, MAX_DESCRIPTION_CHARS),
             parameters: Parameters::from_json_schema(Value::Object((*tool.input_schema).clone())),
             fingerprint: fingerprint(&(&connection.server, tool)),
             connection,
