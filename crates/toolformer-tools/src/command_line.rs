@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, path::PathBuf, process::Command, time::Duration
 use serde_json::{Map, Value};
 use toolformer_text::ToolError;
 
+use crate::command_tool::SLACK;
 use crate::template::{Piece, Template, TemplateError, value_text};
 
 /// Where programs are looked for if the environment declares no `PATH`.
@@ -132,6 +133,12 @@ impl CommandLine {
     /// The time that it has.
     pub fn timeout(&self) -> Duration {
         self.timeout
+    }
+
+    /// When a caller may give up on a run, two seconds after its time is up: by then the program has been ended, and
+    /// the run has said so. For [`Tool::timeout`](toolformer_text::Tool::timeout).
+    pub fn call_timeout(&self) -> Duration {
+        self.timeout.saturating_add(SLACK)
     }
 
     /// The names of all placeholders.

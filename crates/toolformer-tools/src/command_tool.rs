@@ -46,7 +46,7 @@ impl Tool for CommandTool {
 
     /// Two seconds more than the command has: the command is ended in time, with all that it started.
     fn timeout(&self) -> Option<Duration> {
-        Some(self.command.timeout().saturating_add(SLACK))
+        Some(self.command.call_timeout())
     }
 
     fn fingerprint(&self) -> String {
