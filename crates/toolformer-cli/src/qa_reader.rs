@@ -29,9 +29,9 @@ impl OnDevice for OpenReader {
     type Output = Result<Reader>;
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<Reader> {
+        let Pretrained { model, tokenizer, .. } = self.0.open::<B>(device)?;
         let path = &self.0.model;
         let fingerprint = format!("{} {}", path.display(), model_checksum(path)?);
-        let Pretrained { model, tokenizer, .. } = self.0.open::<B>(device)?;
         let (context, model) = (model.max_positions(), Mutex::new(model));
         let failed = |error: &dyn std::fmt::Display| ToolError::failed(format!("the reader failed: {error}"));
         Ok(Reader::new(fingerprint, move |prompt: &str| {

@@ -64,6 +64,7 @@ mod open_ai_reader;
 mod question_answering;
 #[cfg(feature = "search")]
 mod reader;
+mod running;
 #[cfg(feature = "http")]
 mod runtime;
 mod template;
@@ -92,6 +93,7 @@ pub use open_ai_reader::OpenAiReader;
 pub use question_answering::QuestionAnswering;
 #[cfg(feature = "search")]
 pub use reader::Reader;
+pub use running::kill_running_programs;
 pub use template::TemplateError;
 pub use tools_file::{Place, ToolsFile, ToolsFileError, ToolsFileProblem};
 #[cfg(feature = "translate")]

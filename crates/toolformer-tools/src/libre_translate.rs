@@ -57,12 +57,7 @@ impl LibreTranslate {
 
 #[cfg(feature = "translate")]
 impl crate::Translator for LibreTranslate {
-    fn translate(
-        &self,
-        text: &str,
-        from: crate::Language,
-        to: crate::Language,
-    ) -> Result<String, ToolError> {
+    fn translate(&self, text: &str, from: crate::Language, to: crate::Language) -> Result<String, ToolError> {
         Self::translate(self, text, from.iso639_1(), to.iso639_1())
     }
 
