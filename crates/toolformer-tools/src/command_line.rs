@@ -6,7 +6,7 @@ mod streams;
 
 use std::{collections::BTreeMap, path::PathBuf, process::Command, time::Duration};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use toolformer_text::ToolError;
 
 use crate::command_tool::SLACK;
@@ -163,6 +163,17 @@ impl CommandLine {
         let limits = run::Limits { timeout: self.timeout, output_bytes: self.output_limit };
         let input = self.stdin.as_ref().map(|text| text.fill(arguments));
         run::run(&mut command, &self.program, input, &limits)
+    }
+
+    /// All that what it prints depends on, as far as it is declared: not the limits.
+    pub(crate) fn declaration(&self) -> Value {
+        json!({
+            "program": self.program,
+            "arguments": self.arguments.iter().map(Template::to_string).collect::<Vec<_>>(),
+            "stdin": self.stdin.as_ref().map(Template::to_string),
+            "directory": self.directory.to_string_lossy(),
+            "environment": self.environment,
+        })
     }
 
     /// The program, its arguments, its directory and environment.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use toolformer_text::{Parameters, Tool, ToolError};
 
 use crate::{CommandLine, fingerprint::fingerprint};
@@ -50,7 +51,8 @@ impl Tool for CommandTool {
     }
 
     fn fingerprint(&self) -> String {
-        fingerprint(&self.command)
+        let (command, parameters) = (self.command.declaration(), self.parameters.to_string());
+        fingerprint(&json!({"command": command, "parameters": parameters}))
     }
 
     fn call(&self, args: &str) -> Result<String, ToolError> {

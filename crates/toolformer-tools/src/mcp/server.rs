@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
+use serde_json::{Value, json};
 use url::Url;
 
 use super::{McpError, McpTool, connection::Connection};
@@ -104,6 +105,19 @@ impl McpServer {
     /// Its name, for errors.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// All that its answers depend on, as far as it is declared: not the limits, and the headers with their values.
+    pub(super) fn declaration(&self) -> Value {
+        match &self.transport {
+            Transport::Program(command) => command.declaration(),
+            Transport::Http { url, headers, .. } => {
+                let value = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+                let headers: BTreeMap<&str, String> =
+                    headers.iter().map(|(name, text)| (name.as_str(), value(text))).collect();
+                json!({"url": url.as_str(), "headers": headers})
+            }
+        }
     }
 
     /// Starts it and lists its tools. In texts they are called by the server's names behind the prefix, where what

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use rmcp::model::CallToolRequestParams;
-use serde_json::Value;
+use serde_json::{Value, json};
 use toolformer_text::{Parameters, Tool, ToolError};
 
 use super::{answer, connection::Connection};
@@ -25,13 +25,19 @@ pub struct McpTool {
 impl McpTool {
     pub(super) fn new(name: String, tool: &rmcp::model::Tool, connection: Arc<Connection>) -> Self {
         let description = tool.description.as_deref().or(tool.title.as_deref()).unwrap_or_default();
+        let parameters = Parameters::from_json_schema(Value::Object((*tool.input_schema).clone()));
+        let fingerprint = fingerprint(&json!({
+            "server": connection.server.declaration(),
+            "tool": tool.name,
+            "parameters": parameters.to_string(),
+        }));
         Self {
             name,
             original_name: tool.name.to_string(),
             // It is shown on terminals and put into prompts: one line, without control characters.
             description: excerpt::beginning(description, MAX_DESCRIPTION_CHARS),
-            parameters: Parameters::from_json_schema(Value::Object((*tool.input_schema).clone())),
-            fingerprint: fingerprint(&(&connection.server, tool)),
+            parameters,
+            fingerprint,
             connection,
         }
     }

@@ -81,6 +81,28 @@ fn tools_over_http() {
 }
 
 #[test]
+fn fingerprints_tell_servers_apart_but_not_limits() {
+    let running = HttpServer::start("127.0.0.1:0");
+    let print = |server: McpServer| called(&server.connect().unwrap(), "add").fingerprint();
+    let keyed = |key: &str| {
+        let headers = BTreeMap::from([("x-key".to_owned(), key.to_owned())]);
+        print(http(&running).with_headers(&headers).unwrap())
+    };
+    assert_eq!(keyed("one"), keyed("one"));
+    assert_ne!(keyed("one"), keyed("another"));
+    assert_ne!(keyed("one"), print(http(&running)));
+    assert_eq!(
+        print(http(&running)),
+        print(http(&running).with_timeout(LIMIT).with_prefix("").with_start_timeout(LIMIT))
+    );
+    let plain = || server("plain", Path::new("/no/notes"));
+    assert_eq!(print(plain()), print(plain().with_timeout(LIMIT)));
+    assert_ne!(print(plain()), print(server("plain", Path::new("/other/notes"))));
+    let tools = plain().connect().unwrap();
+    assert_ne!(called(&tools, "count").fingerprint(), called(&tools, "die").fingerprint());
+}
+
+#[test]
 fn tools_of_one_server_share_it_and_it_ends_with_them() {
     let tools = plain();
     let first: u32 = call(&tools, "count", "").unwrap().parse().unwrap();
