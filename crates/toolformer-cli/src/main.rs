@@ -20,14 +20,19 @@ mod unit_args;
 use std::{io::IsTerminal as _, process::ExitCode};
 
 use clap::{ArgAction, Parser};
+use toolformer::tools::kill_running_programs;
 use tracing_subscriber::EnvFilter;
+
+/// The exit code after Ctrl-C, that of shells.
+const INTERRUPTED: i32 = 130;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Teach a language model when and how to call tools, and run it with them
 ///
-/// Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage.
+/// Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage,
+/// 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(
     name = "toolformer",
@@ -64,8 +69,20 @@ fn main() -> ExitCode {
         .with_ansi(ansi)
         .without_time()
         .init();
-    match cli.command.run() {
+    if let Err(error) = ctrlc::set_handler(interrupted) {
+        tracing::warn!("programs of tools that run when this program is interrupted will be left: {error}");
+    }
+    let outcome = cli.command.run();
+    // A call whose time was up may still be at work.
+    kill_running_programs();
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failure::report(&error),
     }
+}
+
+/// Ends the programs of tools, which no signal to us reaches, then us: on Ctrl-C, and where we are told to terminate.
+fn interrupted() {
+    kill_running_programs();
+    std::process::exit(INTERRUPTED);
 }

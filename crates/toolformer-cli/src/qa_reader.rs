@@ -7,7 +7,7 @@ use toolformer::{
     burn::tensor::backend::Backend,
     decode::{GenerateSettings, Prompt, Tools, generate},
     device::{Device, OnDevice},
-    model::{CausalLm as _, Pretrained},
+    model::{CausalLm as _, Pretrained, model_checksum},
     text::ToolError,
     tools::Reader,
 };
@@ -30,9 +30,11 @@ impl OnDevice for OpenReader {
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<Reader> {
         let Pretrained { model, tokenizer, .. } = self.0.open::<B>(device)?;
+        let path = &self.0.model;
+        let fingerprint = format!("{} {}", path.display(), model_checksum(path)?);
         let (context, model) = (model.max_positions(), Mutex::new(model));
         let failed = |error: &dyn std::fmt::Display| ToolError::failed(format!("the reader failed: {error}"));
-        Ok(std::sync::Arc::new(move |prompt: &str| {
+        Ok(Reader::new(fingerprint, move |prompt: &str| {
             let mut ids = tokenizer.encode_with_special(prompt).map_err(|error| failed(&error))?;
             // The end of a prompt that is too long holds the question.
             let room = context.saturating_sub(MAX_TOKENS);

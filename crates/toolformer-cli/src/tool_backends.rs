@@ -1,6 +1,6 @@
 //! Programs, servers and models behind the built-in tools, from what stands on the command line.
 
-use std::{env, path::PathBuf, sync::Arc, time::Duration};
+use std::{env, path::PathBuf, time::Duration};
 
 use anyhow::Result;
 use serde_json::{Map, Value};
@@ -23,10 +23,10 @@ pub(crate) fn translate(with: &str, from: &[String], timeout: Duration) -> Resul
         .map_err(|error| wrong_usage(format!("--translate-from: {error}")))?;
     let translate = if is_url(with) {
         let server = LibreTranslate::new(with, rules(with, timeout)?)?;
-        Translate::new(Server(match env::var(API_KEY) {
+        Translate::new(match env::var(API_KEY) {
             Ok(key) => server.with_api_key(key),
             Err(_) => server,
-        }))
+        })
     } else {
         Translate::new(program(with, timeout)?)
     };
@@ -45,7 +45,7 @@ pub(crate) fn reader(with: &str, timeout: Duration) -> Result<Reader> {
     if let Ok(key) = env::var(API_KEY) {
         server = server.with_api_key(&key)?;
     }
-    Ok(Arc::new(move |prompt: &str| server.read(prompt)))
+    Ok(Reader::new(server.fingerprint(), move |prompt: &str| server.read(prompt)))
 }
 
 fn is_url(with: &str) -> bool {
@@ -55,15 +55,6 @@ fn is_url(with: &str) -> bool {
 /// Whoever types an address may mean this machine.
 fn rules(url: &str, timeout: Duration) -> Result<HttpRules> {
     Ok(HttpRules::for_url(url)?.with_private_addresses(true).with_timeout(timeout))
-}
-
-/// A server that speaks as LibreTranslate does.
-struct Server(LibreTranslate);
-
-impl Translator for Server {
-    fn translate(&self, text: &str, from: Language, to: Language) -> Result<String, ToolError> {
-        self.0.translate(text, from.iso639_1(), to.iso639_1())
-    }
 }
 
 /// A program that reads the text on its standard input.
@@ -107,5 +98,10 @@ impl Translator for Program {
 
     fn fingerprint(&self) -> String {
         self.words.clone()
+    }
+
+    /// So that the program is ended before anybody stops waiting for it.
+    fn timeout(&self) -> Option<Duration> {
+        Some(self.command.call_timeout())
     }
 }

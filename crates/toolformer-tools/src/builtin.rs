@@ -10,7 +10,7 @@ use toolformer_text::Tool;
 use crate::Translate;
 use crate::{Calculator, Calendar};
 #[cfg(feature = "search")]
-use crate::{QuestionAnswering, WikiIndex, WikiSearch};
+use crate::{QuestionAnswering, Reader, WikiIndex, WikiSearch};
 
 /// A tool that [`builtin`] knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,10 +32,6 @@ pub const BUILTINS: &[Builtin] = &[
     Builtin { short: "translate", name: "MT", needs: "a translator" },
     Builtin { short: "qa", name: "QA", needs: "an index and a reader" },
 ];
-
-/// What reads passages and answers: a function from a prompt to the text that follows it.
-#[cfg(feature = "search")]
-pub type Reader = Arc<dyn Fn(&str) -> Result<String, toolformer_text::ToolError> + Send + Sync>;
 
 /// What the tools of [`builtin`] are lent.
 #[derive(Clone)]
@@ -151,7 +147,9 @@ fn search(name: &'static str, settings: &BuiltinSettings) -> Result<Box<dyn Tool
         return Ok(Box::new(WikiSearch::new(wiki)));
     }
     let reader = settings.reader.clone().ok_or(BuiltinError::Missing { name, needs: "a reader" })?;
-    Ok(Box::new(QuestionAnswering::new(wiki, move |prompt: &str| reader(prompt))))
+    let fingerprint = reader.fingerprint().to_owned();
+    let answering = QuestionAnswering::new(wiki, move |prompt: &str| reader.read(prompt));
+    Ok(Box::new(answering.with_reader_fingerprint(fingerprint)))
 }
 
 #[cfg(not(feature = "search"))]

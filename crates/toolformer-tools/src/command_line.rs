@@ -6,10 +6,11 @@ mod streams;
 
 use std::{collections::BTreeMap, path::PathBuf, process::Command, time::Duration};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use toolformer_text::ToolError;
 
-use crate::template::{Piece, Template, TemplateError};
+use crate::command_tool::SLACK;
+use crate::template::{Piece, Template, TemplateError, value_text};
 
 /// Where programs are looked for if the environment declares no `PATH`.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -134,6 +135,12 @@ impl CommandLine {
         self.timeout
     }
 
+    /// When a caller may give up on a run, two seconds after its time is up: by then the program has been ended, and
+    /// the run has said so. For [`Tool::timeout`](toolformer_text::Tool::timeout).
+    pub fn call_timeout(&self) -> Duration {
+        self.timeout.saturating_add(SLACK)
+    }
+
     /// The names of all placeholders.
     pub fn placeholders(&self) -> impl Iterator<Item = &str> {
         self.arguments.iter().chain(&self.stdin).flat_map(Template::names)
@@ -156,6 +163,17 @@ impl CommandLine {
         let limits = run::Limits { timeout: self.timeout, output_bytes: self.output_limit };
         let input = self.stdin.as_ref().map(|text| text.fill(arguments));
         run::run(&mut command, &self.program, input, &limits)
+    }
+
+    /// All that what it prints depends on, as far as it is declared: not the limits.
+    pub(crate) fn declaration(&self) -> Value {
+        json!({
+            "program": self.program,
+            "arguments": self.arguments.iter().map(Template::to_string).collect::<Vec<_>>(),
+            "stdin": self.stdin.as_ref().map(Template::to_string),
+            "directory": self.directory.to_string_lossy(),
+            "environment": self.environment,
+        })
     }
 
     /// The program, its arguments, its directory and environment.
@@ -208,11 +226,12 @@ fn option_from<'t>(template: &'t Template, text: &str, arguments: &Map<String, V
     if !text.starts_with('-') {
         return None;
     }
+    // An argument may be empty as text in other ways than as a string: null is.
     let filled = template.pieces().iter().find_map(|piece| match piece {
         Piece::Text(_) => Some(None),
         Piece::Value(name) => {
-            let text = arguments.get(name)?.as_str();
-            (text != Some("")).then_some(text.map(|_| name.as_str()))
+            let value = arguments.get(name)?;
+            (!value_text(value).is_empty()).then_some(value.is_string().then_some(name.as_str()))
         }
     });
     filled.flatten()

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use toolformer_text::{Parameters, Tool, ToolError};
 
 use crate::{CommandLine, fingerprint::fingerprint};
@@ -46,11 +47,12 @@ impl Tool for CommandTool {
 
     /// Two seconds more than the command has: the command is ended in time, with all that it started.
     fn timeout(&self) -> Option<Duration> {
-        Some(self.command.timeout().saturating_add(SLACK))
+        Some(self.command.call_timeout())
     }
 
     fn fingerprint(&self) -> String {
-        fingerprint(&self.command)
+        let (command, parameters) = (self.command.declaration(), self.parameters.to_string());
+        fingerprint(&json!({"command": command, "parameters": parameters}))
     }
 
     fn call(&self, args: &str) -> Result<String, ToolError> {

@@ -62,6 +62,9 @@ mod one_line;
 mod open_ai_reader;
 #[cfg(feature = "search")]
 mod question_answering;
+#[cfg(feature = "search")]
+mod reader;
+mod running;
 #[cfg(feature = "http")]
 mod runtime;
 mod template;
@@ -73,8 +76,6 @@ mod wiki_index;
 #[cfg(feature = "search")]
 mod wiki_search;
 
-#[cfg(feature = "search")]
-pub use builtin::Reader;
 pub use builtin::{BUILTINS, Builtin, BuiltinError, BuiltinSettings, builtin};
 pub use calculator::{Calculator, CalculatorError, evaluate, format_value};
 pub use calendar::{Calendar, CalendarError, Date, iso_date};
@@ -90,6 +91,9 @@ pub use mcp::{McpError, McpServer, McpTool};
 pub use open_ai_reader::OpenAiReader;
 #[cfg(feature = "search")]
 pub use question_answering::QuestionAnswering;
+#[cfg(feature = "search")]
+pub use reader::Reader;
+pub use running::kill_running_programs;
 pub use template::TemplateError;
 pub use tools_file::{Place, ToolsFile, ToolsFileError, ToolsFileProblem};
 #[cfg(feature = "translate")]

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::http::{HttpClient, HttpError, HttpRules, Request, checked_url};
 
-/// A server with LibreTranslate's interface, `POST /translate`.
+/// A server with LibreTranslate's interface, `POST /translate`. With the feature `translate` it is a `Translator`.
 #[derive(Clone)]
 pub struct LibreTranslate {
     client: HttpClient,
@@ -52,6 +52,23 @@ impl LibreTranslate {
                 Err(ToolError::failed("the answer has no `translatedText`; is this a LibreTranslate server?"))
             }
         }
+    }
+}
+
+#[cfg(feature = "translate")]
+impl crate::Translator for LibreTranslate {
+    fn translate(&self, text: &str, from: crate::Language, to: crate::Language) -> Result<String, ToolError> {
+        Self::translate(self, text, from.iso639_1(), to.iso639_1())
+    }
+
+    /// The server's address.
+    fn fingerprint(&self) -> String {
+        self.url.to_string()
+    }
+
+    /// Two seconds more than a request has: it is broken off in time.
+    fn timeout(&self) -> Option<std::time::Duration> {
+        Some(self.client.rules().timeout().saturating_add(crate::command_tool::SLACK))
     }
 }
 

@@ -62,6 +62,12 @@ impl OpenAiReader {
         self
     }
 
+    /// What its answers depend on besides the prompt: the address, the model and the settings, not the key.
+    pub fn fingerprint(&self) -> String {
+        let interface = if self.chat { "chat" } else { "completions" };
+        format!("{}#{} by {interface}, {} tokens", self.base, self.model, self.max_tokens)
+    }
+
     /// What the model says to `prompt`.
     ///
     /// # Errors

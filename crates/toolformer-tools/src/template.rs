@@ -1,5 +1,7 @@
 //! Texts with placeholders: `weather in {city}`.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 /// A text in which `{name}` stands for an argument, and `{{` and `}}` for single braces.
@@ -113,6 +115,16 @@ impl Template {
     }
 }
 
+/// As it is written.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pieces.iter().try_for_each(|piece| match piece {
+            Piece::Text(text) => f.write_str(&text.replace('{', "{{").replace('}', "}}")),
+            Piece::Value(name) => write!(f, "{{{name}}}"),
+        })
+    }
+}
+
 /// Whether a parameter may be called so.
 pub(crate) fn is_parameter_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -132,6 +144,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn templates_are_shown_as_they_are_written() {
+        for text in ["", "plain", "{a}", "{{a}} {a}{b}}}"] {
+            assert_eq!(Template::parse(text).map(|template| template.to_string()), Ok(text.to_owned()));
+        }
+    }
 
     #[track_caller]
     fn check(template: &str, expected: &str) {

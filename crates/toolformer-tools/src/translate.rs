@@ -3,7 +3,7 @@
 mod language;
 mod translator;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use toolformer_text::{Tool, ToolError, unquoted};
 use whatlang::Detector;
@@ -121,6 +121,11 @@ impl Tool for Translate {
 
     fn description(&self) -> &str {
         "Translates a text from another language; the language is recognised."
+    }
+
+    /// That of the translator.
+    fn timeout(&self) -> Option<Duration> {
+        self.translator.timeout()
     }
 
     fn fingerprint(&self) -> String {

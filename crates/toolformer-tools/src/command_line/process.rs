@@ -8,6 +8,8 @@ use std::{
 #[cfg(unix)]
 use std::os::unix::process::CommandExt;
 
+use crate::running;
+
 /// A child process at the head of a process group of its own. Dropping it kills the group.
 pub(super) struct Process {
     child: Child,
@@ -18,7 +20,8 @@ impl Process {
     pub(super) fn start(command: &mut Command) -> io::Result<Self> {
         #[cfg(unix)]
         command.process_group(0);
-        Ok(Self { child: command.spawn()?, reaped: false })
+        let child = running::start(|| command.spawn(), group)?;
+        Ok(Self { child, reaped: false })
     }
 
     pub(super) fn child(&mut self) -> &mut Child {
@@ -51,9 +54,7 @@ impl Process {
 
     #[cfg(unix)]
     fn kill(&mut self) {
-        use rustix::process::{Pid, Signal, kill_process_group};
-        // An error says that there is nobody left.
-        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        running::end(rustix::process::Pid::from_child(&self.child));
     }
 
     #[cfg(not(unix))]
@@ -61,6 +62,17 @@ impl Process {
         // An error says that there is nobody left.
         let _ = self.child.kill();
     }
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
+fn group(child: &Child) -> Option<running::Group> {
+    Some(rustix::process::Pid::from_child(child))
+}
+
+#[cfg(not(unix))]
+fn group(_: &Child) -> Option<running::Group> {
+    None
 }
 
 impl Drop for Process {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use reqwest::{Method, header::HeaderMap};
-use serde_json::Value;
+use serde_json::{Value, json};
 use toolformer_text::{Parameters, Tool, ToolError};
 
 use super::{HttpClient, HttpError, HttpRules, JsonTemplate, Request, UrlTemplate, headers};
@@ -36,7 +36,9 @@ struct RequestTemplate {
     headers: HeaderMap,
     body: Option<JsonTemplate>,
     answer: Option<String>,
-    fingerprint: String,
+    /// The headers and the body as they are declared; hashed, for they may hold passwords.
+    headers_fingerprint: String,
+    body_fingerprint: String,
 }
 
 impl HttpTool {
@@ -52,11 +54,17 @@ impl HttpTool {
         url: &str,
         rules: HttpRules,
     ) -> Result<Self, HttpError> {
-        let fingerprint = fingerprint(&(method, url));
         let url = UrlTemplate::parse(url)?;
         rules.check(url.sample())?;
-        let request =
-            RequestTemplate { method, url, headers: HeaderMap::new(), body: None, answer: None, fingerprint };
+        let request = RequestTemplate {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: None,
+            answer: None,
+            headers_fingerprint: String::new(),
+            body_fingerprint: String::new(),
+        };
         let client = HttpClient::new(rules)?;
         Ok(Self { name: name.into(), description: description.into(), parameters, client, request })
     }
@@ -67,7 +75,7 @@ impl HttpTool {
     /// If one cannot be sent.
     pub fn with_headers(mut self, map: &BTreeMap<String, String>) -> Result<Self, HttpError> {
         self.request.headers = headers(map)?;
-        self.request.fingerprint = fingerprint(&(self.request.fingerprint, map));
+        self.request.headers_fingerprint = fingerprint(&json!(map));
         Ok(self)
     }
 
@@ -78,7 +86,7 @@ impl HttpTool {
     /// If a string in it is no template.
     pub fn with_body(mut self, body: &Value) -> Result<Self, HttpError> {
         self.request.body = Some(JsonTemplate::parse(body)?);
-        self.request.fingerprint = fingerprint(&(self.request.fingerprint, body.to_string()));
+        self.request.body_fingerprint = fingerprint(body);
         Ok(self)
     }
 
@@ -86,9 +94,7 @@ impl HttpTool {
     /// whole body as text.
     #[must_use]
     pub fn with_answer(mut self, pointer: impl Into<String>) -> Self {
-        let pointer = pointer.into();
-        self.request.fingerprint = fingerprint(&(self.request.fingerprint, &pointer));
-        self.request.answer = Some(pointer);
+        self.request.answer = Some(pointer.into());
         self
     }
 
@@ -117,7 +123,18 @@ impl Tool for HttpTool {
     }
 
     fn fingerprint(&self) -> String {
-        self.request.fingerprint.clone()
+        let request = &self.request;
+        fingerprint(&json!({
+            "method": match request.method {
+                HttpMethod::Get => "GET",
+                HttpMethod::Post => "POST",
+            },
+            "url": request.url.to_string(),
+            "headers": request.headers_fingerprint,
+            "body": request.body_fingerprint,
+            "answer": request.answer,
+            "parameters": self.parameters.to_string(),
+        }))
     }
 
     fn call(&self, args: &str) -> Result<String, ToolError> {

@@ -1,5 +1,7 @@
 //! URLs with placeholders, where an argument stays what it is: text in one segment or in the query.
 
+use std::fmt;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use toolformer_text::ToolError;
@@ -75,6 +77,13 @@ impl UrlTemplate {
     fn is_alike(&self, url: &Url) -> bool {
         let empty = |url: &Url| url.path().split('/').map(str::is_empty).collect::<Vec<_>>();
         url.origin() == self.sample.origin() && empty(url) == empty(&self.sample)
+    }
+}
+
+/// As it is written.
+impl fmt::Display for UrlTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.template.fmt(f)
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{CommandLine, excerpt};
+use crate::{CommandLine, excerpt, running};
 
 /// So much of the standard error is kept for an error, bytes and characters.
 const ERRORS_KEPT: usize = 4096;
@@ -29,7 +29,7 @@ pub(super) struct ServerProcess {
     child: Child,
     /// The process group, which has the number of its first process.
     #[cfg(unix)]
-    group: Option<rustix::process::Pid>,
+    group: Option<running::Group>,
     errors: Arc<Mutex<Vec<u8>>>,
     /// Reads the standard error to its end.
     reader: JoinHandle<()>,
@@ -43,7 +43,7 @@ impl ServerProcess {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         #[cfg(unix)]
         command.process_group(0);
-        let mut child = command.spawn()?;
+        let mut child = running::start(|| command.spawn(), group)?;
         let streams = (child.stdout.take(), child.stdin.take(), child.stderr.take());
         let (Some(stdout), Some(stdin), Some(stderr)) = streams else {
             return Err(io::Error::other("it has no standard streams"));
@@ -51,7 +51,7 @@ impl ServerProcess {
         let errors = Arc::default();
         let reader = tokio::spawn(keep_end(stderr, Arc::clone(&errors)));
         #[cfg(unix)]
-        let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+        let group = group(&child);
         #[cfg(unix)]
         let process = Self { child, group, errors, reader };
         #[cfg(not(unix))]
@@ -79,12 +79,21 @@ impl ServerProcess {
     }
 }
 
+#[cfg(unix)]
+fn group(child: &Child) -> Option<running::Group> {
+    child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
+}
+
+#[cfg(not(unix))]
+fn group(_: &Child) -> Option<running::Group> {
+    None
+}
+
 impl Drop for ServerProcess {
     #[cfg(unix)]
     fn drop(&mut self) {
         if let Some(group) = self.group {
-            // An error says that there is nobody left.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+            running::end(group);
         }
     }
 

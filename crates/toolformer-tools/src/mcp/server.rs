@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
+use serde_json::{Value, json};
 use url::Url;
 
 use super::{McpError, McpTool, connection::Connection};
 use crate::{
-    CommandLine,
+    CommandLine, excerpt,
     http::{HttpError, HttpRules, checked_url, headers},
     runtime,
 };
@@ -106,6 +107,19 @@ impl McpServer {
         &self.name
     }
 
+    /// All that its answers depend on, as far as it is declared: not the limits, and the headers with their values.
+    pub(super) fn declaration(&self) -> Value {
+        match &self.transport {
+            Transport::Program(command) => command.declaration(),
+            Transport::Http { url, headers, .. } => {
+                let value = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+                let headers: BTreeMap<&str, String> =
+                    headers.iter().map(|(name, text)| (name.as_str(), value(text))).collect();
+                json!({"url": url.as_str(), "headers": headers})
+            }
+        }
+    }
+
     /// Starts it and lists its tools. In texts they are called by the server's names behind the prefix, where what
     /// cannot be in a name is `_`.
     ///
@@ -115,7 +129,7 @@ impl McpServer {
         let connection = Arc::new(Connection::new(self.clone()));
         let listing = Arc::clone(&connection);
         let listed = runtime::block_on(async move { listing.list().await }).map_err(McpError::Runtime)??;
-        let known = || listed.iter().map(|tool| tool.name.to_string()).collect();
+        let known = || listed.iter().map(|tool| excerpt::beginning(&tool.name, 100)).collect();
         if let Some(name) =
             self.only.iter().flatten().find(|&name| !listed.iter().any(|tool| tool.name == **name))
         {

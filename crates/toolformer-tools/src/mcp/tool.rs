@@ -3,11 +3,14 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use rmcp::model::CallToolRequestParams;
-use serde_json::Value;
+use serde_json::{Value, json};
 use toolformer_text::{Parameters, Tool, ToolError};
 
 use super::{answer, connection::Connection};
-use crate::{command_tool::SLACK, fingerprint::fingerprint, runtime};
+use crate::{command_tool::SLACK, excerpt, fingerprint::fingerprint, runtime};
+
+/// What is kept of a server's description of a tool.
+const MAX_DESCRIPTION_CHARS: usize = 500;
 
 /// A tool of an [`McpServer`](crate::McpServer).
 pub struct McpTool {
@@ -22,12 +25,19 @@ pub struct McpTool {
 impl McpTool {
     pub(super) fn new(name: String, tool: &rmcp::model::Tool, connection: Arc<Connection>) -> Self {
         let description = tool.description.as_deref().or(tool.title.as_deref()).unwrap_or_default();
+        let parameters = Parameters::from_json_schema(Value::Object((*tool.input_schema).clone()));
+        let fingerprint = fingerprint(&json!({
+            "server": connection.server.declaration(),
+            "tool": tool.name,
+            "parameters": parameters.to_string(),
+        }));
         Self {
             name,
             original_name: tool.name.to_string(),
-            description: description.to_owned(),
-            parameters: Parameters::from_json_schema(Value::Object((*tool.input_schema).clone())),
-            fingerprint: fingerprint(&(&connection.server, tool)),
+            // It is shown on terminals and put into prompts: one line, without control characters.
+            description: excerpt::beginning(description, MAX_DESCRIPTION_CHARS),
+            parameters,
+            fingerprint,
             connection,
         }
     }

@@ -113,10 +113,12 @@ impl Drop for Building {
 }
 
 impl Building {
-    /// Takes a folder, which is made if needed, and removes what a build that was killed has left in it.
+    /// Takes a folder, which is made if needed, and removes what a build that was killed has left in it. Where a
+    /// manifest is there but not understood, nothing is removed before the new index is complete: any data may be
+    /// what it names.
     ///
     /// # Errors
-    /// If it holds other things, another process builds there, or it cannot be written.
+    /// If it holds other things, another process builds there, or it cannot be read or written.
     pub(super) fn start(folder: &Path) -> Result<Self, IndexError> {
         fs::create_dir_all(folder).map_err(IndexError::write(folder))?;
         let names = names(folder).map_err(IndexError::read(folder))?;
@@ -130,10 +132,15 @@ impl Building {
             TryLockError::WouldBlock => IndexError::InUse { path: folder.to_owned() },
             TryLockError::Error(source) => IndexError::Write { path, source },
         })?;
-        // A manifest that cannot be read any more names no data that could be kept.
-        let old = Manifest::read(folder).ok().map(|manifest| manifest.data);
-        remove_data_but(folder, old)?;
-        let number = old.map_or(1, |old| old.wrapping_add(1));
+        match Manifest::read(folder) {
+            Ok(manifest) => remove_data_but(folder, Some(manifest.data))?,
+            Err(IndexError::NoIndex { .. }) => remove_data_but(folder, None)?,
+            Err(IndexError::OtherFormat { .. } | IndexError::Damaged { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let left = self::names(folder).map_err(IndexError::read(folder))?;
+        let last = left.iter().filter_map(|name| data_number(name)).max();
+        let number = last.unwrap_or(0).saturating_add(1);
         let data = folder.join(format!("{DATA}{number}"));
         fs::create_dir(&data).map_err(IndexError::write(&data))?;
         Ok(Self { folder: folder.to_owned(), data, number, lock })
@@ -175,7 +182,8 @@ impl Building {
         let mut file = File::create(&partial)?;
         file.write_all(&serde_json::to_vec_pretty(manifest)?)?;
         file.sync_all()?;
-        fs::rename(&partial, path)
+        fs::rename(&partial, path)?;
+        sync_folder(&self.folder)
     }
 
     /// Removes the data of a build that failed.
@@ -183,6 +191,18 @@ impl Building {
         // What stays is removed by the next build.
         let _ = fs::remove_dir_all(&self.data);
     }
+}
+
+/// Makes a rename last, before what it replaced is removed.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Other systems do not open folders.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 fn remove_data_but(folder: &Path, kept: Option<u64>) -> Result<(), IndexError> {

@@ -55,7 +55,7 @@ fn what_is_lent_makes_the_others() {
     use std::sync::Arc;
 
     use toolformer_text::ToolError;
-    use toolformer_tools::{Article, Language, Translate, WikiIndex};
+    use toolformer_tools::{Article, Language, Reader, Translate, WikiIndex};
 
     let folder = tempfile::tempdir().unwrap();
     let articles = [Ok(Article::new("Ada Lovelace", "Ada Lovelace was born in London."))];
@@ -64,7 +64,8 @@ fn what_is_lent_makes_the_others() {
     check_error("translate", &settings, "the tool `translate` needs a translator");
     settings.wiki = Some(Arc::new(WikiIndex::build(folder.path(), articles, |_| ()).unwrap()));
     check_error("qa", &settings, "the tool `qa` needs a reader");
-    settings.reader = Some(Arc::new(|_: &str| Ok(" London".to_owned())));
+    let london = |_: &str| Ok(" London".to_owned());
+    settings.reader = Some(Reader::new("one", london));
     let shouts = |text: &str, _: Language, _: Language| Ok::<_, ToolError>(text.to_uppercase());
     settings.translate = Some(Translate::new(shouts));
     let call = |name: &str, args: &str| builtin(name, &settings).unwrap().call(args).unwrap();
@@ -74,4 +75,7 @@ fn what_is_lent_makes_the_others() {
         call("translate", "¿Dónde está la biblioteca de la ciudad?"),
         "¿DÓNDE ESTÁ LA BIBLIOTECA DE LA CIUDAD?"
     );
+    let first = builtin("qa", &settings).unwrap().fingerprint();
+    settings.reader = Some(Reader::new("another", london));
+    assert_ne!(builtin("qa", &settings).unwrap().fingerprint(), first);
 }

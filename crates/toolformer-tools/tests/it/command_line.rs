@@ -107,6 +107,8 @@ fn arguments_do_not_become_options() {
     check_refused(&["echo", "{x}"], json!({"x": "-n"}), option);
     check_refused(&["echo", "{x}{y}"], json!({"x": "--a", "y": 1}), option);
     check_refused(&["echo", "{e}{x}"], json!({"x": "-", "e": ""}), option);
+    check_refused(&["echo", "{e}{x}"], json!({"x": "-rf", "e": null}), option);
+    check_refused(&["echo", "{e}{f}{x}"], json!({"x": "-rf", "e": null, "f": ""}), option);
     check(&["printf", "%s", "{x}"], json!({"x": -5}), "-5");
     check(&["printf", "%s", "a{x}"], json!({"x": "-n"}), "a-n");
     check(&["printf", "%s", "-{x}"], json!({"x": "-n"}), "--n");

@@ -213,4 +213,15 @@ fn fingerprints_tell_requests_apart() {
     assert_ne!(ask().fingerprint(), tool(&server, "/x{a}").fingerprint());
     assert_ne!(ask().fingerprint(), ask().with_answer("/x").fingerprint());
     assert_ne!(ask().fingerprint(), ask().with_body(&json!(1)).unwrap().fingerprint());
+    assert_ne!(
+        ask().fingerprint(),
+        tool_with(&server, HttpMethod::Post, "/{a}", rules(&server)).fingerprint()
+    );
+    let keyed = |key: &str| {
+        let headers = BTreeMap::from([("x-key".to_owned(), key.to_owned())]);
+        ask().with_headers(&headers).unwrap().fingerprint()
+    };
+    assert_ne!(keyed("one"), keyed("another"));
+    let patient = rules(&server).with_timeout(std::time::Duration::from_secs(99)).with_response_limit(1);
+    assert_eq!(ask().fingerprint(), tool_with(&server, HttpMethod::Get, "/{a}", patient).fingerprint());
 }

@@ -39,6 +39,9 @@ mod processes;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod running;
+#[cfg(test)]
 #[cfg(feature = "http")]
 mod servers_of_others;
 #[cfg(test)]

@@ -47,7 +47,9 @@ fn check_tools(tools: &[McpTool]) {
     let names: Vec<&str> = tools.iter().map(|tool| tool.name()).collect();
     assert_eq!(names, ["add", "count", "die", "fail", "hang", "image", "process_id", "sum_up", "where"]);
     assert_eq!(called(tools, "sum_up").original_name(), "sum-up");
-    assert_eq!(called(tools, "sum_up").description(), "does sum-up");
+    assert_eq!(called(tools, "sum_up").description(), "does [31m sum-up");
+    let long = called(tools, "die").description();
+    assert!(long.chars().count() == 501 && long.ends_with("zz…"), "{long}");
     assert_eq!(called(tools, "add").parameters().to_string(), "b: integer, a: integer");
     let signature = "numbers: list of number, label: string = null";
     assert_eq!(called(tools, "sum_up").parameters().to_string(), signature);
@@ -76,6 +78,28 @@ fn tools_of_a_program() {
 fn tools_over_http() {
     let running = HttpServer::start("127.0.0.1:0");
     check_tools(&http(&running).connect().unwrap());
+}
+
+#[test]
+fn fingerprints_tell_servers_apart_but_not_limits() {
+    let running = HttpServer::start("127.0.0.1:0");
+    let print = |server: McpServer| called(&server.connect().unwrap(), "add").fingerprint();
+    let keyed = |key: &str| {
+        let headers = BTreeMap::from([("x-key".to_owned(), key.to_owned())]);
+        print(http(&running).with_headers(&headers).unwrap())
+    };
+    assert_eq!(keyed("one"), keyed("one"));
+    assert_ne!(keyed("one"), keyed("another"));
+    assert_ne!(keyed("one"), print(http(&running)));
+    assert_eq!(
+        print(http(&running)),
+        print(http(&running).with_timeout(LIMIT).with_prefix("").with_start_timeout(LIMIT))
+    );
+    let plain = || server("plain", Path::new("/no/notes"));
+    assert_eq!(print(plain()), print(plain().with_timeout(LIMIT)));
+    assert_ne!(print(plain()), print(server("plain", Path::new("/other/notes"))));
+    let tools = plain().connect().unwrap();
+    assert_ne!(called(&tools, "count").fingerprint(), called(&tools, "die").fingerprint());
 }
 
 #[test]

@@ -83,3 +83,29 @@ fn rules_hold_for_them_too() {
     ));
     assert!(matches!(OpenAiReader::new("http://h", "m", rules()), Err(HttpError::HostNotAllowed { .. })));
 }
+
+#[test]
+fn readers_are_told_apart() {
+    let reader = |base: &str, model: &str| {
+        OpenAiReader::new(base, model, HttpRules::for_url(base).unwrap()).unwrap().fingerprint()
+    };
+    assert_eq!(reader("http://h", "m"), reader("http://h/v1/", "m"));
+    assert_ne!(reader("http://h", "m"), reader("http://h", "n"));
+    assert_ne!(reader("http://h", "m"), reader("http://i", "m"));
+}
+
+#[cfg(feature = "translate")]
+#[test]
+fn translations_of_servers_are_told_apart_and_end_in_time() {
+    use std::time::Duration;
+
+    use toolformer_text::Tool as _;
+    use toolformer_tools::Translate;
+
+    let translate = |base: &str| {
+        let rules = HttpRules::for_url(base).unwrap().with_timeout(Duration::from_secs(7));
+        Translate::new(LibreTranslate::new(base, rules).unwrap())
+    };
+    assert_ne!(translate("http://h").fingerprint(), translate("http://i").fingerprint());
+    assert_eq!(translate("http://h").timeout(), Some(Duration::from_secs(9)));
+}

@@ -90,6 +90,13 @@ fn fingerprints_tell_declarations_apart() {
     };
     assert_eq!(fingerprint(""), fingerprint(""));
     assert_ne!(fingerprint(""), fingerprint("environment = { A = \"1\" }"));
+    assert_ne!(fingerprint(""), fingerprint("directory = \"/\""));
+    assert_ne!(fingerprint(""), fingerprint("stdin = \"\""));
+    let lists = "parameters = [{ name = \"text\", type = \"list of string\" }]";
+    assert_ne!(fingerprint(""), fingerprint(lists));
+    for same in ["timeout_seconds = 7", "output_limit_bytes = 7", "description = \"says it again\""] {
+        assert_eq!(fingerprint(""), fingerprint(same));
+    }
     assert!(!fingerprint("environment = { A = \"secret\" }").contains("secret"));
 }
 

@@ -210,3 +210,41 @@ fn every_language_has_its_codes() {
     assert_eq!("xx".parse::<Language>().unwrap_err().code, "xx");
     assert!("".parse::<Language>().is_err() && "english".parse::<Language>().is_err());
 }
+
+/// A translator that is a program and hangs.
+#[cfg(target_os = "linux")]
+struct Hangs(toolformer_tools::CommandLine);
+
+#[cfg(target_os = "linux")]
+impl toolformer_tools::Translator for Hangs {
+    fn translate(&self, _: &str, _: Language, _: Language) -> Result<String, ToolError> {
+        self.0.run(&serde_json::Map::new())
+    }
+
+    fn fingerprint(&self) -> String {
+        "hangs".to_owned()
+    }
+
+    fn timeout(&self) -> Option<std::time::Duration> {
+        Some(self.0.call_timeout())
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_is_ended_before_a_registry_gives_up() {
+    use crate::processes::{assert_gone, pid_in};
+
+    let folder = tempfile::TempDir::new().unwrap();
+    let limit = std::time::Duration::from_secs(1);
+    let program = toolformer_tools::CommandLine::new(["sh", "-c", "echo $$ > a; sleep 1000"]).unwrap();
+    let hangs = Hangs(program.with_directory(folder.path()).with_timeout(limit));
+    let mut tools = toolformer_text::Registry::new().with_timeout(limit);
+    tools.insert(Translate::new(hangs).with_sources([language("es")])).unwrap();
+    let source = ToolError::TimedOut { limit };
+    let timed_out = toolformer_text::CallError::Tool { name: "MT".to_owned(), source };
+    assert_eq!(tools.call("MT", "la casa blanca"), Err(timed_out));
+    assert_gone(pid_in(&folder.path().join("a")));
+    let waits = limit + std::time::Duration::from_secs(2);
+    assert_eq!(tools.get("MT").unwrap().timeout(), Some(waits));
+}

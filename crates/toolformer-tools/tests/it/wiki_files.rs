@@ -200,6 +200,40 @@ fn another_version_is_told() {
     assert!(error_of(folder.path()).contains("has the format 99 of ?, not 1 of english-1"));
 }
 
+/// A build that fails after it has begun.
+fn failing_build(folder: &Path) -> IndexError {
+    let cut_off = IndexError::NoArticles;
+    WikiIndex::build(folder, [Ok(Article::new("New", "lamp")), Err(cut_off)], |_| ()).unwrap_err()
+}
+
+#[test]
+fn data_of_a_manifest_that_is_not_understood_stay_until_there_are_others() {
+    let folder = tempfile::tempdir().unwrap();
+    build(folder.path());
+    build(folder.path());
+    for manifest in ["{\"format\":99}", "{", ""] {
+        fs::write(folder.path().join(MANIFEST), manifest).unwrap();
+        let before = content(folder.path());
+        assert!(matches!(failing_build(folder.path()), IndexError::NoArticles));
+        assert_eq!(content(folder.path()), before);
+    }
+    build(folder.path());
+    assert_eq!(titles(folder.path(), "lamp"), ["Lighthouse"]);
+    assert!(!folder.path().join("wiki-data-2").exists() && folder.path().join("wiki-data-3").exists());
+}
+
+#[test]
+fn a_manifest_that_cannot_be_read_stops_a_build() {
+    let folder = tempfile::tempdir().unwrap();
+    build(folder.path());
+    let manifest = folder.path().join(MANIFEST);
+    fs::remove_file(&manifest).unwrap();
+    fs::create_dir(&manifest).unwrap();
+    let before = content(folder.path());
+    assert!(matches!(failing_build(folder.path()), IndexError::Read { .. }));
+    assert_eq!(content(folder.path()), before);
+}
+
 #[test]
 fn other_peoples_folders_are_left_alone() {
     let folder = tempfile::tempdir().unwrap();

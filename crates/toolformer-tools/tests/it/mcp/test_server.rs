@@ -116,7 +116,13 @@ struct TestServer {
 fn tools(clash: bool) -> Vec<Tool> {
     let tool = |name: &'static str, properties: Value, required: &[&str]| {
         let schema = json!({"type": "object", "properties": properties, "required": required});
-        Tool::new(name, format!("does {name}"), Arc::new(schema.as_object().unwrap().clone()))
+        // The blanks and the escape sequence are not to be seen, nor is all of a long description.
+        let long = if name == "die" { "z".repeat(1000) } else { String::new() };
+        Tool::new(
+            name,
+            format!(" does\n\u{1b}[31m\u{7}{name}{long}"),
+            Arc::new(schema.as_object().unwrap().clone()),
+        )
     };
     let mut tools = vec![
         tool("add", json!({"b": {"type": "integer"}, "a": {"type": "integer"}}), &["a", "b"]),
