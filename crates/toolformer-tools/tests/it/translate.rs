@@ -248,3 +248,15 @@ fn a_program_is_ended_before_a_registry_gives_up() {
     let waits = limit + std::time::Duration::from_secs(2);
     assert_eq!(tools.get("MT").unwrap().timeout(), Some(waits));
 }
+
+#[test]
+fn a_word_is_in_the_only_language_that_may_come() {
+    let shows =
+        |text: &str, from: Language, _: Language| Ok::<_, ToolError>(format!("{} {text}", from.iso639_1()));
+    let spanish = Translate::new(shows).with_sources(["es".parse().unwrap()]);
+    for word in ["tortuga", "gato", "el gato negro", "sí"] {
+        assert_eq!(spanish.call(word), Ok(format!("es {word}")));
+    }
+    let english = "The nuclear safety of the old power stations was discussed in the parliament.";
+    assert_eq!(spanish.call(english), Err(ToolError::NoResult));
+}
