@@ -6,19 +6,30 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use toolformer::{
     text::{Registry, Tool},
-    tools::{BuiltinError, BuiltinSettings, Calendar, Date, ToolsFile, WikiIndex, builtin, iso_date},
+    tools::{
+        BUILTINS, BuiltinError, BuiltinSettings, Calendar, Date, ToolsFile, ToolsFileDefaults, WikiIndex,
+        builtin, iso_date,
+    },
 };
 
 use crate::{failure::wrong_usage, tool_backends};
 
 /// What `tools list` says of the built-in tools: the name for --tools, the one in a text, what is needed.
-pub(crate) const BUILTIN_TOOLS: &[(&str, &str, &str)] = &[
-    ("calculator", "Calculator", "nothing"),
-    ("calendar", "Calendar", "nothing; --now fixes its day"),
-    ("wiki", "WikiSearch", "--wiki-index, made by `toolformer index build`"),
-    ("translate", "MT", "--translate-with a program or a server"),
-    ("qa", "QA", "--wiki-index, and --qa-with a model or a server"),
-];
+pub(crate) fn builtin_tools() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    BUILTINS.iter().map(|tool| (tool.short, tool.name, needs(tool.short, tool.needs)))
+}
+
+/// What a built-in tool needs in the words of the command line; `otherwise` for one that has none of its own.
+fn needs(short: &str, otherwise: &'static str) -> &'static str {
+    match short {
+        "calendar" => "nothing; --now fixes its day",
+        "wiki" => "--wiki-index, made by `toolformer index build`",
+        "translate" => "--translate-with a program or a server",
+        "qa" => "--wiki-index, and --qa-with a model or a server",
+        _ if otherwise.is_empty() => "nothing",
+        _ => otherwise,
+    }
+}
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Tools")]
@@ -84,7 +95,9 @@ impl ToolArgs {
         }
         if let Some(path) = &self.tools_file {
             let why = || format!("the tools of {} cannot be used", path.display());
-            for tool in ToolsFile::read(path).with_context(why)?.connect().with_context(why)? {
+            let defaults = ToolsFileDefaults::new().with_timeout(timeout);
+            let file = ToolsFile::read_with(path, &defaults).with_context(why)?;
+            for tool in file.connect().with_context(why)? {
                 chosen.add(tool).with_context(why)?;
             }
         }
@@ -123,10 +136,8 @@ impl ToolArgs {
     /// An error of [`builtin`] in the words of the command line.
     fn explain(&self, error: &BuiltinError) -> anyhow::Error {
         wrong_usage(match error {
-            BuiltinError::Missing { name, .. } => {
-                let needs =
-                    BUILTIN_TOOLS.iter().find(|(short, ..)| short == name).map_or("more", |tool| tool.2);
-                format!("--tools {name} needs {needs}")
+            BuiltinError::Missing { name, needs: otherwise, .. } => {
+                format!("--tools {name} needs {}", needs(name, otherwise))
             }
             other => format!("--tools: {other}"),
         })

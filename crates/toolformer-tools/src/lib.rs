@@ -95,7 +95,7 @@ pub use question_answering::QuestionAnswering;
 pub use reader::Reader;
 pub use running::kill_running_programs;
 pub use template::TemplateError;
-pub use tools_file::{Place, ToolsFile, ToolsFileError, ToolsFileProblem};
+pub use tools_file::{Place, ToolsFile, ToolsFileDefaults, ToolsFileError, ToolsFileProblem};
 #[cfg(feature = "translate")]
 pub use translate::{Language, Translate, Translator, UnknownLanguage, fill_languages};
 #[cfg(feature = "search")]

@@ -1,6 +1,7 @@
 //! Tools of MCP servers.
 
 mod answer;
+mod bounded;
 mod connection;
 mod error;
 mod process;

@@ -1,6 +1,7 @@
 //! Tools declared in a file.
 
 mod command;
+mod defaults;
 mod error;
 #[cfg(feature = "http")]
 mod http;
@@ -15,6 +16,7 @@ use std::{fmt, fs, path::Path, sync::Arc};
 use toml::de::DeTable;
 use toolformer_text::{Tool, is_valid_name};
 
+pub use defaults::ToolsFileDefaults;
 pub use error::{Place, ToolsFileError, ToolsFileProblem};
 
 use self::{keys::Keys, source::Source};
@@ -81,11 +83,14 @@ use self::{keys::Keys, source::Source};
 /// | `command` | the program that is the server, and its arguments; no templates | `url` must be there |
 /// | `directory`, `environment` | as for a command | as for a command |
 /// | `url` | the address of a server that runs already (streamable HTTP) | `command` must be there |
-/// | `headers`, `hosts`, `allow_private`, `response_limit_bytes`, `max_redirects` | as for `kind = "http"` | as there |
+/// | `headers`, `hosts`, `allow_private`, `max_redirects` | as for `kind = "http"` | as there |
+/// | `response_limit_bytes` | how long an answer may be; a program that goes beyond it is ended | 1048576 |
 /// | `prefix` | what is put before the name of each tool | nothing |
 /// | `only` | a list of the server's tools that are wanted | all of them |
 /// | `timeout_seconds` | the time that a call has | 30 |
 /// | `start_timeout_seconds` | the time that the server has to start and list its tools | 30 |
+///
+/// The defaults of `timeout_seconds` may be others, see [`ToolsFileDefaults`].
 ///
 /// # Example
 ///
@@ -120,9 +125,17 @@ impl ToolsFile {
     /// # Errors
     /// If it cannot be read, or as [`ToolsFile::parse`].
     pub fn read(path: &Path) -> Result<Self, ToolsFileError> {
+        Self::read_with(path, &ToolsFileDefaults::new())
+    }
+
+    /// As [`ToolsFile::read`], with other defaults.
+    ///
+    /// # Errors
+    /// As [`ToolsFile::read`].
+    pub fn read_with(path: &Path, defaults: &ToolsFileDefaults) -> Result<Self, ToolsFileError> {
         let unreadable = |source| ToolsFileError::Read { path: path.to_owned(), source };
         let text = fs::read_to_string(path).map_err(unreadable)?;
-        Self::parse(&text, path.parent().unwrap_or(Path::new("")))
+        Self::parse_with(&text, path.parent().unwrap_or(Path::new("")), defaults)
     }
 
     /// Checks the text of a file that lies in `folder`; nothing is started.
@@ -130,6 +143,18 @@ impl ToolsFile {
     /// # Errors
     /// If it is no TOML or says something that cannot be, with the line and what to do.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, ToolsFileError> {
+        Self::parse_with(text, folder, &ToolsFileDefaults::new())
+    }
+
+    /// As [`ToolsFile::parse`], with other defaults.
+    ///
+    /// # Errors
+    /// As [`ToolsFile::parse`].
+    pub fn parse_with(
+        text: &str,
+        folder: &Path,
+        defaults: &ToolsFileDefaults,
+    ) -> Result<Self, ToolsFileError> {
         let source = Source(text);
         let not_toml = |error: toml::de::Error| {
             let problem = ToolsFileProblem::Toml { message: error.message().to_owned() };
@@ -141,26 +166,38 @@ impl ToolsFile {
         let mut file = Self::default();
         if let Some(tools) = root.get("tools") {
             for (name, tool) in tools.table()?.fields() {
-                file.tools.push(read_tool(name, &tool.table()?, folder)?);
+                file.tools.push(read_tool(name, &tool.table()?, folder, defaults)?);
             }
         }
         if let Some(servers) = root.get("servers") {
             for (name, server) in servers.table()?.fields() {
-                file.read_server(name, &server.table()?, folder)?;
+                file.read_server(name, &server.table()?, folder, defaults)?;
             }
         }
         Ok(file)
     }
 
     #[cfg(feature = "mcp")]
-    fn read_server(&mut self, name: &str, table: &Keys<'_>, folder: &Path) -> Result<(), ToolsFileError> {
-        self.servers.push(server::read(name, table, folder)?);
+    fn read_server(
+        &mut self,
+        name: &str,
+        table: &Keys<'_>,
+        folder: &Path,
+        defaults: &ToolsFileDefaults,
+    ) -> Result<(), ToolsFileError> {
+        self.servers.push(server::read(name, table, folder, defaults)?);
         Ok(())
     }
 
     #[cfg(not(feature = "mcp"))]
     #[expect(clippy::unused_self, reason = "there is nothing to add to without the feature")]
-    fn read_server(&mut self, _name: &str, table: &Keys<'_>, _folder: &Path) -> Result<(), ToolsFileError> {
+    fn read_server(
+        &mut self,
+        _name: &str,
+        table: &Keys<'_>,
+        _folder: &Path,
+        _defaults: &ToolsFileDefaults,
+    ) -> Result<(), ToolsFileError> {
         Err(table.error(not_built("MCP servers", "mcp")))
     }
 
@@ -186,7 +223,11 @@ impl ToolsFile {
         let mut owners: std::collections::BTreeMap<String, String> =
             tools.iter().map(|tool| (tool.name().to_owned(), format!("tools.{}", tool.name()))).collect();
         for server in &self.servers {
-            for tool in server.connect()? {
+            let declared = |error| crate::McpError::Declared {
+                table: format!("servers.{}", server.name()),
+                error: Box::new(error),
+            };
+            for tool in server.connect().map_err(declared)? {
                 let owner = format!("`{}` of servers.{}", tool.original_name(), server.name());
                 if let Some(first) = owners.insert(tool.name().to_owned(), owner.clone()) {
                     let name = tool.name().to_owned();
@@ -199,7 +240,12 @@ impl ToolsFile {
     }
 }
 
-fn read_tool(name: &str, table: &Keys<'_>, folder: &Path) -> Result<Arc<dyn Tool>, ToolsFileError> {
+fn read_tool(
+    name: &str,
+    table: &Keys<'_>,
+    folder: &Path,
+    defaults: &ToolsFileDefaults,
+) -> Result<Arc<dyn Tool>, ToolsFileError> {
     if !is_valid_name(name) {
         return Err(table.error(ToolsFileProblem::ToolName { name: name.to_owned() }));
     }
@@ -207,9 +253,9 @@ fn read_tool(name: &str, table: &Keys<'_>, folder: &Path) -> Result<Arc<dyn Tool
     let description = table.get("description").map_or(Ok(""), |field| field.string())?.to_owned();
     let parameters = parameters::read(table)?;
     match kind.string()? {
-        "command" => Ok(Arc::new(command::read(name, description, parameters, table, folder)?)),
+        "command" => Ok(Arc::new(command::read(name, description, parameters, table, folder, defaults)?)),
         #[cfg(feature = "http")]
-        "http" => Ok(Arc::new(http::read(name, description, parameters, table)?)),
+        "http" => Ok(Arc::new(http::read(name, description, parameters, table, defaults)?)),
         #[cfg(not(feature = "http"))]
         "http" => Err(kind.error(not_built("requests over HTTP", "http"))),
         other => Err(kind.impossible(other, "write \"command\" or \"http\"")),

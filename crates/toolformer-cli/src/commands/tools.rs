@@ -9,7 +9,7 @@ use toolformer::text::{Registry, Tool};
 use crate::{
     failure::wrong_usage,
     output::{Output, print_json, print_text},
-    tool_args::{BUILTIN_TOOLS, ToolArgs},
+    tool_args::{ToolArgs, builtin_tools},
 };
 
 /// See which tools there are, and try them
@@ -120,7 +120,7 @@ fn list(args: &List) -> Result<()> {
 
 fn builtin_list() -> String {
     let mut text = String::from("--tools    in a text     needs\n");
-    for (short, name, needs) in BUILTIN_TOOLS {
+    for (short, name, needs) in builtin_tools() {
         text.push_str(&format!("{short:<10} {name:<13} {needs}\n"));
     }
     text

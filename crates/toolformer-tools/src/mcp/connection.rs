@@ -1,6 +1,12 @@
 //! The connection to a server: made when needed, made again when it is gone.
 
-use std::{error::Error, sync::Arc};
+use std::{
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use rmcp::{
     RoleClient, ServiceError, ServiceExt,
@@ -11,6 +17,7 @@ use rmcp::{
     service::{ClientInitializeError, RunningService},
     transport::{
         StreamableHttpClientTransport,
+        async_rw::AsyncRwTransport,
         common::client_side_sse::NeverRetry,
         streamable_http_client::{StreamableHttpClientTransportConfig, StreamableHttpError},
     },
@@ -18,7 +25,7 @@ use rmcp::{
 use tokio::{sync::Mutex, time::timeout};
 use toolformer_text::ToolError;
 
-use super::{McpError, McpServer, process::ServerProcess, server::Transport};
+use super::{McpError, McpServer, bounded::BoundedLines, process::ServerProcess, server::Transport};
 use crate::{
     excerpt,
     http::{build_client, reason},
@@ -34,6 +41,8 @@ pub(super) struct Connection {
 struct Running {
     service: RunningService<RoleClient, ClientConfig>,
     process: Option<Mutex<ServerProcess>>,
+    /// Becomes true where a program's answer is too long, and the limit.
+    too_long: Option<(Arc<AtomicBool>, usize)>,
 }
 
 impl Connection {
@@ -106,8 +115,12 @@ impl Connection {
             Transport::Program(command) => {
                 let (process, stdout, stdin) =
                     ServerProcess::start(command).map_err(|error| self.not_started(error.to_string()))?;
-                match timeout(self.server.start_timeout, greeting().serve((stdout, stdin))).await {
-                    Ok(Ok(service)) => Ok(Running { service, process: Some(Mutex::new(process)) }),
+                let limit = self.server.response_limit;
+                let stdout = BoundedLines::new(stdout, limit);
+                let too_long = Some((stdout.exceeded(), limit));
+                let transport = AsyncRwTransport::new(stdout, stdin).with_max_line_length(usize::MAX);
+                match timeout(self.server.start_timeout, greeting().serve(transport)).await {
+                    Ok(Ok(service)) => Ok(Running { service, process: Some(Mutex::new(process)), too_long }),
                     Ok(Err(error)) => Err(self.not_started(ended(process, &brief(&error)).await)),
                     Err(_) => Err(self.start_timed_out(process.said())),
                 }
@@ -123,7 +136,7 @@ impl Connection {
                 config.retry_config = Arc::new(NeverRetry::default());
                 let transport = StreamableHttpClientTransport::with_client(client, config);
                 match timeout(self.server.start_timeout, greeting().serve(transport)).await {
-                    Ok(Ok(service)) => Ok(Running { service, process: None }),
+                    Ok(Ok(service)) => Ok(Running { service, process: None, too_long: None }),
                     Ok(Err(error)) => Err(self.not_started(brief(&error))),
                     Err(_) => Err(self.start_timed_out(String::new())),
                 }
@@ -143,6 +156,13 @@ impl Connection {
 impl Running {
     /// Why it cannot be spoken to: how its process ended, if it has one that did.
     async fn why(&self, error: &ServiceError) -> String {
+        if let Some((_, limit)) =
+            self.too_long.as_ref().filter(|(exceeded, _)| exceeded.load(Ordering::Acquire))
+        {
+            return format!(
+                "its answer is longer than {limit} bytes; ask for less, or raise `response_limit_bytes`"
+            );
+        }
         match &self.process {
             Some(process) => described(&mut *process.lock().await, &cause(error)).await,
             None => cause(error),

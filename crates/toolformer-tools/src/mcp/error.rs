@@ -60,6 +60,14 @@ pub enum McpError {
         /// The other.
         second: String,
     },
+    /// A server that a tools file declares cannot be had.
+    #[error("{table}: {error}")]
+    Declared {
+        /// The file's table, `servers.NAME`.
+        table: String,
+        /// Why.
+        error: Box<Self>,
+    },
     /// The network's thread does not start.
     #[error(transparent)]
     Runtime(ToolError),

@@ -25,6 +25,7 @@ pub struct McpServer {
     pub(super) transport: Transport,
     pub(super) timeout: Duration,
     pub(super) start_timeout: Duration,
+    pub(super) response_limit: usize,
     prefix: String,
     only: Option<Vec<String>>,
 }
@@ -60,7 +61,8 @@ impl McpServer {
 
     fn new(name: String, transport: Transport) -> Self {
         let (timeout, start_timeout) = (Self::DEFAULT_TIMEOUT, Self::DEFAULT_TIMEOUT);
-        Self { name, transport, timeout, start_timeout, prefix: String::new(), only: None }
+        let response_limit = HttpRules::DEFAULT_RESPONSE_LIMIT;
+        Self { name, transport, timeout, start_timeout, response_limit, prefix: String::new(), only: None }
     }
 
     /// Sends these headers to a server at a URL; they mean nothing to a program.
@@ -99,6 +101,14 @@ impl McpServer {
     #[must_use]
     pub fn with_start_timeout(mut self, timeout: Duration) -> Self {
         self.start_timeout = timeout;
+        self
+    }
+
+    /// How long an answer of a program may be, bytes; otherwise [`HttpRules::DEFAULT_RESPONSE_LIMIT`]. A program that
+    /// goes beyond it is ended. For a server at a URL its rules say so.
+    #[must_use]
+    pub fn with_response_limit(mut self, bytes: usize) -> Self {
+        self.response_limit = bytes;
         self
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use toolformer_text::Parameters;
 
 use super::{
-    ToolsFileError, ToolsFileProblem,
+    ToolsFileDefaults, ToolsFileError, ToolsFileProblem,
     keys::{Field, Keys},
     parameters,
 };
@@ -29,6 +29,7 @@ pub(super) fn read(
     parameters: Parameters,
     table: &Keys<'_>,
     folder: &Path,
+    defaults: &ToolsFileDefaults,
 ) -> Result<CommandTool, ToolsFileError> {
     table.only(KEYS)?;
     let argv = table.require("argv", "argv = [\"program\", \"{text}\"]")?;
@@ -36,8 +37,8 @@ pub(super) fn read(
     if let Some(stdin) = table.get("stdin") {
         command = command.with_stdin(stdin.string()?).map_err(|error| stdin.error(error))?;
     }
-    if let Some(timeout) = table.get("timeout_seconds") {
-        command = command.with_timeout(timeout.seconds()?);
+    if let Some(timeout) = table.seconds("timeout_seconds")?.or(defaults.timeout()) {
+        command = command.with_timeout(timeout);
     }
     if let Some(limit) = table.get("output_limit_bytes") {
         command = command.with_output_limit(limit.bytes()?);

@@ -3,7 +3,7 @@
 use toolformer_text::Parameters;
 
 use super::{
-    ToolsFileError, ToolsFileProblem,
+    ToolsFileDefaults, ToolsFileError, ToolsFileProblem,
     keys::{Field, Keys},
     parameters,
 };
@@ -39,13 +39,17 @@ pub(super) fn read(
     description: String,
     parameters: Parameters,
     table: &Keys<'_>,
+    defaults: &ToolsFileDefaults,
 ) -> Result<HttpTool, ToolsFileError> {
     table.only(KEYS)?;
     let url = table.require("url", "url = \"http://host:8000/path?q={text}\"")?;
     let method = table.get("method").map_or(Ok(HttpMethod::Get), |field| method(&field))?;
     // The placeholders in it mean nothing to the rules.
     let sample = crate::http::UrlTemplate::parse(url.string()?).map_err(|error| url.error(error))?;
-    let rules = rules(table, sample.sample().as_str(), &url)?;
+    let mut rules = rules(table, sample.sample().as_str(), &url)?;
+    if let Some(timeout) = table.seconds("timeout_seconds")?.or(defaults.timeout()) {
+        rules = rules.with_timeout(timeout);
+    }
     let tool = HttpTool::new(name, description, parameters.clone(), method, url.string()?, rules);
     let mut tool = tool.map_err(|error| url.error(error))?;
     if let Some(field) = table.get("headers") {
@@ -72,7 +76,7 @@ pub(super) fn read(
     Ok(tool)
 }
 
-/// The keys `hosts`, `allow_private`, `timeout_seconds`, `response_limit_bytes` and `max_redirects`; without hosts
+/// The keys `hosts`, `allow_private`, `response_limit_bytes` and `max_redirects`; without hosts
 /// that of the URL is allowed.
 pub(super) fn rules(table: &Keys<'_>, url: &str, field: &Field<'_>) -> Result<HttpRules, ToolsFileError> {
     let mut rules = match table.get("hosts") {
@@ -86,9 +90,6 @@ pub(super) fn rules(table: &Keys<'_>, url: &str, field: &Field<'_>) -> Result<Ht
     };
     if let Some(field) = table.get("allow_private") {
         rules = rules.with_private_addresses(field.boolean()?);
-    }
-    if let Some(field) = table.get("timeout_seconds") {
-        rules = rules.with_timeout(field.seconds()?);
     }
     if let Some(field) = table.get("response_limit_bytes") {
         rules = rules.with_response_limit(field.bytes()?);

@@ -63,6 +63,11 @@ impl<'t> Keys<'t> {
         self.get(key).ok_or_else(|| self.error(missing()))
     }
 
+    /// The time that a key says, if it is there.
+    pub(super) fn seconds(&self, key: &str) -> Result<Option<Duration>, ToolsFileError> {
+        self.get(key).map(|field| field.seconds()).transpose()
+    }
+
     /// Every key with what it says.
     pub(super) fn fields(self) -> impl Iterator<Item = (&'t str, Field<'t>)> {
         self.table.iter().map(move |(key, value)| {

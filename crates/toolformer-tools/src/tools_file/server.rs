@@ -2,14 +2,21 @@
 
 use std::path::Path;
 
-use super::{ToolsFileError, ToolsFileProblem, command::surroundings, http::rules, keys::Keys};
+use super::{
+    ToolsFileDefaults, ToolsFileError, ToolsFileProblem, command::surroundings, http::rules, keys::Keys,
+};
 use crate::{CommandLine, McpServer};
 
-const BOTH: &[&str] = &["prefix", "only", "timeout_seconds", "start_timeout_seconds"];
+const BOTH: &[&str] = &["prefix", "only", "timeout_seconds", "start_timeout_seconds", "response_limit_bytes"];
 const PROGRAM: &[&str] = &["command", "directory", "environment"];
-const HTTP: &[&str] = &["url", "headers", "hosts", "allow_private", "response_limit_bytes", "max_redirects"];
+const HTTP: &[&str] = &["url", "headers", "hosts", "allow_private", "max_redirects"];
 
-pub(super) fn read(name: &str, table: &Keys<'_>, folder: &Path) -> Result<McpServer, ToolsFileError> {
+pub(super) fn read(
+    name: &str,
+    table: &Keys<'_>,
+    folder: &Path,
+    defaults: &ToolsFileDefaults,
+) -> Result<McpServer, ToolsFileError> {
     let all = [BOTH, PROGRAM, HTTP].concat();
     table.only(&all)?;
     let mut server = match (table.get("command"), table.get("url")) {
@@ -36,11 +43,11 @@ pub(super) fn read(name: &str, table: &Keys<'_>, folder: &Path) -> Result<McpSer
     if let Some(field) = table.get("only") {
         server = server.with_only(field.strings()?);
     }
-    if let Some(field) = table.get("timeout_seconds") {
-        server = server.with_timeout(field.seconds()?);
+    if let Some(timeout) = table.seconds("timeout_seconds")?.or(defaults.timeout()) {
+        server = server.with_timeout(timeout);
     }
-    if let Some(field) = table.get("start_timeout_seconds") {
-        server = server.with_start_timeout(field.seconds()?);
+    if let Some(timeout) = table.seconds("start_timeout_seconds")? {
+        server = server.with_start_timeout(timeout);
     }
     Ok(server)
 }
@@ -61,7 +68,11 @@ fn program(name: &str, table: &Keys<'_>, folder: &Path) -> Result<McpServer, Too
     // Braces are text here.
     let argv = field.strings()?.into_iter().map(|element| element.replace('{', "{{").replace('}', "}}"));
     let command = CommandLine::new(argv).map_err(|error| field.error(error))?;
-    Ok(McpServer::program(name, surroundings(command, table, folder)?))
+    let server = McpServer::program(name, surroundings(command, table, folder)?);
+    match table.get("response_limit_bytes") {
+        None => Ok(server),
+        Some(limit) => Ok(server.with_response_limit(limit.bytes()?)),
+    }
 }
 
 fn http(name: &str, table: &Keys<'_>) -> Result<McpServer, ToolsFileError> {

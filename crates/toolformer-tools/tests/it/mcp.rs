@@ -45,7 +45,10 @@ fn call(tools: &[McpTool], name: &str, args: &str) -> Result<String, String> {
 #[track_caller]
 fn check_tools(tools: &[McpTool]) {
     let names: Vec<&str> = tools.iter().map(|tool| tool.name()).collect();
-    assert_eq!(names, ["add", "count", "die", "fail", "hang", "image", "process_id", "sum_up", "where"]);
+    assert_eq!(
+        names,
+        ["add", "count", "die", "fail", "hang", "image", "long", "process_id", "sum_up", "where"]
+    );
     assert_eq!(called(tools, "sum_up").original_name(), "sum-up");
     assert_eq!(called(tools, "sum_up").description(), "does [31m sum-up");
     let long = called(tools, "die").description();
@@ -160,6 +163,23 @@ fn calls_that_hang_are_cancelled() {
 }
 
 #[test]
+fn answers_that_are_too_long_end_the_program() {
+    let limited = || server("plain", Path::new("/no/notes")).with_response_limit(10_000);
+    let tools = limited().connect().unwrap();
+    let pid: u32 = call(&tools, "process_id", "").unwrap().parse().unwrap();
+    assert_eq!(call(&tools, "long", "9000").unwrap().len(), 9000);
+    let error = called(&tools, "long").call("10000").unwrap_err();
+    assert!(matches!(error, ToolError::Failed { .. }), "{error:?}");
+    let said = "the MCP server `tests` is gone (its answer is longer than 10000 bytes; ask for less, or raise \
+                `response_limit_bytes`); the next call starts it again";
+    assert_eq!(error.to_string(), said);
+    assert_gone(pid);
+    assert_eq!(call(&tools, "count", ""), Ok("1".to_owned()));
+    let narrow = limited().with_response_limit(500);
+    check_refused(&narrow, "does not list its tools: its answer is longer than 500 bytes");
+}
+
+#[test]
 fn calls_over_http_time_out() {
     let running = HttpServer::start("127.0.0.1:0");
     let tools = http(&running).with_timeout(LIMIT).connect().unwrap();
@@ -223,7 +243,7 @@ fn names() {
     assert_eq!(names, ["t.add", "t.sum_up"]);
     check_refused(
         &server("plain", notes).with_only(["sum_up"]),
-        "has no tool `sum_up`; it has add, count, die, fail, hang, image, process/id, sum-up, where",
+        "has no tool `sum_up`; it has add, count, die, fail, hang, image, long, process/id, sum-up, where",
     );
     check_refused(
         &server("clash", notes),
@@ -250,6 +270,14 @@ fn servers_of_a_file() {
     let names: Vec<&str> = tools.iter().map(|tool| tool.name()).collect();
     assert_eq!(names, ["add", "t.add", "t.count"]);
     assert_eq!(tools[1].call("1, 2"), Ok("3".to_owned()));
+    let absent = "[servers.absent]\ncommand = [\"/no/such/server\"]";
+    let absent = ToolsFile::parse(absent, Path::new(".")).unwrap().connect().map(|tools| tools.len());
+    let absent = absent.unwrap_err().to_string();
+    assert!(absent.starts_with("servers.absent: the MCP server `absent` does not start: "), "{absent}");
+    let limited = format!("{}response_limit_bytes = 100\n", file("t."));
+    let limited = ToolsFile::parse(&limited, Path::new(".")).unwrap();
+    let too_long = limited.connect().map(|tools| tools.len()).unwrap_err().to_string();
+    assert!(too_long.starts_with("servers.tests: the MCP server `tests` "), "{too_long}");
     let clash = ToolsFile::parse(&file(""), Path::new(".")).unwrap().connect().map(|tools| tools.len());
     assert_eq!(
         clash.unwrap_err().to_string(),

@@ -1,11 +1,11 @@
 //! What a tools file may say, and what is said of one that may not.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use proptest::{proptest, string::string_regex};
 use tempfile::TempDir;
 use toolformer_text::Tool;
-use toolformer_tools::{ToolsFile, ToolsFileError};
+use toolformer_tools::{ToolsFile, ToolsFileDefaults, ToolsFileError};
 
 fn parse(text: &str) -> Result<ToolsFile, ToolsFileError> {
     ToolsFile::parse(text, Path::new("."))
@@ -98,6 +98,29 @@ fn fingerprints_tell_declarations_apart() {
         assert_eq!(fingerprint(""), fingerprint(same));
     }
     assert!(!fingerprint("environment = { A = \"secret\" }").contains("secret"));
+}
+
+#[test]
+fn a_default_time_is_for_those_that_set_none() {
+    let text = "[tools.A]\nkind = \"command\"\nargv = [\"echo\", \"{text}\"]\n[tools.B]\nkind = \"command\"\n\
+                argv = [\"echo\", \"{text}\"]\ntimeout_seconds = 5\n";
+    let defaults = ToolsFileDefaults::new().with_timeout(Duration::from_secs(60));
+    let times = |file: ToolsFile| -> Vec<u64> {
+        file.tools().iter().map(|tool| tool.timeout().unwrap().as_secs()).collect()
+    };
+    assert_eq!(times(ToolsFile::parse_with(text, Path::new("."), &defaults).unwrap()), [62, 7]);
+    assert_eq!(times(parse(text).unwrap()), [12, 7]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tools.toml");
+    std::fs::write(&path, text).unwrap();
+    assert_eq!(times(ToolsFile::read_with(&path, &defaults).unwrap()), [62, 7]);
+    #[cfg(feature = "http")]
+    {
+        let text = "[tools.A]\nkind = \"http\"\nurl = \"http://h/{text}\"\n";
+        assert_eq!(times(ToolsFile::parse_with(text, Path::new("."), &defaults).unwrap()), [62]);
+        let text = format!("{text}timeout_seconds = 5");
+        assert_eq!(times(ToolsFile::parse_with(&text, Path::new("."), &defaults).unwrap()), [7]);
+    }
 }
 
 #[test]

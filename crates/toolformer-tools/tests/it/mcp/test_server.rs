@@ -131,6 +131,7 @@ fn tools(clash: bool) -> Vec<Tool> {
         tool("fail", json!({"why": {"type": "string"}}), &["why"]),
         tool("hang", json!({}), &[]),
         tool("image", json!({}), &[]),
+        tool("long", json!({"bytes": {"type": "integer"}}), &["bytes"]),
         tool("process/id", json!({}), &[]),
         tool(
             "sum-up",
@@ -188,6 +189,7 @@ impl ServerHandler for TestServer {
                 text("too late".to_owned())
             }
             "image" => CallToolResult::success(vec![ContentBlock::image("", "image/png")]),
+            "long" => text("x".repeat(usize::try_from(arguments["bytes"].as_i64().unwrap()).unwrap())),
             "process/id" => text(process::id().to_string()),
             "sum-up" => CallToolResult::success(vec![
                 ContentBlock::text(arguments.to_string()),
