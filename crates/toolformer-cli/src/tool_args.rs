@@ -50,7 +50,7 @@ pub(crate) struct ToolArgs {
     /// server that speaks as LibreTranslate does
     #[arg(long, value_name = "COMMAND|URL")]
     pub(crate) translate_with: Option<String>,
-    /// Languages that translate reads, such as es,fr; naming them makes recognising them surer [default: all]
+    /// Languages that translate reads, such as es,fr; short texts are not told apart without it [default: all]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) translate_from: Vec<String>,
     /// What answers for qa: a model of this program, or the address of an OpenAI-compatible server, with the
@@ -60,6 +60,9 @@ pub(crate) struct ToolArgs {
     /// Longest time that a call may take, in seconds; a tool of --tools-file may set its own
     #[arg(long, value_name = "S", default_value_t = 60.0)]
     pub(crate) tool_timeout: f64,
+    /// Longest result that is written into a text, in characters; what is over is cut off, with a `…`
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) max_result_chars: usize,
 }
 
 /// The tools of a command line.
@@ -68,9 +71,6 @@ pub(crate) struct ChosenTools {
     /// The names that they are called by in text: those of --tools in the order given, then those of the file.
     pub(crate) names: Vec<String>,
 }
-
-/// Longest result of a tool in a text; `9 ^ 300` has 287 digits, and no reader wants them.
-const MAX_RESULT_CHARS: usize = 200;
 
 impl ToolArgs {
     /// Whether none are asked for.
@@ -84,7 +84,7 @@ impl ToolArgs {
             Duration::try_from_secs_f64(self.tool_timeout).ok().filter(|timeout| !timeout.is_zero());
         let timeout = timeout.ok_or_else(|| wrong_usage("--tool-timeout is a number of seconds above 0"))?;
         let mut chosen = ChosenTools {
-            registry: Registry::new().with_max_result_chars(MAX_RESULT_CHARS).with_timeout(timeout),
+            registry: Registry::new().with_max_result_chars(self.max_result_chars).with_timeout(timeout),
             names: Vec::new(),
         };
         let settings = self.settings(timeout)?;

@@ -21,76 +21,7 @@ pub use error::{Place, ToolsFileError, ToolsFileProblem};
 
 use self::{keys::Keys, source::Source};
 
-/// Tools declared in a file, `tools.toml` by custom.
-///
-/// The file is TOML with two kinds of tables. Every key that is not named here is an error, and so is everything
-/// that can be seen to be wrong before a tool is called.
-///
-/// # `[tools.NAME]`
-///
-/// A tool that texts call by `NAME`.
-///
-/// | key | what it says | without it |
-/// |---|---|---|
-/// | `kind` | `"command"` or `"http"` | an error |
-/// | `description` | what the tool does, for people and prompts | empty |
-/// | `parameters` | a list of `{ name, type, description, optional }` | one text called `text` |
-///
-/// The `type` of a parameter is `"string"` (the default), `"integer"`, `"number"`, `"boolean"`, `"any"`,
-/// `"list of string"` (or of another of these), or `"text"`: all that is left of the arguments, as it is written. In
-/// a template `{name}` stands for the argument of that name, `{{` and `}}` for braces. A string is put in as it is,
-/// other values as JSON; what a call leaves out is empty.
-///
-/// ## `kind = "command"`
-///
-/// | key | what it says | without it |
-/// |---|---|---|
-/// | `argv` | the program and its arguments, templates; no shell is involved | an error |
-/// | `stdin` | what the program reads on standard input, a template | nothing |
-/// | `directory` | its working directory, relative to the file's folder | that folder |
-/// | `environment` | a table of variables; there are no others but `PATH` | no variables |
-/// | `timeout_seconds` | the time that it has | 10 |
-/// | `output_limit_bytes` | how much it may print | 65536 |
-///
-/// An element of `argv` that names a parameter which the call leaves out is left out as a whole. A string that
-/// begins with `-` is refused where it would become an option: put `"--"` before it, or use `stdin`. See
-/// [`CommandLine`](crate::CommandLine) for how a program is found and ended.
-///
-/// ## `kind = "http"` (feature `http`)
-///
-/// | key | what it says | without it |
-/// |---|---|---|
-/// | `url` | the address, a template in its path and query | an error |
-/// | `method` | `"GET"` or `"POST"` | `"GET"` |
-/// | `headers` | a table of headers, no templates | none |
-/// | `body` | for `POST`: JSON, written as TOML, whose strings are templates | none |
-/// | `answer` | the JSON pointer of the result in the answer | the whole answer as text |
-/// | `hosts` | which hosts may be asked, each with its port unless that is 80 or 443 | the host of `url` |
-/// | `allow_private` | whether addresses of this machine and private networks are allowed | `false` |
-/// | `timeout_seconds` | the time that a request has | 10 |
-/// | `response_limit_bytes` | how long an answer may be | 1048576 |
-/// | `max_redirects` | how many redirects are followed, each to one of `hosts` | 5 |
-///
-/// A string of `body` that is a placeholder and nothing else becomes the argument with its type; where the call
-/// leaves it out, the entry is left out. See `HttpRules` for the limits.
-///
-/// # `[servers.NAME]` (feature `mcp`)
-///
-/// An MCP server, whose tools become tools. It is started by `ToolsFile::connect`.
-///
-/// | key | what it says | without it |
-/// |---|---|---|
-/// | `command` | the program that is the server, and its arguments; no templates | `url` must be there |
-/// | `directory`, `environment` | as for a command | as for a command |
-/// | `url` | the address of a server that runs already (streamable HTTP) | `command` must be there |
-/// | `headers`, `hosts`, `allow_private`, `max_redirects` | as for `kind = "http"` | as there |
-/// | `response_limit_bytes` | how long an answer may be; a program that goes beyond it is ended | 1048576 |
-/// | `prefix` | what is put before the name of each tool | nothing |
-/// | `only` | a list of the server's tools that are wanted | all of them |
-/// | `timeout_seconds` | the time that a call has | 30 |
-/// | `start_timeout_seconds` | the time that the server has to start and list its tools | 30 |
-///
-/// The defaults of `timeout_seconds` may be others, see [`ToolsFileDefaults`].
+#[doc = include_str!("tools_file.md")]
 ///
 /// # Example
 ///

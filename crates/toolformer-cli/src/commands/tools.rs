@@ -35,7 +35,8 @@ Examples:
   toolformer tools list
   toolformer tools list --tools calculator,calendar --tools-file tools.toml --json
 
-With --json, a line for each tool: {\"name\":.., \"description\":.., \"parameters\":JSON Schema}.")]
+With --json, a line for each tool: {\"name\":.., \"description\":.., \"parameters\":JSON Schema};
+without tools {\"tool\":.., \"name\":.., \"needs\":..}.")]
 struct List {
     /// Write one JSON object a line
     #[arg(long)]
@@ -104,7 +105,7 @@ impl<'t> Shown<'t> {
 
 fn list(args: &List) -> Result<()> {
     if args.tools.are_none() {
-        return print_text(&builtin_list());
+        return if args.json { builtin_json() } else { print_text(&builtin_list()) };
     }
     let registry = args.tools.chosen()?.registry;
     let mut output = Output::new();
@@ -124,6 +125,15 @@ fn builtin_list() -> String {
         text.push_str(&format!("{short:<10} {name:<13} {needs}\n"));
     }
     text
+}
+
+/// A line for each built-in tool: what it takes shows once it has what it needs.
+fn builtin_json() -> Result<()> {
+    let mut output = Output::new();
+    for (short, name, needs) in builtin_tools() {
+        output.json(&serde_json::json!({"tool": short, "name": name, "needs": needs}))?;
+    }
+    output.flush()
 }
 
 fn show(args: &Show) -> Result<()> {

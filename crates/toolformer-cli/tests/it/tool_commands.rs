@@ -99,6 +99,8 @@ fn tools_are_listed_shown_and_called() {
     let folder = Folder::new();
     let file = tools_file(&folder);
     insta::assert_snapshot!("tools_list", toolformer(&["tools", "list"]).ok().out);
+    let lines = toolformer(&["tools", "list", "--json"]).ok().out;
+    assert_eq!(lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).count(), 5);
     let given = ["--tools", "calculator", "--tools-file", &file];
     insta::assert_snapshot!(
         "tools_list_given",
@@ -238,6 +240,17 @@ fn wiki_and_translate_are_lent_what_they_need() {
         "http://127.0.0.1:9/v1",
     ])
     .fails(2, "--qa-with: put the model's name behind the address");
+}
+
+#[test]
+fn a_time_limit_holds_for_declared_tools_and_results_are_as_long_as_asked() {
+    let folder = Folder::new();
+    let tools = "[tools.Sleep]\nkind = \"command\"\nparameters = []\nargv = [\"sleep\", \"600\"]\n\
+                 [tools.Echo]\nkind = \"command\"\nargv = [\"cat\"]\nstdin = \"{text}\"\n";
+    let file = folder.file("tools.toml", tools);
+    let call = |args: &[&str]| toolformer(&[&["tools", "call"][..], args, &["--tools-file", &file]].concat());
+    call(&["Sleep", "--tool-timeout", "0.2"]).fails(1, "did not answer within 0.2 s");
+    assert_eq!(call(&["Echo", "abcdef", "--max-result-chars", "4"]).ok().out, "abc…\n");
 }
 
 /// The real translator, where it is installed.
