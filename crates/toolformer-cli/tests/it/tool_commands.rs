@@ -100,7 +100,8 @@ fn tools_are_listed_shown_and_called() {
     let file = tools_file(&folder);
     insta::assert_snapshot!("tools_list", toolformer(&["tools", "list"]).ok().out);
     let lines = toolformer(&["tools", "list", "--json"]).ok().out;
-    assert_eq!(lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).count(), 5);
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((lines.len(), &lines[4]["name"]), (5, &"QA".into()));
     let given = ["--tools", "calculator", "--tools-file", &file];
     insta::assert_snapshot!(
         "tools_list_given",
