@@ -141,6 +141,12 @@ impl CommandLine {
         self.timeout.saturating_add(SLACK)
     }
 
+    /// Why the program could not be started, and what to do.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn why_not_started(&self, error: &std::io::Error) -> String {
+        run::not_started(&self.program, error)
+    }
+
     /// The names of all placeholders.
     pub fn placeholders(&self) -> impl Iterator<Item = &str> {
         self.arguments.iter().chain(&self.stdin).flat_map(Template::names)

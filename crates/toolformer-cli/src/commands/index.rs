@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
+use flate2::read::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use toolformer::tools::{Hit, JsonlArticles, WikiIndex};
@@ -42,9 +43,10 @@ enum Command {
 #[command(after_long_help = "\
 Examples:
   toolformer index build wiki.jsonl --out wiki.index
-  zcat wiki.jsonl.gz | toolformer index build - --out wiki.index")]
+  toolformer index build wiki.jsonl.gz --out wiki.index
+  grep Africa wiki.jsonl | toolformer index build - --out africa.index")]
 struct Build {
-    /// The articles; - for standard input
+    /// The articles; .gz is unpacked; - for standard input
     file: PathBuf,
     /// The folder of the index
     #[arg(long, value_name = "DIR")]
@@ -104,6 +106,10 @@ fn open(path: &Path) -> Result<(Box<dyn BufRead>, Option<u64>)> {
     let about = file.metadata().with_context(why)?;
     if about.is_dir() {
         return Err(wrong_usage(format!("{} is a folder; give a file of articles", path.display())));
+    }
+    if path.extension().is_some_and(|extension| extension == "gz") {
+        // How far it goes is not known before it is unpacked.
+        return Ok((Box::new(BufReader::new(MultiGzDecoder::new(file))), None));
     }
     Ok((Box::new(BufReader::new(file)), about.is_file().then_some(about.len())))
 }

@@ -48,6 +48,16 @@ fn an_index_is_built_and_searched() {
     assert!(ran.out.contains("Málaga > "), "{}", ran.out);
 }
 
+#[test]
+fn articles_are_unpacked() {
+    let folder = Folder::new();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(ARTICLES.as_bytes()).unwrap();
+    let file = folder.file("wiki.jsonl.gz", packed.finish().unwrap());
+    let ran = toolformer(&["index", "build", &file, "--out", &folder.path("index")]).ok();
+    assert!(ran.err.starts_with("2 articles in "), "{}", ran.err);
+}
+
 /// A tools file with tools that behave in every way; `Count` notes in a file that it ran.
 fn tools_file(folder: &Folder) -> String {
     folder.file(

@@ -51,7 +51,8 @@ pub(super) fn run(
     let deadline = Instant::now().checked_add(limits.timeout);
     command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut process = Process::start(command).map_err(|error| not_started(program, &error))?;
+    let mut process =
+        Process::start(command).map_err(|error| ToolError::failed(not_started(program, &error)))?;
     let broken = |error: io::Error| ToolError::failed(format!("`{program}` cannot be watched: {error}"));
     let (sender, events) = mpsc::channel();
     let child = process.child();
@@ -134,8 +135,9 @@ impl Watch {
     }
 }
 
-fn not_started(program: &str, error: &io::Error) -> ToolError {
-    ToolError::failed(match error.kind() {
+/// Why a program could not be started, and what to do.
+pub(super) fn not_started(program: &str, error: &io::Error) -> String {
+    match error.kind() {
         io::ErrorKind::NotFound => format!(
             "`{program}` or its working directory was not found; install it, write its absolute path, or set \
              `PATH` in its environment"
@@ -145,7 +147,7 @@ fn not_started(program: &str, error: &io::Error) -> ToolError {
             format!("the arguments are too long for `{program}`; pass the text on its standard input")
         }
         _ => format!("`{program}` does not start: {error}"),
-    })
+    }
 }
 
 fn failed(program: &str, status: ExitStatus, errors: &[u8]) -> ToolError {

@@ -47,7 +47,8 @@ pub enum HttpError {
     },
     /// An address is not of the public internet.
     #[error(
-        "`{host}` is an address of this machine or a private network; allow private addresses if that is meant"
+        "`{host}` is an address of this machine or a private network; if that is meant, allow private addresses \
+         (`allow_private = true` in a tools file)"
     )]
     PrivateAddress {
         /// The host, a name or an address.

@@ -113,8 +113,8 @@ impl Connection {
     async fn start(&self) -> Result<Running, McpError> {
         match &self.server.transport {
             Transport::Program(command) => {
-                let (process, stdout, stdin) =
-                    ServerProcess::start(command).map_err(|error| self.not_started(error.to_string()))?;
+                let (process, stdout, stdin) = ServerProcess::start(command)
+                    .map_err(|error| self.not_started(command.why_not_started(&error)))?;
                 let limit = self.server.response_limit;
                 let stdout = BoundedLines::new(stdout, limit);
                 let too_long = Some((stdout.exceeded(), limit));

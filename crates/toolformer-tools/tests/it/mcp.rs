@@ -219,7 +219,7 @@ fn servers_that_do_not_start() {
     assert!(mute.to_string().contains("thinking"), "{mute}");
     assert_gone(pid_in(&notes));
     let absent = McpServer::program("tests", CommandLine::new(["/no/such/server"]).unwrap());
-    check_refused(&absent, "does not start: No such file or directory");
+    check_refused(&absent, "does not start: `/no/such/server` or its working directory was not found");
     let no_mcp = McpServer::program("tests", CommandLine::new(["true"]).unwrap());
     check_refused(&no_mcp, "does not start: exit status: 0");
 }
