@@ -20,7 +20,7 @@ fn titles(folder: &Path, query: &str) -> Vec<String> {
     hits.into_iter().map(|hit| hit.title).collect()
 }
 
-/// Every file below a folder, with its content.
+/// Every file below a folder, with its content. While an index is built the engine's threads remove files.
 fn content(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -28,7 +28,10 @@ fn content(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         if path.is_dir() {
             files.extend(content(&path));
         } else {
-            files.push((path.clone(), fs::read(path).unwrap()));
+            match fs::read(&path) {
+                Ok(bytes) => files.push((path, bytes)),
+                Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{}", path.display()),
+            }
         }
     }
     files.sort();
