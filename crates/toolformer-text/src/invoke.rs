@@ -8,7 +8,9 @@ use std::{num::NonZeroUsize, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CallError, Document, Registry, Syntax, call::as_pair, parse, sanitize_result};
+use crate::{
+    CallError, Document, Registry, Syntax, call::as_pair, diagnostic::LineNumbers, parse, sanitize_result,
+};
 
 pub use stream::InvokeStreamError;
 
@@ -87,10 +89,15 @@ pub struct InvokedCall {
 #[non_exhaustive]
 pub enum InvokeError {
     /// A call gave no result.
-    #[error("the call at bytes {} to {} failed; mend it, or choose another policy", .span.start, .span.end)]
+    #[error(
+        "line {line}: the call at bytes {} to {} failed; mend it, or choose another policy",
+        .span.start, .span.end
+    )]
     Call {
         /// Where it stands in the input.
         span: Range<usize>,
+        /// The line that it stands in, from 1.
+        line: usize,
         /// Why.
         source: CallError,
     },
@@ -176,7 +183,8 @@ impl<'a> Invoker<'a> {
                 // The registry made it safe for its own markers, which may be others.
                 Some(Ok(result)) => Outcome::Result(sanitize_result(self.syntax, &result)),
                 Some(Err(source)) if self.policy == Policy::Fail => {
-                    return Err(InvokeError::Call { span: call.span.clone(), source });
+                    let (line, _) = LineNumbers::new(document.text()).of(call.span.start);
+                    return Err(InvokeError::Call { span: call.span.clone(), line, source });
                 }
                 Some(Err(source)) => Outcome::Failed(source),
             });

@@ -189,6 +189,14 @@ impl Registry {
         self.tools.get(name).map(Supervised::tool)
     }
 
+    /// The tool of that name, or an error that says which there are.
+    ///
+    /// # Errors
+    /// If there is no such tool.
+    pub fn find(&self, name: &str) -> Result<&dyn Tool, CallError> {
+        self.supervised(name).map(Supervised::tool)
+    }
+
     /// Every name, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.tools.keys().map(String::as_str)
@@ -213,6 +221,17 @@ impl Registry {
         let answer = self.ask(name, args);
         self.keep(name, args, &answer);
         answer.outcome
+    }
+
+    /// As [`Registry::call`], but with the result as the tool gave it: for a person or a program to read, not to be
+    /// written into a text. The cache is neither asked nor told.
+    ///
+    /// # Errors
+    /// As [`Registry::call`], except that a result may be empty.
+    pub fn call_raw(&self, name: &str, args: &str) -> Result<String, CallError> {
+        let tool = self.supervised(name)?;
+        let given = tool.call(args, self.limit(tool));
+        given.map_err(|source| CallError::Tool { name: name.to_owned(), source })
     }
 
     /// As [`Registry::call`], without blocking: asynchronous tools are polled by the caller, others run on

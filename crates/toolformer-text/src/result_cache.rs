@@ -1,7 +1,7 @@
 //! Outcomes of earlier calls, kept and replayed.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
     io::{self, BufRead, BufReader, Read, Write},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -103,8 +103,8 @@ impl ResultCache {
     }
 
     /// Adds the outcomes of a log; of two for the same call the later counts. Gives the number of bytes up to
-    /// the end of the last whole line: a torn last line, as a killed run leaves it, is passed over, and is to be
-    /// cut off before the log is written on.
+    /// the end of the last record. A torn last line, as a killed run leaves it, is passed over: it is to be cut
+    /// off before the log is written on, and a last record without a line break to be given one.
     ///
     /// # Errors
     /// If reading fails, or a line but the last is no record.
@@ -113,16 +113,20 @@ impl ResultCache {
         loop {
             bytes.clear();
             let length = log.read_until(b'\n', &mut bytes).map_err(CacheError::Read)?;
-            if !bytes.ends_with(b"\n") {
-                return Ok(read);
-            }
+            let torn = !bytes.ends_with(b"\n");
             line += 1;
+            let record = match bytes.trim_ascii() {
+                b"" => None,
+                record => Some(serde_json::from_slice(record)),
+            };
+            let record = match record {
+                Some(Err(_)) | None if torn => return Ok(read),
+                Some(Err(source)) => return Err(CacheError::Line { line, source }),
+                Some(Ok(record)) => Some(record),
+                None => None,
+            };
             read += length as u64;
-            if bytes.trim_ascii().is_empty() {
-                continue;
-            }
-            let Line { key, result, error } =
-                serde_json::from_slice(&bytes).map_err(|source| CacheError::Line { line, source })?;
+            let Some(Line { key, result, error }) = record else { continue };
             let outcome = result.ok_or(error.unwrap_or(ToolError::NoResult));
             self.kept().outcomes.insert(key, outcome);
         }
@@ -134,6 +138,15 @@ impl ResultCache {
     /// That failure.
     pub fn check_log(&self) -> io::Result<()> {
         self.kept().write_error.take().map_or(Ok(()), Err)
+    }
+
+    /// The tools whose outcomes are kept: each name with the fingerprints that it was recorded under.
+    pub fn tools(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let mut tools = BTreeMap::<String, BTreeSet<String>>::new();
+        for key in self.kept().outcomes.keys() {
+            tools.entry(key.tool.clone()).or_default().insert(key.fingerprint.clone());
+        }
+        tools
     }
 
     /// How many outcomes are kept.

@@ -7,11 +7,9 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicIsize, Ordering},
     },
-    thread,
     time::Duration,
 };
 
-use futures_channel::oneshot;
 use futures_util::{
     FutureExt,
     future::{Either, select},
@@ -72,39 +70,30 @@ impl Supervised {
                 let call = AssertUnwindSafe(async { tool.call(args).await });
                 call.catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic)))
             }),
-            None => match self.spawn(args.to_owned()) {
-                Ok(waiting) => Box::pin(waiting),
-                Err(error) => Box::pin(std::future::ready(Err(error))),
-            },
+            None => self.on_thread(args.to_owned()),
         }
     }
 
-    fn spawn(
-        &self,
-        args: String,
-    ) -> Result<impl Future<Output = Result<String, ToolError>> + Send + use<>, ToolError> {
+    /// A call on one of the threads that `blocking` keeps for such work.
+    fn on_thread(&self, args: String) -> ToolFuture<'static> {
         if self.overdue.load(Ordering::Relaxed) >= MAX_OVERDUE {
             let reason =
                 format!("{MAX_OVERDUE} earlier calls of the tool still hang; it is not called again");
-            return Err(ToolError::failed(reason));
+            return Box::pin(std::future::ready(Err(ToolError::failed(reason))));
         }
-        let (sender, receiver) = oneshot::channel();
         let tool = Arc::clone(&self.tool);
         let caller = Side { settled: Arc::default(), overdue: Arc::clone(&self.overdue), step: 1 };
         let callee =
             Side { settled: Arc::clone(&caller.settled), overdue: Arc::clone(&self.overdue), step: -1 };
-        let work = move || {
+        let call = blocking::unblock(move || {
             let result = contained(|| tool.call(&args));
             // Before the answer is there: whoever has it must not find this call counted as overdue.
             callee.leave();
-            // Nobody may be waiting any more.
-            let _ = sender.send(result);
-        };
-        let thread = thread::Builder::new().name("tool call".to_owned()).spawn(work);
-        thread.map_err(|error| ToolError::failed(format!("no thread to run it on: {error}")))?;
-        Ok(async move {
+            result
+        });
+        Box::pin(async move {
             let _caller = caller;
-            receiver.await.unwrap_or_else(|_| Err(ToolError::failed("the thread of the call is gone")))
+            call.await
         })
     }
 }

@@ -56,17 +56,7 @@ impl Invoker<'_> {
     /// The outcomes of the calls that hold no result; under [`Policy::Fail`] only up to the first failure.
     pub(super) fn run(&self, calls: &[Call]) -> Vec<Option<Outcome>> {
         let plan = Plan::new(calls, self.tools.cache().is_some());
-        let mut outcomes = Vec::with_capacity(plan.tasks.len());
-        if self.jobs.get() == 1 || plan.tasks.len() < 2 {
-            for call in &plan.tasks {
-                outcomes.push(self.tools.call(&call.name, &call.args));
-                if self.stops_at(&outcomes[outcomes.len() - 1]) {
-                    break;
-                }
-            }
-        } else {
-            self.run_on_threads(&plan.tasks, &mut outcomes);
-        }
+        let outcomes = self.run_tasks(&plan.tasks);
         plan.by_call(&outcomes)
     }
 
@@ -74,9 +64,10 @@ impl Invoker<'_> {
         self.policy == Policy::Fail && outcome.is_err()
     }
 
-    /// Workers take the tasks in their order. What they give is recorded here, in that order again, so that the
+    /// Workers, of which this thread is one, take the tasks in their order. What they give is recorded here, in that order again, so that the
     /// cache's log does not depend on who was faster.
-    fn run_on_threads(&self, tasks: &[&Call], outcomes: &mut Vec<Outcome>) {
+    fn run_tasks(&self, tasks: &[&Call]) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(tasks.len());
         let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
         let (sender, receiver) = mpsc::channel();
         thread::scope(|scope| {
@@ -111,6 +102,7 @@ impl Invoker<'_> {
                 take(other);
             });
         });
+        outcomes
     }
 
     /// Runs the next task until there is none.

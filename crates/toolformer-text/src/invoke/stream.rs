@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Write};
 
 use super::{InvokeError, InvokedCall, Invoker};
+use crate::diagnostic::LineNumbers;
 
 /// Why [`Invoker::stream`] stopped.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +40,7 @@ impl Invoker<'_> {
         mut output: impl Write,
         mut on_call: impl FnMut(InvokedCall),
     ) -> Result<(), InvokeStreamError> {
-        let (mut pending, mut read, mut written) = (Vec::new(), 0, 0);
+        let (mut pending, mut read, mut lines, mut written) = (Vec::new(), 0, 0, 0);
         loop {
             let chunk = match input.fill_buf() {
                 Ok(chunk) => chunk,
@@ -57,7 +58,8 @@ impl Invoker<'_> {
             if whole.is_some() || at_end {
                 let text = std::str::from_utf8(&pending)
                     .map_err(|error| InvokeStreamError::NotUtf8 { at: read + error.valid_up_to() })?;
-                let invoked = self.text(text).map_err(|error| error.shifted(read))?;
+                let invoked = self.text(text).map_err(|error| error.shifted(read, lines))?;
+                lines += LineNumbers::new(text).of(text.len()).0 - 1;
                 output.write_all(invoked.text.as_bytes()).map_err(InvokeStreamError::Write)?;
                 output.flush().map_err(InvokeStreamError::Write)?;
                 for mut call in invoked.calls {
@@ -76,10 +78,12 @@ impl Invoker<'_> {
 }
 
 impl InvokeError {
-    /// The same, `by` bytes further on.
-    fn shifted(self, by: usize) -> Self {
+    /// The same, so many bytes and lines further on.
+    fn shifted(self, bytes: usize, lines: usize) -> Self {
         match self {
-            Self::Call { span, source } => Self::Call { span: span.start + by..span.end + by, source },
+            Self::Call { span, line, source } => {
+                Self::Call { span: span.start + bytes..span.end + bytes, line: line + lines, source }
+            }
         }
     }
 }

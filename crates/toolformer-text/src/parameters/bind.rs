@@ -72,7 +72,10 @@ impl Parameters {
             0 => "write none; there are no parameters".to_owned(),
             _ => format!("write ({self}), and quote a text that holds a comma"),
         };
-        ToolError::bad_arguments(format!("there are {given} arguments for {}: {reason}", self.list.len()))
+        ToolError::bad_arguments(format!(
+            "too many arguments ({given}, at most {}): {reason}",
+            self.list.len()
+        ))
     }
 }
 

@@ -136,9 +136,13 @@ fn errors_name_the_parameter() {
     check_error(
         &of,
         "1,2,3,true,[1],5,6",
-        &format!("there are 7 arguments for 6: write {signature}, and quote a text that holds a comma"),
+        &format!("too many arguments (7, at most 6): write {signature}, and quote a text that holds a comma"),
     );
-    check_error(&Parameters::none(), "1", "there are 1 arguments for 0: write none; there are no parameters");
+    check_error(
+        &Parameters::none(),
+        "1",
+        "too many arguments (1, at most 0): write none; there are no parameters",
+    );
     let long = format!("P, {}", "9".repeat(100));
     check_error(
         &of,

@@ -107,8 +107,11 @@ fn a_torn_log_is_read_up_to_its_last_whole_line() {
     for cut in 0..=bytes.len() {
         let cache = ResultCache::new();
         let whole = cache.read(&bytes[..cut]).unwrap() as usize;
-        let expected = bytes[..cut].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        assert_eq!((whole, cache.len()), (expected, bytes[..cut].iter().filter(|&&b| b == b'\n').count()));
+        // A record is whole where its line break alone is missing.
+        let ends = (1..=bytes.len()).filter(|&at| bytes[at - 1] == b'\n').map(|at| at - 1);
+        let records = ends.clone().filter(|&end| end <= cut).count();
+        let expected = ends.filter(|&end| end <= cut).last().map_or(0, |end| cut.min(end + 1));
+        assert_eq!((whole, cache.len()), (expected, records));
     }
     let error = ResultCache::new().read(&b"\n{\"tool\":\"a\"}\n"[..]).unwrap_err();
     assert_eq!(

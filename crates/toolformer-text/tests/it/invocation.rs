@@ -61,7 +61,7 @@ fn policies() {
     let marked = run(text, Policy::Mark).text;
     assert_eq!(run(&marked, Policy::Fail).text, marked, "a mark is a result");
 
-    let InvokeError::Call { span, source } =
+    let InvokeError::Call { span, source, .. } =
         invoke(text, &tools(), &Syntax::default(), Policy::Fail).unwrap_err()
     else {
         panic!("another error")

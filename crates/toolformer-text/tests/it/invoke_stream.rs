@@ -107,12 +107,12 @@ fn errors() {
     let run =
         |text: &[u8]| invoker.stream(Pieces(text, 4, false).buffered(), io::sink(), |_| ()).unwrap_err();
     assert!(matches!(run(b"abc\n\xff\n"), InvokeStreamError::NotUtf8 { at: 4 }));
-    let InvokeStreamError::Invoke(toolformer_text::InvokeError::Call { span, .. }) =
-        run("é\n [Tool(x)]\n".as_bytes())
+    let InvokeStreamError::Invoke(toolformer_text::InvokeError::Call { span, line, .. }) =
+        run("é\r\n\n [Tool(x)]\n".as_bytes())
     else {
         panic!("another error")
     };
-    assert_eq!(span, 4..13);
+    assert_eq!((span, line), (6..15, 3));
 }
 
 trait Buffered: Read + Sized {

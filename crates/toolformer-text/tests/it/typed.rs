@@ -14,7 +14,7 @@ fn none_to_eight_parameters() {
     check(
         TypedTool::new("F", "", [], || "x"),
         "1",
-        "! bad arguments: there are 1 arguments for 0: write none; there are no parameters",
+        "! bad arguments: too many arguments (1, at most 0): write none; there are no parameters",
     );
     check(TypedTool::new("F", "", ["a"], |a: i64| a + 1), "1", "2");
     check(TypedTool::new("F", "", ["a", "b"], |a: i64, b: f64| a as f64 * b), "2, 1.25", "2.5");
