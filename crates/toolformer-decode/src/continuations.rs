@@ -75,14 +75,17 @@ pub struct Continuations {
 }
 
 /// One row of the batch: the samples that agree so far.
-struct Shared {
+struct Shared<J> {
     place: usize,
     samples: Vec<usize>,
     bytes: Vec<u8>,
     next: Vec<u32>,
+    judge: J,
 }
 
 /// Samples `place.draws.len()` continuations at every place.
+///
+/// `judge` sees the bytes of a continuation, token by token, and is cloned where samples part.
 ///
 /// # Panics
 /// If a place names tokens that the prefix does not have.
@@ -92,18 +95,19 @@ pub fn sample_continuations<B: Backend, M: CausalLm<B>>(
     prefix: &Arc<Prefix<B>>,
     mut places: Vec<Place>,
     settings: ContinuationSettings<'_>,
-    judge: impl Fn(&str) -> Judgement,
+    judge: impl FnMut(&[u8]) -> Judgement + Clone,
 ) -> Continuations {
     let unfinished = || Continuation { text: String::new(), ending: Ending::Length };
     let mut samples: Vec<Vec<Continuation>> =
         places.iter().map(|place| vec![unfinished(); place.draws.len()]).collect();
-    let mut live: Vec<Shared> = (0..places.len())
+    let mut live: Vec<Shared<_>> = (0..places.len())
         .filter(|&place| !places[place].draws.is_empty())
         .map(|place| Shared {
             place,
             samples: (0..places[place].draws.len()).collect(),
             bytes: Vec::new(),
             next: settings.begin_with.to_vec(),
+            judge: judge.clone(),
         })
         .collect();
     if live.is_empty() || settings.max_tokens == 0 {
@@ -124,13 +128,12 @@ pub fn sample_continuations<B: Backend, M: CausalLm<B>>(
                 by_token.entry(token).or_default().push(sample);
             }
             for (token, agreeing) in by_token {
-                let mut bytes = row.bytes.clone();
                 let eos = tokenizer.is_end(token);
-                if !eos {
-                    bytes.extend_from_slice(&tokenizer.token_bytes(token));
-                }
+                let added = if eos { Vec::new() } else { tokenizer.token_bytes(token) };
+                let (mut bytes, mut judge) = (row.bytes.clone(), row.judge.clone());
+                bytes.extend_from_slice(&added);
                 let text = String::from_utf8_lossy(&bytes).into_owned();
-                let ending = match judge(&text) {
+                let ending = match judge(&added) {
                     _ if eos => Some(Ending::Eos),
                     Judgement::GoOn => None,
                     Judgement::Complete => Some(Ending::Complete),
@@ -142,7 +145,8 @@ pub fn sample_continuations<B: Backend, M: CausalLm<B>>(
                 }
                 if ending.is_none() {
                     parents.push(parent);
-                    children.push(Shared { place: row.place, samples: agreeing, bytes, next: vec![token] });
+                    let next = vec![token];
+                    children.push(Shared { place: row.place, samples: agreeing, bytes, next, judge });
                 }
             }
         }

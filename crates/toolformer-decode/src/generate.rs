@@ -9,8 +9,10 @@ mod follow_call;
 use burn::tensor::backend::Backend;
 use rand_chacha::ChaCha8Rng;
 use toolformer_model::{CausalLm, TokenBatch, Tokenizer};
+use toolformer_text::StreamEvent;
 
 use crate::{
+    call_watch::CallWatch,
     draw::draw_rng,
     error::DecodeError,
     generation::{CallEvent, Finish, GenerateSettings, Generation, Prompt, Tools},
@@ -55,10 +57,7 @@ pub fn generate<B: Backend, M: CausalLm<B>>(
     order.sort_by_key(|&i| prompts[i].ids.len());
     let mut generations: Vec<Option<Generation>> = vec![None; prompts.len()];
     for chunk in order.chunks(settings.batch) {
-        let rows: Vec<Row> = chunk
-            .iter()
-            .map(|&prompt| Row::new(prompt, &prompts[prompt], settings.seed, tokenizer))
-            .collect();
+        let rows = chunk.iter().map(|&prompt| Row::new(prompt, &prompts[prompt], &decoding)).collect();
         decoding.run(model, rows, &mut |prompt, generation| {
             done(prompt, &generation);
             generations[prompt] = Some(generation);
@@ -85,8 +84,10 @@ struct Row {
     pending: Vec<u32>,
     ids: Vec<u32>,
     bytes: Vec<u8>,
-    /// The call being written.
-    open_call: Option<OpenCall>,
+    /// Looks for calls in `bytes`, behind the last one that was run; none where there are no tools.
+    watch: Option<CallWatch>,
+    /// Where the call that was started last begins.
+    started: Option<usize>,
     /// Calls that were started, whatever became of them, or that the model wrote itself and that were run.
     calls_begun: usize,
     calls: Vec<CallEvent>,
@@ -96,26 +97,24 @@ struct Row {
     finish: Option<Finish>,
 }
 
-/// A call that is being written.
-struct OpenCall {
-    /// Where in the row's text its marker stands.
-    start: usize,
-    /// Whether it counts as begun already.
-    counted: bool,
-}
-
 impl Row {
-    fn new(number: usize, prompt: &Prompt, seed: u64, tokenizer: &Tokenizer) -> Self {
+    fn new(number: usize, prompt: &Prompt, decoding: &Decoding<'_>) -> Self {
+        let Decoding { tokenizer, settings, tools, .. } = decoding;
+        let watch = match tools {
+            Tools::Enabled(tools) => Some(CallWatch::new(tools.syntax, 0)),
+            _ => None,
+        };
         let bytes: Vec<u8> = prompt.ids.iter().flat_map(|&id| tokenizer.token_bytes(id)).collect();
         let text = String::from_utf8_lossy(&bytes);
         Self {
             prompt: number,
             line_before: text.rsplit(['\n', '\r']).next().unwrap_or_default().to_owned(),
-            rng: draw_rng(seed, &[&prompt.key]),
+            rng: draw_rng(settings.seed, &[&prompt.key]),
             pending: prompt.ids.clone(),
             ids: Vec::new(),
             bytes: Vec::new(),
-            open_call: None,
+            watch,
+            started: None,
             calls_begun: 0,
             calls: Vec::new(),
             plain_from: 0,
@@ -124,10 +123,18 @@ impl Row {
         }
     }
 
-    fn push(&mut self, tokenizer: &Tokenizer, id: u32) {
+    /// Puts a token behind the others. Returns what is to know about calls then.
+    fn push(&mut self, tokenizer: &Tokenizer, id: u32) -> Vec<StreamEvent> {
+        let bytes = tokenizer.token_bytes(id);
         self.ids.push(id);
-        self.bytes.extend_from_slice(&tokenizer.token_bytes(id));
+        self.bytes.extend_from_slice(&bytes);
         self.pending.push(id);
+        self.watch.as_mut().map_or(Vec::new(), |watch| watch.push(&bytes))
+    }
+
+    /// Where the call begins that is being written, if one is.
+    fn call_start(&self) -> Option<usize> {
+        self.watch.as_ref().and_then(CallWatch::call_start)
     }
 
     fn into_generation(self) -> (usize, Generation) {
@@ -197,7 +204,7 @@ impl Decoding<'_> {
 
     /// Starts a call, or draws a token; runs the call that the row's text then asks for.
     fn choose(&self, row: &mut Row, logits: &mut [f32]) -> Result<(), DecodeError> {
-        let due = match (&row.open_call, &self.marker) {
+        let due = match (row.call_start(), &self.marker) {
             (None, Some(marker)) => marker.due(&row.ids),
             _ => None,
         };
@@ -207,8 +214,7 @@ impl Decoding<'_> {
             {
                 row.calls_begun += 1;
                 row.push(self.tokenizer, start);
-                let start = self.starts_in_last_token(row, tools).next_back();
-                row.open_call = start.map(|start| OpenCall { start, counted: true });
+                row.started = row.call_start();
                 return Ok(());
             }
             (Tools::Enabled(tools), Some(start)) if row.calls_begun >= tools.max_calls => {
@@ -222,13 +228,11 @@ impl Decoding<'_> {
             row.finish = Some(Finish::Eos);
             return Ok(());
         }
-        row.push(self.tokenizer, id);
-        if let Tools::Enabled(tools) = self.tools
-            && (row.open_call.is_some() || row.calls_begun < tools.max_calls)
-        {
-            self.follow_call(row, tools)?;
+        let events = row.push(self.tokenizer, id);
+        if let Tools::Enabled(tools) = self.tools {
+            self.follow_call(row, tools, events)?;
         }
-        if row.open_call.is_none() && row.finish.is_none() {
+        if row.call_start().is_none() && row.finish.is_none() {
             self.stop_at_string(row);
         }
         Ok(())

@@ -13,6 +13,7 @@
 //! assert_eq!(Sampling::default().pick(&[0.1, 2.0, -1.0], &mut rng), 1);
 //! ```
 
+mod call_watch;
 mod continuations;
 mod draw;
 mod error;
@@ -22,6 +23,7 @@ mod marker;
 mod rows;
 mod sampling;
 
+pub use call_watch::CallWatch;
 pub use continuations::{
     Continuation, ContinuationSettings, Continuations, Ending, Judgement, Place, sample_continuations,
 };

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use burn::tensor::{Tensor, backend::Backend};
 use toolformer_decode::{
-    Continuation, ContinuationSettings, Ending, Judgement, Place, Rows, Sampling, StartMarker, draw_rng,
-    sample_continuations,
+    CallWatch, Continuation, ContinuationSettings, Ending, Judgement, Place, Rows, Sampling, StartMarker,
+    draw_rng, sample_continuations,
 };
 use toolformer_model::{CausalLm, Prefix, TokenBatch, Tokenizer, log_probs};
-use toolformer_text::{CallStatus, Progress, Registry, Syntax};
+use toolformer_text::{CallStatus, Progress, Registry, StreamEvent, Syntax};
 
 use crate::{
     annotate_settings::AnnotateSettings,
@@ -139,10 +139,12 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
             sampling: Sampling::at_temperature(self.settings.temperature),
             max_tokens: self.settings.max_call_tokens,
         };
-        let judge = |text: &str| match self.syntax.progress(&format!("{}{text}", self.syntax.bare_open())) {
-            Progress::Pending => Judgement::GoOn,
-            Progress::AwaitsResult { .. } | Progress::Closed { .. } => Judgement::Complete,
-            _ => Judgement::Hopeless,
+        let mut watch = CallWatch::new(self.syntax, 0);
+        watch.push(self.syntax.bare_open().as_bytes());
+        let judge = move |bytes: &[u8]| match watch.push(bytes).first() {
+            None => Judgement::GoOn,
+            Some(StreamEvent::AwaitsResult { .. } | StreamEvent::Call { .. }) => Judgement::Complete,
+            Some(_) => Judgement::Hopeless,
         };
         let sampled = sample_continuations(self.model, self.tokenizer, &prefix, places, settings, judge);
         computed += sampled.computed;

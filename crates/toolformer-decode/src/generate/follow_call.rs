@@ -1,48 +1,39 @@
 //! Calls that the model writes: found on text, run, and their results put into the row.
 
-use toolformer_text::{CallStatus, Progress, fitting_result};
+use toolformer_text::{CallStatus, StreamEvent, fitting_result};
 
-use super::{Decoding, OpenCall, Row};
+use super::{Decoding, Row};
 use crate::{
+    call_watch::CallWatch,
     error::DecodeError,
     generation::{CallEvent, Finish, ToolUse},
 };
 
 impl Decoding<'_> {
-    /// Where a call may start in the row's text, such that its marker ends in the last token.
-    pub(super) fn starts_in_last_token<'r>(
+    /// Runs the call whose arrow came with the last token, if one did and the row may have one more.
+    pub(super) fn follow_call(
         &self,
-        row: &'r Row,
-        tools: &ToolUse<'r>,
-    ) -> impl DoubleEndedIterator<Item = usize> + use<'r> {
-        let open = tools.syntax.bare_open().as_bytes();
-        let last = row.ids.last().map_or(0, |&id| self.tokenizer.token_bytes(id).len());
-        let from = (row.bytes.len() + 1).saturating_sub(last + open.len()).max(row.plain_from);
-        (from..row.bytes.len()).filter(move |&start| row.bytes[start..].starts_with(open))
-    }
-
-    /// Looks whether the row's text is in a call, and runs it where it asks for its result.
-    ///
-    /// The call is looked for in the text, so that a token such as ` [C` or `)]` cannot hide it.
-    pub(super) fn follow_call(&self, row: &mut Row, tools: &ToolUse<'_>) -> Result<(), DecodeError> {
-        let open = row.open_call.take();
-        let fresh = self.starts_in_last_token(row, tools).map(|start| OpenCall { start, counted: false });
-        let candidates: Vec<OpenCall> = open.into_iter().chain(fresh).collect();
-        for call in candidates {
-            let text = String::from_utf8_lossy(&row.bytes[call.start..]).into_owned();
-            match tools.syntax.progress(&text) {
-                Progress::Pending => {
-                    row.open_call = Some(call);
-                    return Ok(());
-                }
-                Progress::AwaitsResult { name, args, end } => {
-                    row.calls_begun += usize::from(!call.counted);
-                    return self.run_call(row, tools, call.start, call.start + end, &name, &args);
-                }
-                _ => {}
+        row: &mut Row,
+        tools: &ToolUse<'_>,
+        events: Vec<StreamEvent>,
+    ) -> Result<(), DecodeError> {
+        let awaits = events.into_iter().find_map(|event| match event {
+            StreamEvent::AwaitsResult { name, args, end } => Some((name, args, end)),
+            _ => None,
+        });
+        let (Some((name, args, end)), Some(watch), Some(start)) = (awaits, &row.watch, row.call_start())
+        else {
+            return Ok(());
+        };
+        let end = watch.in_row(end);
+        if row.started != Some(start) {
+            // The model began it on its own.
+            if row.calls_begun >= tools.max_calls {
+                return Ok(());
             }
+            row.calls_begun += 1;
         }
-        Ok(())
+        self.run_call(row, tools, start, end, &name, &args)
     }
 
     fn run_call(
@@ -82,9 +73,12 @@ impl Decoding<'_> {
             // A result counts as any other text does: there is no room for it.
             row.finish = Some(Finish::Length);
         } else {
-            inserted.into_iter().for_each(|id| row.push(self.tokenizer, id));
+            for id in inserted {
+                row.push(self.tokenizer, id);
+            }
         }
         row.plain_from = row.bytes.len();
+        row.watch = Some(CallWatch::new(tools.syntax, row.plain_from));
         let span = [start, row.bytes.len()];
         row.calls.push(CallEvent { span, name: name.into(), args: args.into(), result, status, seconds });
         Ok(())

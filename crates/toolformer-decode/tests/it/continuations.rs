@@ -66,6 +66,11 @@ fn shared_beginnings_change_nothing() {
         sampling: Sampling::at_temperature(1.0),
         max_tokens: MAX_TOKENS,
     };
+    let mut seen = Vec::new();
+    let judge = move |bytes: &[u8]| {
+        seen.extend_from_slice(bytes);
+        judge(&String::from_utf8_lossy(&seen))
+    };
     let found = sample_continuations(&model, &tokenizer, &prefix, places, settings, judge);
     let mut endings = std::collections::BTreeSet::new();
     for (i, &(group, visible)) in spots.iter().enumerate() {
@@ -93,6 +98,7 @@ fn nothing_to_sample_costs_nothing() {
     let _ = rows.feed(&TokenBatch::new(&[[5, 6]]));
     let prefix = Arc::new(rows.freeze());
     let settings = ContinuationSettings { begin_with: &[7], sampling: Sampling::default(), max_tokens: 3 };
-    let found = sample_continuations(&model, &tokenizer, &prefix, Vec::new(), settings, judge);
+    let found =
+        sample_continuations(&model, &tokenizer, &prefix, Vec::new(), settings, |_: &[u8]| Judgement::GoOn);
     assert_eq!((found.samples.len(), found.computed), (0, 0));
 }

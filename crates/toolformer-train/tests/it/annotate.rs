@@ -100,7 +100,12 @@ impl Case {
                     }
                     ids.push(id);
                     bytes.extend(tokenizer.token_bytes(id));
-                    let text = format!("[{}", String::from_utf8_lossy(&bytes));
+                    // The beginning of a character says nothing yet.
+                    let whole = match std::str::from_utf8(&bytes) {
+                        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+                        _ => bytes.len(),
+                    };
+                    let text = format!("[{}", String::from_utf8_lossy(&bytes[..whole]));
                     if !matches!(syntax.progress(&text), Progress::Pending) {
                         break;
                     }
