@@ -2,10 +2,13 @@
 
 use half::{bf16, f16};
 
-use super::GgufType;
+use super::{
+    GgufType,
+    k_quants::{K, q2_k, q3_k, q4_k, q5_k, q6_k},
+};
 
 /// What [`to_f32`] can read.
-pub(super) const SUPPORTED: [GgufType; 8] = [
+pub(super) const SUPPORTED: [GgufType; 13] = [
     GgufType::F32,
     GgufType::F16,
     GgufType::Bf16,
@@ -14,6 +17,11 @@ pub(super) const SUPPORTED: [GgufType; 8] = [
     GgufType::Q5_0,
     GgufType::Q5_1,
     GgufType::Q8_0,
+    GgufType::Q2K,
+    GgufType::Q3K,
+    GgufType::Q4K,
+    GgufType::Q5K,
+    GgufType::Q6K,
 ];
 
 /// The numbers of whole blocks of a format; none if the format is not [`SUPPORTED`].
@@ -40,13 +48,18 @@ pub(super) fn to_f32(kind: GgufType, bytes: &[u8]) -> Option<Vec<f32>> {
             let bits = u32::from_le_bytes([block[4], block[5], block[6], block[7]]);
             nibbles(&block[8..], out, |j, q| d * f32::from(q | fifth_bit(bits, j)) + m);
         }),
-        GgufType::Q8_0 => blocks(bytes, |block: &[u8; 34], out| {
+        GgufType::Q8_0 => blocks(bytes, |block: &[u8; 34], out: &mut [f32; 32]| {
             let d = half_at(block, 0);
             for (x, q) in out.iter_mut().zip(&block[2..]) {
                 *x = d * f32::from(q.cast_signed());
             }
         }),
-        _ => return None,
+        GgufType::Q2K => blocks::<84, K>(bytes, q2_k),
+        GgufType::Q3K => blocks::<110, K>(bytes, q3_k),
+        GgufType::Q4K => blocks::<144, K>(bytes, q4_k),
+        GgufType::Q5K => blocks::<176, K>(bytes, q5_k),
+        GgufType::Q6K => blocks::<210, K>(bytes, q6_k),
+        GgufType::Other(_) => return None,
     })
 }
 
@@ -54,11 +67,11 @@ fn plain<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f32) -> Vec<f32
     bytes.as_chunks::<N>().0.iter().map(|&b| read(b)).collect()
 }
 
-/// Blocks of 32 numbers in `N` bytes.
-fn blocks<const N: usize>(bytes: &[u8], read: impl Fn(&[u8; N], &mut [f32; 32])) -> Vec<f32> {
+/// Blocks of `M` numbers in `N` bytes.
+fn blocks<const N: usize, const M: usize>(bytes: &[u8], read: impl Fn(&[u8; N], &mut [f32; M])) -> Vec<f32> {
     let blocks = bytes.as_chunks::<N>().0;
-    let mut out = vec![0.0; blocks.len() * 32];
-    for (block, out) in blocks.iter().zip(out.as_chunks_mut::<32>().0) {
+    let mut out = vec![0.0; blocks.len() * M];
+    for (block, out) in blocks.iter().zip(out.as_chunks_mut::<M>().0) {
         read(block, out);
     }
     out

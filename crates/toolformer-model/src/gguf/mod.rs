@@ -4,6 +4,7 @@
 //! file's size before anything is allocated. Format: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
 
 mod dequantize;
+mod k_quants;
 mod reader;
 mod tensor_type;
 

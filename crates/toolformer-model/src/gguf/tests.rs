@@ -178,20 +178,36 @@ fn tensors_that_cannot_be() {
     assert!(two("u", 64).bytes(&[0; 80]).open().is_ok());
 }
 
-/// `make_gguf.py` quantises with the Python package `gguf`, and reads back with it.
+/// `make_gguf.py` quantises with the Python package `gguf`, and reads back with it; `make_k_quants.py` takes blocks
+/// of random bytes.
 #[test]
 fn every_format_reads_as_the_reference_reads_it() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let file = GgufFile::open(fixtures.join("quants.gguf")).unwrap();
-    let expected = SafetensorsFolder::open_file(fixtures.join("quants.safetensors")).unwrap();
-    assert_eq!(expected.names().count(), dequantize::SUPPORTED.len());
-    for name in expected.names() {
-        assert_eq!(file.tensor_f32(name).unwrap(), expected.tensor_f32(name).unwrap(), "{name}");
+    let mut formats = 0;
+    for fixture in ["quants", "k_quants"] {
+        let file = GgufFile::open(fixtures.join(fixture).with_extension("gguf")).unwrap();
+        let expected =
+            SafetensorsFolder::open_file(fixtures.join(fixture).with_extension("safetensors")).unwrap();
+        for name in expected.names() {
+            assert_eq!(file.tensor_f32(name).unwrap(), expected.tensor_f32(name).unwrap(), "{name}");
+            formats += 1;
+        }
     }
-    let error = file.tensor_f32("q4_k").unwrap_err();
-    assert!(
-        error.to_string().contains("stored as Q4_K, which is not supported; use a file with F32"),
-        "{error}"
+    assert_eq!(formats, dequantize::SUPPORTED.len());
+}
+
+#[test]
+fn a_format_that_is_not_read_is_named() {
+    let iq4_nl = 20;
+    Blob::new(1, 0).tensor("t", &[32], iq4_nl, 0).padded().bytes(&[0; 64]).open().map_or_else(
+        |error| assert!(error.to_string().contains("ggml type 20"), "{error}"),
+        |file| {
+            let error = file.tensor_f32("t").unwrap_err().to_string();
+            assert!(
+                error.contains("stored as ggml type 20, which is not supported; use a file with F32"),
+                "{error}"
+            );
+        },
     );
 }
 
