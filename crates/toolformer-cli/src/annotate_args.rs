@@ -1,6 +1,6 @@
 //! How calls are sampled.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -29,9 +29,10 @@ pub(crate) struct AnnotateArgs {
     /// Drop calls that use a number which the text gives only behind them
     #[arg(long)]
     no_look_ahead: bool,
-    /// The few-shot prompt, with {text} where the text stands; read byte for byte [default: the tool's own]
-    #[arg(long, value_name = "FILE")]
-    prompt_file: Option<PathBuf>,
+    /// The few-shot prompt, with {text} where the text stands; read byte for byte. With several tools TOOL=FILE,
+    /// once for each that needs its own [default: the tool's own]
+    #[arg(long, value_name = "FILE|TOOL=FILE")]
+    prompt_file: Vec<String>,
 }
 
 impl AnnotateArgs {
@@ -42,22 +43,56 @@ impl AnnotateArgs {
 
     /// Each tool with its prompt.
     pub(crate) fn prompts(&self, tools: &[String]) -> Result<Vec<(String, FewShotPrompt)>> {
-        let own = match &self.prompt_file {
-            None => None,
-            Some(_) if tools.len() > 1 => {
-                return Err(wrong_usage("--prompt-file is the prompt of one tool; give one tool to --tools"));
+        let mut own = BTreeMap::new();
+        for given in &self.prompt_file {
+            let (tool, path) = prompt_of(given, tools)?;
+            let prompt = FewShotPrompt::new(&read_text(path.as_ref())?)
+                .with_context(|| format!("{path} is no few-shot prompt"))?;
+            if own.insert(tool, prompt).is_some() {
+                return Err(wrong_usage(format!("--prompt-file is given twice for {tool}; give it once")));
             }
-            Some(path) => {
-                let prompt = FewShotPrompt::new(&read_text(path)?);
-                Some(prompt.with_context(|| format!("{} is no few-shot prompt", path.display()))?)
-            }
-        };
+        }
         let of_tool = |tool: &String| {
-            let prompt = own.clone().or_else(|| FewShotPrompt::builtin(tool)).ok_or_else(|| {
-                wrong_usage(format!("no prompt ships for the tool {tool}; give one by --prompt-file"))
+            let prompt = own.get(tool.as_str()).cloned().or_else(|| FewShotPrompt::builtin(tool));
+            let prompt = prompt.ok_or_else(|| {
+                let how = format!("give one by --prompt-file {tool}=FILE");
+                wrong_usage(format!("no prompt ships for the tool {tool}; {how}"))
             })?;
             Ok((tool.clone(), prompt))
         };
         tools.iter().map(of_tool).collect()
+    }
+}
+
+/// The tool and the file of one `--prompt-file`.
+fn prompt_of<'a>(given: &'a str, tools: &'a [String]) -> Result<(&'a str, &'a str)> {
+    if let Some((name, path)) = given.split_once('=')
+        && let Some(tool) = tools.iter().find(|tool| *tool == name)
+    {
+        return Ok((tool, path));
+    }
+    match tools {
+        [tool] => Ok((tool, given)),
+        _ => {
+            let tools = tools.join(", ");
+            Err(wrong_usage(format!(
+                "--prompt-file {given}: say whose it is, TOOL=FILE; the tools are {tools}"
+            )))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whose_prompt_a_file_is() {
+        let tools = ["A".to_owned(), "B".to_owned()];
+        assert_eq!(prompt_of("B=x=y.txt", &tools).unwrap(), ("B", "x=y.txt"));
+        assert_eq!(prompt_of("C=x.txt", &tools[..1]).unwrap(), ("A", "C=x.txt"));
+        assert_eq!(prompt_of("x.txt", &tools[..1]).unwrap(), ("A", "x.txt"));
+        let error = prompt_of("x.txt", &tools).unwrap_err().to_string();
+        assert!(error.contains("the tools are A, B"), "{error}");
     }
 }

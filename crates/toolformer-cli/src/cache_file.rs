@@ -2,12 +2,12 @@
 
 use std::{
     fs::{File, TryLockError},
-    io::{self, Read as _, Seek as _, SeekFrom},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::Path,
 };
 
 use anyhow::{Context as _, Result, bail};
-use toolformer::text::ResultCache;
+use toolformer::text::{FnTool, Registry, ResultCache, ToolError};
 
 /// The results in a file, which new ones are appended to. A torn last line, as a killed run leaves it, is cut off.
 pub(crate) fn open_cache(path: &Path, replay_only: bool) -> Result<ResultCache> {
@@ -34,8 +34,33 @@ pub(crate) fn open_cache(path: &Path, replay_only: bool) -> Result<ResultCache> 
     if !is_torn_record(&file, whole).with_context(why)? {
         bail!("{shown} holds something else than the results of calls; take another file");
     }
-    file.set_len(whole).and_then(|()| file.seek(SeekFrom::Start(whole))).with_context(why)?;
+    file.set_len(whole).and_then(|()| end_line(&mut file, whole)).with_context(why)?;
     Ok(cache.with_log(file))
+}
+
+/// Goes to the end of a file, where a line must begin.
+fn end_line(file: &mut File, length: u64) -> io::Result<()> {
+    let mut last = [b'\n'];
+    if length > 0 {
+        file.seek(SeekFrom::Start(length - 1))?;
+        file.read_exact(&mut last)?;
+    }
+    if last == [b'\n'] { Ok(()) } else { file.write_all(b"\n") }
+}
+
+/// The tools that a cache has results of, for a run without them.
+pub(crate) fn recorded_tools(cache: &ResultCache, path: &Path) -> Result<Registry> {
+    let mut registry = Registry::new();
+    for (name, fingerprints) in cache.tools() {
+        let [fingerprint] = &fingerprints.iter().collect::<Vec<_>>()[..] else {
+            let why =
+                "was recorded with several settings; give --tools and theirs, so that it is clear which";
+            bail!("{}: {name} {why}", path.display());
+        };
+        let unasked = FnTool::new(&name, "Recorded.", |_: &str| Err(ToolError::NoResult));
+        registry.insert(unasked.with_fingerprint(fingerprint.as_str()))?;
+    }
+    Ok(registry)
 }
 
 /// How every line of the file begins.

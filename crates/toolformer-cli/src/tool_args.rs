@@ -57,6 +57,9 @@ pub(crate) struct ToolArgs {
     /// model's name behind a `#`: http://127.0.0.1:8000/v1#my-model
     #[arg(long, value_name = "PATH|URL")]
     pub(crate) qa_with: Option<String>,
+    /// The server of --qa-with has a model for chats: ask it as a user does, not to go on from a text
+    #[arg(long, requires = "qa_with")]
+    pub(crate) qa_chat: bool,
     /// Longest time that a call may take, in seconds; a tool of --tools-file may set its own
     #[arg(long, value_name = "S", default_value_t = 60.0)]
     pub(crate) tool_timeout: f64,
@@ -128,7 +131,7 @@ impl ToolArgs {
             settings.translate = Some(tool_backends::translate(with, &self.translate_from, timeout)?);
         }
         if let Some(with) = self.qa_with.as_ref().filter(|_| asked("qa")) {
-            settings.reader = Some(tool_backends::reader(with, timeout)?);
+            settings.reader = Some(tool_backends::reader(with, self.qa_chat, timeout)?);
         }
         Ok(settings)
     }

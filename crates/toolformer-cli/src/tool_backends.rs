@@ -34,14 +34,20 @@ pub(crate) fn translate(with: &str, from: &[String], timeout: Duration) -> Resul
 }
 
 /// What answers for QA: a server, or a model of ours.
-pub(crate) fn reader(with: &str, timeout: Duration) -> Result<Reader> {
+pub(crate) fn reader(with: &str, chat: bool, timeout: Duration) -> Result<Reader> {
     if !is_url(with) {
+        if chat {
+            return Err(wrong_usage("--qa-chat is for a server; --qa-with is a file or folder"));
+        }
         return model_reader(PathBuf::from(with), Device::Cpu);
     }
     let (base, model) = with.split_once('#').ok_or_else(|| {
         wrong_usage("--qa-with: put the model's name behind the address: http://host/v1#model")
     })?;
     let mut server = OpenAiReader::new(base, model, rules(base, timeout)?)?;
+    if chat {
+        server = server.with_chat();
+    }
     if let Ok(key) = env::var(API_KEY) {
         server = server.with_api_key(&key)?;
     }

@@ -1,13 +1,14 @@
 //! `toolformer index`
 
 use std::{
-    fs::File,
+    fs::Metadata,
     io::{self, BufRead, BufReader, IsTerminal as _},
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     time::Instant,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Subcommand;
 use flate2::read::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,6 +17,7 @@ use toolformer::tools::{Hit, JsonlArticles, WikiIndex};
 
 use crate::{
     failure::wrong_usage,
+    input::{is_stdin, open_file},
     output::{Output, say},
     progress::{rounded, span},
 };
@@ -67,8 +69,8 @@ struct Query {
     /// What to look for; its words count, not their order
     query: String,
     /// Most articles to show
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    top: usize,
+    #[arg(long, value_name = "N", default_value = "5")]
+    top: NonZeroUsize,
     /// Write one JSON object a line
     #[arg(long)]
     json: bool,
@@ -98,20 +100,16 @@ fn build(args: &Build) -> Result<()> {
 
 /// The articles, and how many bytes they are where that is known.
 fn open(path: &Path) -> Result<(Box<dyn BufRead>, Option<u64>)> {
-    if path.as_os_str() == "-" {
+    if is_stdin(path) {
         return Ok((Box::new(BufReader::new(io::stdin())), None));
     }
-    let why = || format!("cannot read {}; check that the path is right", path.display());
-    let file = File::open(path).with_context(why)?;
-    let about = file.metadata().with_context(why)?;
-    if about.is_dir() {
-        return Err(wrong_usage(format!("{} is a folder; give a file of articles", path.display())));
-    }
+    let file = open_file(path)?;
     if path.extension().is_some_and(|extension| extension == "gz") {
         // How far it goes is not known before it is unpacked.
         return Ok((Box::new(BufReader::new(MultiGzDecoder::new(file))), None));
     }
-    Ok((Box::new(BufReader::new(file)), about.is_file().then_some(about.len())))
+    let bytes = file.metadata().ok().filter(Metadata::is_file).map(|about| about.len());
+    Ok((Box::new(BufReader::new(file)), bytes))
 }
 
 fn bar(bytes: Option<u64>) -> ProgressBar {
@@ -137,7 +135,10 @@ struct Shown<'h> {
 }
 
 fn query(args: &Query) -> Result<()> {
-    let hits = WikiIndex::open(&args.index)?.search(&args.query, args.top)?;
+    if !args.query.contains(char::is_alphanumeric) {
+        return Err(wrong_usage("the query holds no word; say what to look for"));
+    }
+    let hits = WikiIndex::open(&args.index)?.search(&args.query, args.top.get())?;
     let mut output = Output::new();
     for Hit { title, text, score } in &hits {
         if args.json {

@@ -1,7 +1,6 @@
 //! `toolformer invoke`
 
 use std::{
-    fs::File,
     io::{self, BufRead, BufReader},
     num::NonZeroUsize,
     path::{Path, PathBuf},
@@ -12,9 +11,8 @@ use clap::ValueEnum;
 use toolformer::text::{CallStatus, InvokedCall, Invoker, Registry, ResultCache, Syntax};
 
 use crate::{
-    cache_file::open_cache,
-    failure::wrong_usage,
-    input::read_text,
+    cache_file::{open_cache, recorded_tools},
+    input::{is_stdin, open_file, read_text},
     output::{Output, print_json, print_text, say, shown},
     tool_args::ToolArgs,
 };
@@ -35,7 +33,7 @@ With --json: {\"text\":.., \"calls\":[{\"span\":[s,e], \"name\", \"args\", \"res
 spans are those of the new text.
 
 --cache FILE keeps what tools gave, one JSON object a line, and asks no tool twice for the same;
-the same file with --replay-only repeats a run without any tool.")]
+the same file with --replay-only repeats a run without any tool, and needs no --tools.")]
 pub(crate) struct Args {
     /// The text; - for standard input
     #[arg(default_value = "-")]
@@ -83,11 +81,15 @@ impl From<Policy> for toolformer::text::Policy {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let mut registry = args.tools.at_least_one()?.registry;
-    if let Some(path) = &args.cache {
-        let cache = open_cache(path, args.replay_only)?;
-        registry = registry.with_cache(cache);
-    }
+    let cache =
+        args.cache.as_deref().map(|path| open_cache(path, args.replay_only).map(|cache| (path, cache)));
+    let registry = match cache.transpose()? {
+        Some((path, cache)) if args.replay_only && args.tools.are_none() => {
+            recorded_tools(&cache, path)?.with_max_result_chars(args.tools.max_result_chars).with_cache(cache)
+        }
+        Some((_, cache)) => args.tools.at_least_one()?.registry.with_cache(cache),
+        None => args.tools.at_least_one()?.registry,
+    };
     let outcome = invoke(args, &registry);
     let logged = registry.cache().map_or(Ok(()), ResultCache::check_log);
     outcome?;
@@ -112,15 +114,10 @@ fn invoke(args: &Args, registry: &Registry) -> Result<()> {
 
 /// A file, or standard input.
 fn open(path: &Path) -> Result<Box<dyn BufRead>> {
-    if path.as_os_str() == "-" {
+    if is_stdin(path) {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }
-    if path.is_dir() {
-        return Err(wrong_usage(format!("{} is a folder; give a file of text", path.display())));
-    }
-    let file = File::open(path)
-        .with_context(|| format!("cannot read {}; check that the path is right", path.display()))?;
-    Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
+    Ok(Box::new(BufReader::with_capacity(1 << 16, open_file(path)?)))
 }
 
 /// Says what became of a call that gave no result.

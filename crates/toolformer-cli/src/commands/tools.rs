@@ -1,14 +1,17 @@
 //! `toolformer tools`
 
+use std::time::Instant;
+
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use serde::Serialize;
 use serde_json::Value;
-use toolformer::text::{Registry, Tool};
+use toolformer::text::{CallError, CallStatus, Registry, Tool};
 
 use crate::{
     failure::wrong_usage,
-    output::{Output, print_json, print_text},
+    input::read_text,
+    output::{Output, print_json, print_text, shown},
     tool_args::{ToolArgs, builtin_tools},
 };
 
@@ -62,17 +65,30 @@ struct Show {
 }
 
 /// Call one tool and write its result
+///
+/// The result is what would be written into a text: on one line, cut to --max-result-chars. --raw shows what the
+/// tool itself gave.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   toolformer tools call Calculator '400 / 1400' --tools calculator
-  toolformer tools call WikiSearch 'Kilimanjaro' --tools wiki --wiki-index wiki.index")]
+  toolformer tools call WikiSearch 'Kilimanjaro' --tools wiki --wiki-index wiki.index
+  toolformer tools call Weather - --tools-file tools.toml --json < arguments.txt
+
+With --json: {\"name\":.., \"args\":.., \"result\":text or null, \"status\":.., \"error\":text or null,
+\"seconds\":..}; the exit code is 1 if there is no result.")]
 struct Call {
     /// The name that the tool is called by in text
     name: String,
-    /// What would stand between the parentheses
+    /// What would stand between the parentheses; - for standard input
     #[arg(default_value = "", allow_hyphen_values = true)]
     args: String,
+    /// Write what the tool gave as it is
+    #[arg(long)]
+    raw: bool,
+    /// Write one JSON object
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     tools: ToolArgs,
 }
@@ -148,16 +164,42 @@ fn show(args: &Show) -> Result<()> {
 
 /// The tool of that name, which must be there: the question was asked rightly only if it is.
 fn tool<'r>(registry: &'r Registry, name: &str) -> Result<&'r dyn Tool> {
-    registry.get(name).ok_or_else(|| {
-        let names: Vec<_> = registry.names().collect();
-        wrong_usage(format!("no tool is called `{name}` here; there are {}", names.join(", ")))
-    })
+    registry.find(name).map_err(|unknown| wrong_usage(unknown.to_string()))
+}
+
+/// A call as `--json` shows it.
+#[derive(Serialize)]
+struct Called<'c> {
+    name: &'c str,
+    args: &'c str,
+    result: Option<&'c str>,
+    status: CallStatus,
+    error: Option<String>,
+    seconds: f64,
 }
 
 fn call(args: &Call) -> Result<()> {
     let registry = args.tools.at_least_one()?.registry;
     tool(&registry, &args.name)?;
-    let result = registry.call(&args.name, args.args.trim());
-    let result = result.with_context(|| format!("{}({}) failed", args.name, args.args))?;
-    print_text(&format!("{result}\n"))
+    let given = if args.args == "-" { read_text("-".as_ref())? } else { args.args.clone() };
+    let (name, given) = (args.name.as_str(), given.trim());
+    let began = Instant::now();
+    let outcome = if args.raw { registry.call_raw(name, given) } else { registry.call(name, given) };
+    if args.json {
+        let error = outcome.as_ref().err().map(|error| format!("{:#}", anyhow::Error::new(error.clone())));
+        print_json(&Called {
+            name,
+            args: given,
+            result: outcome.as_deref().ok(),
+            status: outcome.as_ref().map_or_else(CallError::status, |_| CallStatus::Ok),
+            error,
+            seconds: began.elapsed().as_secs_f64(),
+        })?;
+    }
+    let result = outcome.with_context(|| format!("{name}({}) failed", shown(given)))?;
+    match (args.json, args.raw) {
+        (true, _) => Ok(()),
+        (false, true) => print_text(&result),
+        (false, false) => print_text(&format!("{result}\n")),
+    }
 }

@@ -80,6 +80,25 @@ fn annotate_goes_on_and_filter_takes_what_it_wrote() {
 }
 
 #[test]
+fn several_tools_of_a_file_are_each_given_a_prompt() {
+    let (folder, model) = (Folder::new(), fixture("tiny_llama/model.gguf"));
+    let command = "kind = \"command\"\nargv = [\"cat\"]\nstdin = \"{text}\"\n";
+    let tools = folder.file("tools.toml", format!("[tools.Up]\n{command}[tools.Down]\n{command}"));
+    let (texts, prompt) = (folder.file("texts.txt", "the cat\n"), folder.file("p.txt", "Q {text} A "));
+    let [up, down] = ["Up", "Down"].map(|tool| format!("{tool}={prompt}"));
+    let out = folder.path("c.jsonl");
+    let sizes = ["--k", "1", "--m", "2", "--max-call-tokens", "4"];
+    let annotate = ["annotate", "--model", &model, "--tools-file", &tools, "--texts", &texts, "--out", &out];
+    let with = |prompts: &[&str]| toolformer(&[&annotate[..], &sizes, prompts].concat());
+    with(&["--prompt-file", &prompt]).fails(2, "say whose it is, TOOL=FILE; the tools are Down, Up");
+    with(&["--prompt-file", &up]).fails(2, "no prompt ships for the tool Down");
+    with(&["--prompt-file", &up, "--prompt-file", &up]).fails(2, "is given twice for Up");
+    with(&["--prompt-file", &up, "--prompt-file", &down]).ok();
+    let tools: Vec<Value> = lines(&folder.read("c.jsonl")).iter().map(|one| one["tool"].clone()).collect();
+    assert_eq!(tools, ["Down", "Down", "Up", "Up"]);
+}
+
+#[test]
 fn candidates_of_ids_need_neither_texts_nor_a_tokenizer() {
     let folder = Folder::new();
     let golden: Value =

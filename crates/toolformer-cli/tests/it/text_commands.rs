@@ -71,6 +71,8 @@ fn files_are_read_too() {
     let file = folder.file("a.txt", "[Calculator(6 * 7)]");
     assert_eq!(toolformer(&["invoke", &file, "--tools", "calculator"]).ok().out, "[Calculator(6 * 7) -> 42]");
     toolformer(&["parse", &folder.path("none")]).fails(1, "cannot read");
+    toolformer(&["parse", &folder.path("")]).fails(2, "is a folder; give a file");
+    toolformer(&["invoke", &folder.path(""), "--tools", "calculator"]).fails(2, "is a folder; give a file");
     let latin1 = folder.file("latin1.txt", b"caf\xe9");
     toolformer(&["parse", &latin1]).fails(1, "not UTF-8 text at byte 3");
 }

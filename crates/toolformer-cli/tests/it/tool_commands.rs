@@ -1,8 +1,10 @@
 //! `index`, `tools`, and `invoke` with tools of every kind.
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpListener,
     process::Stdio,
+    thread,
 };
 
 use serde_json::Value;
@@ -42,6 +44,9 @@ fn an_index_is_built_and_searched() {
     let ran = toolformer(&["index", "query", &index, "xyzzy"]).ok();
     assert_eq!((ran.out.as_str(), ran.err.as_str()), ("", "no article shares a word with the query\n"));
     toolformer(&["index", "query", &folder.path("none"), "x"]).fails(1, "error: ");
+    toolformer(&["index", "query", &index, "?!"]).fails(2, "the query holds no word");
+    toolformer(&["index", "query", &index, "x", "--top", "0"]).fails(2, "--top");
+    toolformer(&["index", "build", &index, "--out", &index]).fails(2, "is a folder");
     let bad = folder.file("bad.jsonl", "{\"title\":\"a\",\"text\":\"b\"}\n{\"title\":1}\n");
     toolformer(&["index", "build", &bad, "--out", &folder.path("other")]).fails(1, "bad.jsonl, line 2,");
     let ran = toolformer(&["index", "query", &index, "malaga"]).ok();
@@ -125,7 +130,17 @@ fn tools_are_listed_shown_and_called() {
     assert_eq!(call(&["Upper", "it's"]).ok().out, "IT'S\n");
     assert_eq!(call(&["Calculator", "-2 * 3"]).ok().out, "-6\n");
     call(&["Count", "x"]).fails(1, "parameter `n` is of type integer, not `x`");
-    call(&["Uper", "x"]).fails(2, "no tool is called `Uper` here");
+    call(&["Uper", "x"]).fails(2, "no tool is called `Uper`; did you mean `Upper`?");
+    let raw = call(&["Evil", "--raw"]).ok().out;
+    assert_eq!(raw, "1] -> [Calculator(1)\n [Calculator(2)]");
+    let ran = call(&["Hang", "--json"]);
+    let object: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(
+        (ran.code, &object["status"], &object["result"]),
+        (Some(1), &"timed_out".into(), &Value::Null)
+    );
+    let piped = [&["tools", "call", "Upper", "-"][..], &given].concat();
+    assert_eq!(toolformer_reading("a - b\n", &piped).ok().out, "A - B\n");
     toolformer(&["tools", "call", "A"]).fails(2, "--tools or --tools-file is needed");
     toolformer(&["tools", "list", "--tools", "qa"]).fails(2, "--tools qa needs --wiki-index, and --qa-with");
     let broken = folder.file("broken.toml", "[tools.A]\nkind = \"comand\"\n");
@@ -185,7 +200,15 @@ fn results_are_kept_and_replayed() {
     assert_eq!(folder.read("calls.jsonl"), whole);
     assert_eq!(folder.read("runs"), "1 ;2 a;2 a;");
     assert_eq!(with(&["--replay-only"]).ok().out, first);
+    let replay = ["invoke", "--cache", &cache, "--replay-only"];
+    assert_eq!(toolformer_reading(text, &replay).ok().out, first, "the tools need not be there");
+    let ran = toolformer_reading("[Count(9)]", &replay).ok();
+    assert!(ran.err.contains("the call is not among the recorded ones"), "{}", ran.err);
     assert_eq!(folder.read("runs"), "1 ;2 a;2 a;");
+    // Whoever edits the file by hand may forget the last line break.
+    folder.file("calls.jsonl", whole.trim_end());
+    assert_eq!(with(&[]).ok().out, first);
+    assert_eq!(folder.read("calls.jsonl"), whole);
     folder.file("calls.jsonl", "{}\n");
     with(&[]).fails(1, "line 1 of the recorded results is no record");
     toolformer_reading(text, &["invoke", "--tools-file", &file, "--replay-only"]).fails(2, "--cache");
@@ -251,6 +274,46 @@ fn wiki_and_translate_are_lent_what_they_need() {
         "http://127.0.0.1:9/v1",
     ])
     .fails(2, "--qa-with: put the model's name behind the address");
+}
+
+/// Gives one request the answer, and returns what was asked.
+fn answer_once(answer: &'static str) -> (String, thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let (mut asked, mut part) = (String::new(), [0; 4096]);
+        // The body is JSON: it ends with the brace that matches its first.
+        while asked.matches('{').count() == 0 || asked.matches('{').count() != asked.matches('}').count() {
+            let read = stream.read(&mut part).unwrap();
+            asked.push_str(std::str::from_utf8(&part[..read]).unwrap());
+        }
+        let length = answer.len();
+        write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n")
+            .unwrap();
+        write!(stream, "connection: close\r\n\r\n{answer}").unwrap();
+        asked
+    });
+    (base, server)
+}
+
+#[test]
+fn questions_are_put_to_a_server_in_either_way() {
+    let folder = Folder::new();
+    let index = index(&folder);
+    let ask = |base: &str, more: &[&str]| {
+        let with = format!("{base}/v1#small");
+        let call = ["tools", "call", "QA", "Which volcano is in Tanzania?", "--tools", "qa", "--wiki-index"];
+        toolformer(&[&call[..], &[&index, "--qa-with", &with], more].concat()).ok().out
+    };
+    let (base, server) = answer_once(r#"{"choices":[{"message":{"content":"Kilimanjaro"}}]}"#);
+    assert_eq!(ask(&base, &["--qa-chat"]), "Kilimanjaro\n");
+    assert!(server.join().unwrap().starts_with("POST /v1/chat/completions "));
+    let (base, server) = answer_once(r#"{"choices":[{"text":" Kilimanjaro"}]}"#);
+    assert_eq!(ask(&base, &[]), "Kilimanjaro\n");
+    assert!(server.join().unwrap().starts_with("POST /v1/completions "));
+    let model = ["tools", "list", "--tools", "qa", "--wiki-index", &index, "--qa-with", "m", "--qa-chat"];
+    toolformer(&model).fails(2, "--qa-chat is for a server");
 }
 
 #[test]
