@@ -48,7 +48,6 @@ mod calculator;
 mod calendar;
 mod command_line;
 mod command_tool;
-mod excerpt;
 mod fingerprint;
 #[cfg(feature = "http")]
 mod http;
@@ -56,7 +55,6 @@ mod http;
 mod libre_translate;
 #[cfg(feature = "mcp")]
 mod mcp;
-#[cfg(feature = "search")]
 mod one_line;
 #[cfg(feature = "http")]
 mod open_ai_reader;

@@ -13,7 +13,7 @@ use super::{
     process::Process,
     streams::{Event, read_errors, read_output, write_input},
 };
-use crate::excerpt;
+use crate::one_line;
 
 /// So much of the standard error is kept for an error, bytes and characters.
 const ERRORS_KEPT: usize = 4096;
@@ -151,7 +151,7 @@ pub(super) fn not_started(program: &str, error: &io::Error) -> String {
 }
 
 fn failed(program: &str, status: ExitStatus, errors: &[u8]) -> ToolError {
-    let errors = excerpt::end(&String::from_utf8_lossy(errors), ERRORS_SHOWN);
+    let errors = one_line::end(&String::from_utf8_lossy(errors), ERRORS_SHOWN);
     let said = if errors.is_empty() { "it says nothing on standard error".to_owned() } else { errors };
     ToolError::failed(format!("`{program}` failed ({status}): {said}"))
 }

@@ -27,8 +27,8 @@ use toolformer_text::ToolError;
 
 use super::{McpError, McpServer, bounded::BoundedLines, process::ServerProcess, server::Transport};
 use crate::{
-    excerpt,
     http::{build_client, reason},
+    one_line,
 };
 
 /// A server, running or not.
@@ -215,5 +215,5 @@ fn brief(error: &ClientInitializeError) -> String {
         ClientInitializeError::TransportError { error, .. } => transport(&*error.error),
         error => reason(error),
     };
-    excerpt::beginning(&reason, 300)
+    one_line::beginning(&reason, 300)
 }

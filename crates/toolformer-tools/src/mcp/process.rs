@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{CommandLine, excerpt, running};
+use crate::{CommandLine, one_line, running};
 
 /// So much of the standard error is kept for an error, bytes and characters.
 const ERRORS_KEPT: usize = 4096;
@@ -62,7 +62,7 @@ impl ServerProcess {
     /// What it said last on standard error, behind a colon; empty if it said nothing.
     pub(super) fn said(&self) -> String {
         let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
-        match excerpt::end(&String::from_utf8_lossy(&errors), ERRORS_SHOWN) {
+        match one_line::end(&String::from_utf8_lossy(&errors), ERRORS_SHOWN) {
             said if said.is_empty() => said,
             said => format!(": {said}"),
         }

@@ -8,9 +8,9 @@ use url::Url;
 
 use super::{McpError, McpTool, connection::Connection};
 use crate::{
-    CommandLine, excerpt,
+    CommandLine,
     http::{HttpError, HttpRules, checked_url, headers},
-    runtime,
+    one_line, runtime,
 };
 
 /// An MCP server and what is wanted of it.
@@ -139,7 +139,7 @@ impl McpServer {
         let connection = Arc::new(Connection::new(self.clone()));
         let listing = Arc::clone(&connection);
         let listed = runtime::block_on(async move { listing.list().await }).map_err(McpError::Runtime)??;
-        let known = || listed.iter().map(|tool| excerpt::beginning(&tool.name, 100)).collect();
+        let known = || listed.iter().map(|tool| one_line::beginning(&tool.name, 100)).collect();
         if let Some(name) =
             self.only.iter().flatten().find(|&name| !listed.iter().any(|tool| tool.name == **name))
         {

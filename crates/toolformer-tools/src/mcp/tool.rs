@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use toolformer_text::{Parameters, Tool, ToolError};
 
 use super::{answer, connection::Connection};
-use crate::{command_tool::SLACK, excerpt, fingerprint::fingerprint, runtime};
+use crate::{command_tool::SLACK, fingerprint::fingerprint, one_line, runtime};
 
 /// What is kept of a server's description of a tool.
 const MAX_DESCRIPTION_CHARS: usize = 500;
@@ -35,7 +35,7 @@ impl McpTool {
             name,
             original_name: tool.name.to_string(),
             // It is shown on terminals and put into prompts: one line, without control characters.
-            description: excerpt::beginning(description, MAX_DESCRIPTION_CHARS),
+            description: one_line::beginning(description, MAX_DESCRIPTION_CHARS),
             parameters,
             fingerprint,
             connection,
