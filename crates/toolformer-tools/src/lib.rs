@@ -93,6 +93,8 @@ pub use question_answering::QuestionAnswering;
 pub use reader::Reader;
 pub use running::kill_running_programs;
 pub use template::TemplateError;
+#[cfg(feature = "mcp")]
+pub use tools_file::{ConnectedTools, ServerFailure};
 pub use tools_file::{Place, ToolsFile, ToolsFileDefaults, ToolsFileError, ToolsFileProblem};
 #[cfg(feature = "translate")]
 pub use translate::{Language, Translate, Translator, UnknownLanguage, fill_languages};
