@@ -51,6 +51,7 @@ mod command_tool;
 mod fingerprint;
 #[cfg(feature = "http")]
 mod http;
+mod last_words;
 #[cfg(feature = "http")]
 mod libre_translate;
 #[cfg(feature = "mcp")]

@@ -3,7 +3,7 @@
 use std::{
     io,
     process::{ExitStatus, Stdio},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -15,11 +15,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{CommandLine, one_line, running};
-
-/// So much of the standard error is kept for an error, bytes and characters.
-const ERRORS_KEPT: usize = 4096;
-const ERRORS_SHOWN: usize = 300;
+use crate::{CommandLine, last_words::LastWords, running};
 
 /// How long a server that has closed its output may take to end, before it is ended, and how often to look.
 const LAST_MOMENT: Duration = Duration::from_millis(300);
@@ -28,7 +24,7 @@ const POLL: Duration = Duration::from_millis(2);
 /// A running server at the head of a process group of its own. Dropping it kills the group.
 pub(super) struct ServerProcess {
     program: Mutex<Program>,
-    errors: Arc<Mutex<Vec<u8>>>,
+    errors: LastWords,
     /// Reads the standard error to its end.
     reader: JoinHandle<()>,
 }
@@ -54,11 +50,11 @@ impl ServerProcess {
         let program = Program { group: group(&child), child };
         #[cfg(not(unix))]
         let program = Program { child };
-        let errors = Arc::default();
+        let errors = LastWords::default();
         let (Some(stdout), Some(stdin), Some(stderr)) = streams else {
             return Err(io::Error::other("it has no standard streams"));
         };
-        let reader = tokio::spawn(keep_end(stderr, Arc::clone(&errors)));
+        let reader = tokio::spawn(read_errors(stderr, errors.clone()));
         Ok((Self { program: Mutex::new(program), errors, reader }, stdout, stdin))
     }
 
@@ -74,8 +70,7 @@ impl ServerProcess {
 
     /// What it said last on standard error, behind a colon; empty if it said nothing.
     pub(super) fn said(&self) -> String {
-        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
-        match one_line::end(&String::from_utf8_lossy(&errors), ERRORS_SHOWN) {
+        match self.errors.shown() {
             said if said.is_empty() => said,
             said => format!(": {said}"),
         }
@@ -149,14 +144,11 @@ fn group(_: &Child) -> Option<running::Group> {
     None
 }
 
-async fn keep_end(mut stream: ChildStderr, errors: Arc<Mutex<Vec<u8>>>) {
+async fn read_errors(mut stream: ChildStderr, errors: LastWords) {
     let mut buffer = vec![0; 4096];
     while let Ok(length) = stream.read(&mut buffer).await
         && length > 0
     {
-        let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
-        errors.extend(&buffer[..length]);
-        let excess = errors.len().saturating_sub(ERRORS_KEPT);
-        errors.drain(..excess);
+        errors.add(&buffer[..length]);
     }
 }

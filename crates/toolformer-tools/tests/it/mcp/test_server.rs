@@ -250,9 +250,10 @@ impl ServerHandler for TestServer {
                 text("too late".to_owned())
             }
             "freeze" => {
-                let child = Command::new("sleep").arg("1000").stdout(Stdio::null()).spawn().unwrap();
+                let mut child = Command::new("sleep").arg("1000").stdout(Stdio::null()).spawn().unwrap();
                 self.note("child", child.id());
                 Command::new("kill").args(["-STOP", &process::id().to_string()]).status().unwrap();
+                child.kill().and_then(|()| child.wait()).unwrap();
                 text("thawed".to_owned())
             }
             // The first time nobody answers.
