@@ -1,15 +1,15 @@
 //! `toolformer tools`
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 use clap::Subcommand;
 use serde::Serialize;
 use serde_json::Value;
-use toolformer::text::{Registry, Tool};
+use toolformer::text::Tool;
 
 use crate::{
     failure::wrong_usage,
     output::{Output, print_json, print_text},
-    tool_args::{ToolArgs, builtin_tools},
+    tool_args::{ChosenTools, ToolArgs, builtin_tools},
 };
 
 /// See which tools there are, and try them
@@ -137,8 +137,8 @@ fn builtin_json() -> Result<()> {
 }
 
 fn show(args: &Show) -> Result<()> {
-    let registry = args.tools.at_least_one()?.registry;
-    let tool = tool(&registry, &args.name)?;
+    let tools = args.tools.at_least_one()?;
+    let tool = tool(&tools, &args.name)?;
     if args.json {
         return print_json(&Shown::new(tool));
     }
@@ -146,18 +146,24 @@ fn show(args: &Show) -> Result<()> {
     print_text(&format!("{}({})\n    {}\n{schema}\n", tool.name(), tool.parameters(), tool.description()))
 }
 
-/// The tool of that name, which must be there: the question was asked rightly only if it is.
-fn tool<'r>(registry: &'r Registry, name: &str) -> Result<&'r dyn Tool> {
+/// The tool of that name, which must be there: the question was asked rightly only if it is, or may be a missing
+/// server's.
+fn tool<'t>(tools: &'t ChosenTools, name: &str) -> Result<&'t dyn Tool> {
+    let registry = &tools.registry;
     registry.get(name).ok_or_else(|| {
         let names: Vec<_> = registry.names().collect();
-        wrong_usage(format!("no tool is called `{name}` here; there are {}", names.join(", ")))
+        let unknown = format!("no tool is called `{name}` here; there are {}", names.join(", "));
+        match tools.missing.first() {
+            None => wrong_usage(unknown),
+            Some(failure) => Error::new(failure.clone()).context(unknown),
+        }
     })
 }
 
 fn call(args: &Call) -> Result<()> {
-    let registry = args.tools.at_least_one()?.registry;
-    tool(&registry, &args.name)?;
-    let result = registry.call(&args.name, args.args.trim());
+    let tools = args.tools.at_least_one()?;
+    tool(&tools, &args.name)?;
+    let result = tools.registry.call(&args.name, args.args.trim());
     let result = result.with_context(|| format!("{}({}) failed", args.name, args.args))?;
     print_text(&format!("{result}\n"))
 }
