@@ -41,7 +41,8 @@
 //! - `search`: `WikiIndex`, `WikiSearch` and `QuestionAnswering`, on tantivy.
 //! - `translate`: `Translate` and `Language`, on whatlang.
 //! - `http`: tools that are asked over HTTP, `HttpTool`, `LibreTranslate` and `OpenAiReader`.
-//! - `mcp`: tools of MCP servers, `McpServer`; brings `http`.
+//! - `mcp`: tools of MCP servers, `McpServer`; brings `http`. The SDK, `rmcp`, logs by `tracing` with the target `rmcp`;
+//!   all that matters is in the errors as well, so a program may turn it off.
 
 mod builtin;
 mod calculator;

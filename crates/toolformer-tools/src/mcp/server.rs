@@ -64,7 +64,7 @@ impl McpServer {
         Self::new(name.into(), Transport::Program(command))
     }
 
-    /// A server that runs at `url`, asked by streamable HTTP as the rules allow; their timeout does not matter.
+    /// A server that runs at `url`, asked by streamable HTTP as the rules allow; their timeout is for connecting alone.
     ///
     /// # Errors
     /// If it is no URL or breaks the rules.

@@ -70,13 +70,15 @@ fn calls_that_are_with_a_stuck_server_are_told() {
         let frozen = scope.spawn(|| called(&tools, "freeze").call(""));
         pid_in(&folder.path().join("child"));
         thread::sleep(Duration::from_millis(500));
-        // It has time left when the other has not.
+        // They have time left when the other has not.
+        let again = scope.spawn(|| call(&tools, "slow", "7"));
         let told = call(&tools, "count", "").unwrap_err();
         assert!(
             told.contains("is gone (it was ended, since a call took longer than 3 s), and may or"),
             "{told}"
         );
         assert_eq!(frozen.join().unwrap(), Err(ToolError::TimedOut { limit: short }));
+        assert_eq!(again.join().unwrap(), Ok("7".to_owned()));
     });
 }
 
