@@ -2,17 +2,17 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 use clap::Args;
 use toolformer::{
     text::{Registry, Tool},
     tools::{
-        BUILTINS, BuiltinError, BuiltinSettings, Calendar, Date, ToolsFile, ToolsFileDefaults, WikiIndex,
-        builtin, iso_date,
+        BUILTINS, BuiltinError, BuiltinSettings, Calendar, Date, ServerFailure, ToolsFile, ToolsFileDefaults,
+        WikiIndex, builtin, iso_date,
     },
 };
 
-use crate::{failure::wrong_usage, tool_backends};
+use crate::{failure::wrong_usage, output::say, tool_backends};
 
 /// What `tools list` says of the built-in tools: the name for --tools, the one in a text, what is needed.
 pub(crate) fn builtin_tools() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
@@ -73,6 +73,8 @@ pub(crate) struct ChosenTools {
     pub(crate) registry: Registry,
     /// The names that they are called by in text: those of --tools in the order given, then those of the file.
     pub(crate) names: Vec<String>,
+    /// The servers of the file that cannot be used; the person at the terminal knows.
+    pub(crate) missing: Vec<ServerFailure>,
 }
 
 impl ToolArgs {
@@ -81,7 +83,7 @@ impl ToolArgs {
         self.tools.is_empty() && self.tools_file.is_none()
     }
 
-    /// The tools, of which there may be none.
+    /// The tools that there are, of which there may be none. A server of the file that cannot be used is warned of.
     pub(crate) fn chosen(&self) -> Result<ChosenTools> {
         let timeout =
             Duration::try_from_secs_f64(self.tool_timeout).ok().filter(|timeout| !timeout.is_zero());
@@ -89,6 +91,7 @@ impl ToolArgs {
         let mut chosen = ChosenTools {
             registry: Registry::new().with_max_result_chars(self.max_result_chars).with_timeout(timeout),
             names: Vec::new(),
+            missing: Vec::new(),
         };
         let settings = self.settings(timeout)?;
         for name in &self.tools {
@@ -100,12 +103,29 @@ impl ToolArgs {
             let why = || format!("the tools of {} cannot be used", path.display());
             let defaults = ToolsFileDefaults::new().with_timeout(timeout);
             let file = ToolsFile::read_with(path, &defaults).with_context(why)?;
-            for tool in file.connect().with_context(why)? {
+            let connected = file.connect();
+            for tool in connected.tools {
                 chosen.add(tool).with_context(why)?;
             }
+            for failure in &connected.failures {
+                say(&format!("warning: the tools of a server are missing: {failure}"));
+            }
+            chosen.missing = connected.failures;
         }
         tracing::debug!(tools = ?chosen.names);
         Ok(chosen)
+    }
+
+    /// As [`ToolArgs::chosen`], but where tools are asked for and every server is missing that would bring one, that is an
+    /// error.
+    pub(crate) fn usable(&self) -> Result<ChosenTools> {
+        let chosen = self.chosen()?;
+        match chosen.missing.first() {
+            Some(failure) if chosen.names.is_empty() => {
+                Err(Error::new(failure.clone()).context("none of the tools can be used"))
+            }
+            _ => Ok(chosen),
+        }
     }
 
     /// The tools, of which there must be one.
@@ -115,7 +135,7 @@ impl ToolArgs {
                 "--tools or --tools-file is needed; `toolformer tools list` shows what there is",
             ));
         }
-        self.chosen()
+        self.usable()
     }
 
     /// What the built-in tools are lent; only what those that are asked for need is opened.

@@ -9,8 +9,11 @@ use std::{collections::BTreeMap, path::PathBuf, process::Command, time::Duration
 use serde_json::{Map, Value, json};
 use toolformer_text::ToolError;
 
-use crate::command_tool::SLACK;
-use crate::template::{Piece, Template, TemplateError, value_text};
+use self::run::Limits;
+use crate::{
+    command_tool::SLACK,
+    template::{Piece, Template, TemplateError, value_text},
+};
 
 /// Where programs are looked for if the environment declares no `PATH`.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -41,8 +44,7 @@ pub struct CommandLine {
     stdin: Option<Template>,
     directory: PathBuf,
     environment: BTreeMap<String, String>,
-    timeout: Duration,
-    output_limit: usize,
+    limits: Limits,
 }
 
 /// Why a command line cannot be.
@@ -88,8 +90,7 @@ impl CommandLine {
             stdin: None,
             directory: PathBuf::from("."),
             environment: BTreeMap::new(),
-            timeout: Self::DEFAULT_TIMEOUT,
-            output_limit: Self::DEFAULT_OUTPUT_LIMIT,
+            limits: Limits { timeout: Self::DEFAULT_TIMEOUT, output_bytes: Self::DEFAULT_OUTPUT_LIMIT },
         })
     }
 
@@ -119,26 +120,26 @@ impl CommandLine {
     /// The time that it has; otherwise [`Self::DEFAULT_TIMEOUT`].
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.limits.timeout = timeout;
         self
     }
 
     /// How many bytes it may print; otherwise [`Self::DEFAULT_OUTPUT_LIMIT`].
     #[must_use]
     pub fn with_output_limit(mut self, bytes: usize) -> Self {
-        self.output_limit = bytes;
+        self.limits.output_bytes = bytes;
         self
     }
 
     /// The time that it has.
     pub fn timeout(&self) -> Duration {
-        self.timeout
+        self.limits.timeout
     }
 
     /// When a caller may give up on a run, two seconds after its time is up: by then the program has been ended, and
     /// the run has said so. For [`Tool::timeout`](toolformer_text::Tool::timeout).
     pub fn call_timeout(&self) -> Duration {
-        self.timeout.saturating_add(SLACK)
+        self.limits.timeout.saturating_add(SLACK)
     }
 
     /// Why the program could not be started, and what to do.
@@ -166,9 +167,8 @@ impl CommandLine {
             return Err(ToolError::bad_arguments(reason));
         }
         let mut command = self.prepared(arguments)?;
-        let limits = run::Limits { timeout: self.timeout, output_bytes: self.output_limit };
         let input = self.stdin.as_ref().map(|text| text.fill(arguments));
-        run::run(&mut command, &self.program, input, &limits)
+        run::run(&mut command, &self.program, input, &self.limits)
     }
 
     /// All that what it prints depends on, as far as it is declared: not the limits.

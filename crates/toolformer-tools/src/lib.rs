@@ -41,22 +41,22 @@
 //! - `search`: `WikiIndex`, `WikiSearch` and `QuestionAnswering`, on tantivy.
 //! - `translate`: `Translate` and `Language`, on whatlang.
 //! - `http`: tools that are asked over HTTP, `HttpTool`, `LibreTranslate` and `OpenAiReader`.
-//! - `mcp`: tools of MCP servers, `McpServer`; brings `http`.
+//! - `mcp`: tools of MCP servers, `McpServer`; brings `http`. The SDK, `rmcp`, logs by `tracing` with the target `rmcp`;
+//!   all that matters is in the errors as well, so a program may turn it off.
 
 mod builtin;
 mod calculator;
 mod calendar;
 mod command_line;
 mod command_tool;
-mod excerpt;
 mod fingerprint;
 #[cfg(feature = "http")]
 mod http;
+mod last_words;
 #[cfg(feature = "http")]
 mod libre_translate;
 #[cfg(feature = "mcp")]
 mod mcp;
-#[cfg(feature = "search")]
 mod one_line;
 #[cfg(feature = "http")]
 mod open_ai_reader;
@@ -95,6 +95,8 @@ pub use question_answering::QuestionAnswering;
 pub use reader::Reader;
 pub use running::kill_running_programs;
 pub use template::TemplateError;
+#[cfg(feature = "mcp")]
+pub use tools_file::{ConnectedTools, ServerFailure};
 pub use tools_file::{Place, ToolsFile, ToolsFileDefaults, ToolsFileError, ToolsFileProblem};
 #[cfg(feature = "translate")]
 pub use translate::{Language, Translate, Translator, UnknownLanguage, fill_languages};

@@ -4,8 +4,11 @@ mod answer;
 mod bounded;
 mod connection;
 mod error;
+mod listing;
 mod process;
+mod schema;
 mod server;
+mod session;
 mod tool;
 
 pub use error::McpError;

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use toolformer_text::{Parameters, Tool, ToolError, unquoted};
 
-use crate::{Hit, WikiIndex, one_line::one_line, wiki_search::found};
+use crate::{Hit, WikiIndex, one_line::beginning, wiki_search::found};
 
 /// The longest question that is put into a prompt, in characters.
 const MAX_QUESTION_CHARS: usize = 500;
@@ -90,13 +90,13 @@ fn prompt(hits: &[Hit], question: &str, max_chars: usize) -> String {
     let mut left = max_chars;
     for (at, hit) in hits.iter().enumerate() {
         let passage = format!("{}: {}", hit.title, hit.text);
-        let passage = one_line(&passage, left / (hits.len() - at));
+        let passage = beginning(&passage, left / (hits.len() - at));
         left = left.saturating_sub(passage.chars().count());
         if !passage.is_empty() {
             prompt = prompt + "Passage: " + &passage + "\n\n";
         }
     }
-    prompt + "Question: " + &one_line(question, MAX_QUESTION_CHARS) + "\nAnswer:"
+    prompt + "Question: " + &beginning(question, MAX_QUESTION_CHARS) + "\nAnswer:"
 }
 
 impl<R> Tool for QuestionAnswering<R>

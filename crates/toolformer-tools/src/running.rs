@@ -57,6 +57,15 @@ pub(crate) fn end(group: Group) {
     kill(group);
 }
 
+/// Whether the first process of a group has ended, whatever became of the others. It is left to be waited for: until then
+/// nobody else can have its number, nor the group's.
+#[cfg(unix)]
+pub(crate) fn has_ended(group: Group) -> io::Result<bool> {
+    use rustix::process::{WaitId, WaitIdOptions, waitid};
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    Ok(waitid(WaitId::Pid(group), options)?.is_some())
+}
+
 #[cfg(unix)]
 fn kill(group: Group) {
     // An error says that there is nobody left.

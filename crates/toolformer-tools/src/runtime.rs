@@ -21,15 +21,32 @@ pub(crate) fn runtime() -> Result<&'static Runtime, ToolError> {
     runtime.map_err(|error| ToolError::failed(format!("the network's thread does not start: {error}")))
 }
 
-/// Runs `future` there and waits for it. The caller may itself be on a runtime, which `Runtime::block_on` would
-/// not allow.
+/// What runs there, to be waited for.
+pub(crate) struct Pending<T>(Result<mpsc::Receiver<T>, ToolError>);
+
+/// Runs `future` there.
+pub(crate) fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> Pending<T> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    Pending(runtime().map(|runtime| {
+        runtime.spawn(async move {
+            // Nobody may be waiting any more.
+            let _ = sender.send(future.await);
+        });
+        receiver
+    }))
+}
+
+impl<T> Pending<T> {
+    /// Waits for it. The caller may itself be on a runtime, which `Runtime::block_on` would not allow.
+    pub(crate) fn wait(self) -> Result<T, ToolError> {
+        let panicked = |_| ToolError::Panicked { message: "in a task of the network".to_owned() };
+        self.0?.recv().map_err(panicked)
+    }
+}
+
+/// Runs `future` there and waits for it.
 pub(crate) fn block_on<T: Send + 'static>(
     future: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, ToolError> {
-    let (sender, receiver) = mpsc::sync_channel(1);
-    runtime()?.spawn(async move {
-        // The caller waits.
-        let _ = sender.send(future.await);
-    });
-    receiver.recv().map_err(|_| ToolError::Panicked { message: "in a task of the network".to_owned() })
+    spawn(future).wait()
 }

@@ -1,6 +1,8 @@
 //! Tools declared in a file.
 
 mod command;
+#[cfg(feature = "mcp")]
+mod connected;
 mod defaults;
 mod error;
 #[cfg(feature = "http")]
@@ -16,6 +18,8 @@ use std::{fmt, fs, path::Path, sync::Arc};
 use toml::de::DeTable;
 use toolformer_text::{Tool, is_valid_name};
 
+#[cfg(feature = "mcp")]
+pub use connected::{ConnectedTools, ServerFailure};
 pub use defaults::ToolsFileDefaults;
 pub use error::{Place, ToolsFileError, ToolsFileProblem};
 
@@ -143,31 +147,12 @@ impl ToolsFile {
         &self.servers
     }
 
-    /// Starts its servers: all tools, those that it declares and those of the servers. A server lives as long as one
-    /// of its tools.
-    ///
-    /// # Errors
-    /// If a server does not start, or two tools have one name.
+    /// Starts its servers, all at the same time, and gives what tools there are: those that it declares and those of the
+    /// servers. A server that cannot be used is told of beside them, and has no part in them; where only all will do, say
+    /// [`ConnectedTools::all`]. A server lives as long as one of its tools.
     #[cfg(feature = "mcp")]
-    pub fn connect(&self) -> Result<Vec<Box<dyn Tool>>, crate::McpError> {
-        let mut tools = self.tools();
-        let mut owners: std::collections::BTreeMap<String, String> =
-            tools.iter().map(|tool| (tool.name().to_owned(), format!("tools.{}", tool.name()))).collect();
-        for server in &self.servers {
-            let declared = |error| crate::McpError::Declared {
-                table: format!("servers.{}", server.name()),
-                error: Box::new(error),
-            };
-            for tool in server.connect().map_err(declared)? {
-                let owner = format!("`{}` of servers.{}", tool.original_name(), server.name());
-                if let Some(first) = owners.insert(tool.name().to_owned(), owner.clone()) {
-                    let name = tool.name().to_owned();
-                    return Err(crate::McpError::NameClash { name, first, second: owner });
-                }
-                tools.push(Box::new(tool));
-            }
-        }
-        Ok(tools)
+    pub fn connect(&self) -> ConnectedTools {
+        connected::connect(self.tools(), &self.servers)
     }
 }
 

@@ -4,7 +4,7 @@ use std::{error::Error as _, fmt, sync::Arc};
 
 use toolformer_text::{Parameters, Tool, ToolError, unquoted};
 
-use crate::{Hit, WikiIndex, one_line::one_line};
+use crate::{Hit, WikiIndex, one_line::beginning};
 
 /// Finds articles by BM25 and shows the best as `Title > text`, as the paper does. A query as a whole may stand in
 /// quotes.
@@ -49,7 +49,7 @@ impl WikiSearch {
 
     fn shown(&self, hit: &Hit) -> String {
         let parts = [hit.title.trim(), hit.text.trim()].into_iter().filter(|part| !part.is_empty());
-        one_line(&parts.collect::<Vec<_>>().join(" > "), self.max_chars)
+        beginning(&parts.collect::<Vec<_>>().join(" > "), self.max_chars)
     }
 }
 

@@ -121,7 +121,7 @@ impl OnDevice for &Args {
     type Output = Result<()>;
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
-        let tools = self.tools.chosen()?;
+        let tools = self.tools.usable()?;
         let inputs = match (&self.prompt, &self.prompts) {
             (_, Some(file)) => read_prompts(file)?,
             (prompt, None) => vec![JsonlPrompt::new(prompt.as_deref().unwrap_or_default())],

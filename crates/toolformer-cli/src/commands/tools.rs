@@ -2,17 +2,17 @@
 
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 use clap::Subcommand;
 use serde::Serialize;
 use serde_json::Value;
-use toolformer::text::{CallError, CallStatus, Registry, Tool};
+use toolformer::text::{CallError, CallStatus, Tool};
 
 use crate::{
     failure::wrong_usage,
     input::read_text,
     output::{Output, print_json, print_text, shown},
-    tool_args::{ToolArgs, builtin_tools},
+    tool_args::{ChosenTools, ToolArgs, builtin_tools},
 };
 
 /// See which tools there are, and try them
@@ -153,8 +153,8 @@ fn builtin_json() -> Result<()> {
 }
 
 fn show(args: &Show) -> Result<()> {
-    let registry = args.tools.at_least_one()?.registry;
-    let tool = tool(&registry, &args.name)?;
+    let tools = args.tools.at_least_one()?;
+    let tool = tool(&tools, &args.name)?;
     if args.json {
         return print_json(&Shown::new(tool));
     }
@@ -162,9 +162,13 @@ fn show(args: &Show) -> Result<()> {
     print_text(&format!("{}({})\n    {}\n{schema}\n", tool.name(), tool.parameters(), tool.description()))
 }
 
-/// The tool of that name, which must be there: the question was asked rightly only if it is.
-fn tool<'r>(registry: &'r Registry, name: &str) -> Result<&'r dyn Tool> {
-    registry.find(name).map_err(|unknown| wrong_usage(unknown.to_string()))
+/// The tool of that name, which must be there: the question was asked rightly only if it is, or may be a missing
+/// server's.
+fn tool<'t>(tools: &'t ChosenTools, name: &str) -> Result<&'t dyn Tool> {
+    tools.registry.find(name).map_err(|unknown| match tools.missing.first() {
+        None => wrong_usage(unknown.to_string()),
+        Some(failure) => Error::new(failure.clone()).context(unknown),
+    })
 }
 
 /// A call as `--json` shows it.
@@ -179,14 +183,15 @@ struct Called<'c> {
 }
 
 fn call(args: &Call) -> Result<()> {
-    let registry = args.tools.at_least_one()?.registry;
-    tool(&registry, &args.name)?;
+    let tools = args.tools.at_least_one()?;
+    tool(&tools, &args.name)?;
     let given = if args.args == "-" { read_text("-".as_ref())? } else { args.args.clone() };
     let (name, given) = (args.name.as_str(), given.trim());
     let began = Instant::now();
-    let outcome = if args.raw { registry.call_raw(name, given) } else { registry.call(name, given) };
+    let outcome =
+        if args.raw { tools.registry.call_raw(name, given) } else { tools.registry.call(name, given) };
     if args.json {
-        let error = outcome.as_ref().err().map(|error| format!("{:#}", anyhow::Error::new(error.clone())));
+        let error = outcome.as_ref().err().map(|error| format!("{:#}", Error::new(error.clone())));
         print_json(&Called {
             name,
             args: given,

@@ -148,6 +148,30 @@ fn tools_are_listed_shown_and_called() {
 }
 
 #[test]
+fn a_server_that_is_missing_is_warned_of() {
+    let folder = Folder::new();
+    let server = "[servers.away]\ncommand = [\"/no/such/server\"]\n";
+    let upper = "[tools.Upper]\nkind = \"command\"\nargv = [\"tr\", \"a-z\", \"A-Z\"]\nstdin = \"{text}\"\n";
+    let some = folder.file("some.toml", format!("{upper}{server}"));
+    let warning =
+        "warning: the tools of a server are missing: servers.away: the MCP server `away` does not start";
+    let listed = toolformer(&["tools", "list", "--tools-file", &some]).ok();
+    assert_eq!(listed.out, "Upper(text: text)\n    \n");
+    assert!(listed.err.starts_with(warning), "{}", listed.err);
+    let ran = toolformer_reading("[Upper(on)] [Away(1)]\n", &["invoke", "--tools-file", &some]).ok();
+    assert_eq!(ran.out, "[Upper(on) -> ON] [Away(1)]\n");
+    assert!(ran.err.starts_with(warning), "{}", ran.err);
+    let call = |name: &str| toolformer(&["tools", "call", name, "on", "--tools-file", &some]);
+    assert_eq!(call("Upper").ok().out, "ON\n");
+    call("Away").fails(1, "no tool is called `Away`; known tools: Upper");
+    // Nothing is left but what can be listed.
+    let none = folder.file("none.toml", server);
+    assert_eq!(toolformer(&["tools", "list", "--tools-file", &none]).ok().out, "");
+    toolformer_reading("[Away(1)]", &["invoke", "--tools-file", &none])
+        .fails(1, "none of the tools can be used");
+}
+
+#[test]
 fn tools_that_misbehave_do_not_stop_the_run() {
     let folder = Folder::new();
     let text = "[Hang()] [Flood()] [Die()] [Evil()] [Upper(on)]\n";

@@ -31,10 +31,7 @@ impl Process {
     /// Whether the program itself has ended, whatever became of those that it started.
     #[cfg(unix)]
     pub(super) fn has_ended(&mut self) -> io::Result<bool> {
-        use rustix::process::{WaitId, WaitIdOptions, waitid};
-        // Left waitable: until it is reaped nobody else can have its process id, nor the group's.
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        Ok(waitid(WaitId::Pid(rustix::process::Pid::from_child(&self.child)), options)?.is_some())
+        running::has_ended(rustix::process::Pid::from_child(&self.child))
     }
 
     /// Whether the program itself has ended, whatever became of those that it started.

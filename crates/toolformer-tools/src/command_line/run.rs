@@ -13,11 +13,6 @@ use super::{
     process::Process,
     streams::{Event, read_errors, read_output, write_input},
 };
-use crate::excerpt;
-
-/// So much of the standard error is kept for an error, bytes and characters.
-const ERRORS_KEPT: usize = 4096;
-const ERRORS_SHOWN: usize = 300;
 
 /// How long to wait for the last output of a program that has ended. It is there already, unless somebody outside
 /// the program's process group holds the stream open.
@@ -28,6 +23,7 @@ const POLL: Duration = Duration::from_millis(2);
 const FIRST_POLL: Duration = Duration::from_micros(50);
 
 /// The limits of a run.
+#[derive(Debug, Clone)]
 pub(super) struct Limits {
     pub(super) timeout: Duration,
     pub(super) output_bytes: usize,
@@ -61,7 +57,7 @@ pub(super) fn run(
         return Err(ToolError::failed(format!("`{program}` has no output")));
     };
     let output = read_output(stdout, limits.output_bytes, sender.clone()).map_err(broken)?;
-    let errors = read_errors(stderr, ERRORS_KEPT, sender).map_err(broken)?;
+    let errors = read_errors(stderr, sender).map_err(broken)?;
     if let (Some(stdin), Some(text)) = (stdin, input) {
         write_input(stdin, text).map_err(broken)?;
     }
@@ -80,7 +76,7 @@ pub(super) fn run(
         return Err(ToolError::failed(reason));
     }
     if !status.success() {
-        return Err(failed(program, status, &errors.take()));
+        return Err(failed(program, status, &errors.shown()));
     }
     let text = String::from_utf8_lossy(&output.take()).into_owned();
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
@@ -150,8 +146,7 @@ pub(super) fn not_started(program: &str, error: &io::Error) -> String {
     }
 }
 
-fn failed(program: &str, status: ExitStatus, errors: &[u8]) -> ToolError {
-    let errors = excerpt::end(&String::from_utf8_lossy(errors), ERRORS_SHOWN);
-    let said = if errors.is_empty() { "it says nothing on standard error".to_owned() } else { errors };
+fn failed(program: &str, status: ExitStatus, errors: &str) -> ToolError {
+    let said = if errors.is_empty() { "it says nothing on standard error" } else { errors };
     ToolError::failed(format!("`{program}` failed ({status}): {said}"))
 }

@@ -6,6 +6,8 @@ use std::{
     thread,
 };
 
+use crate::last_words::LastWords;
+
 /// What happens to a program's output.
 pub(super) enum Event {
     /// Its standard output is at its end.
@@ -53,25 +55,21 @@ pub(super) fn read_output(
     Ok(collected)
 }
 
-/// Reads the standard error to its end and keeps the last `keep` bytes.
+/// Reads the standard error to its end.
 pub(super) fn read_errors(
     mut stream: impl Read + Send + 'static,
-    keep: usize,
     events: Sender<Event>,
-) -> std::io::Result<Collected> {
-    let collected = Collected::default();
-    let kept = collected.clone();
+) -> std::io::Result<LastWords> {
+    let errors = LastWords::default();
+    let kept = errors.clone();
     spawn("tool errors", move || {
         while let Some(bytes) = read_some(&mut stream) {
-            let mut kept = kept.lock();
-            kept.extend(bytes);
-            let excess = kept.len().saturating_sub(keep);
-            kept.drain(..excess);
+            kept.add(&bytes);
         }
         // Nobody may be waiting any more.
         let _ = events.send(Event::ErrorsEnd);
     })?;
-    Ok(collected)
+    Ok(errors)
 }
 
 /// Writes the standard input and closes it. A program need not read it.

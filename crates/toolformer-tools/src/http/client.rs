@@ -11,7 +11,7 @@ use toolformer_text::ToolError;
 use url::Url;
 
 use super::{HttpError, HttpRules, redirects, resolver::PublicAddresses, tls};
-use crate::{excerpt, runtime};
+use crate::{one_line, runtime};
 
 /// So much of an answer is shown in an error: bytes read, characters shown.
 const READ_FOR_ERROR: usize = 4096;
@@ -61,7 +61,7 @@ impl HttpClient {
     pub(crate) fn send_for_json(&self, request: Request) -> Result<Value, ToolError> {
         let body = self.send(request)?;
         serde_json::from_slice(&body).map_err(|error| {
-            let shown = excerpt::beginning(&String::from_utf8_lossy(&body), SHOWN);
+            let shown = one_line::beginning(&String::from_utf8_lossy(&body), SHOWN);
             ToolError::failed(format!("the answer is no JSON ({error}); it begins: {shown}"))
         })
     }
@@ -115,7 +115,7 @@ async fn exchange(
         // What can be read of it; the status is what counts.
         let mut body = Vec::new();
         let _ = read_up_to(&mut response, READ_FOR_ERROR, &mut body).await;
-        let shown = excerpt::beginning(&String::from_utf8_lossy(&body), SHOWN);
+        let shown = one_line::beginning(&String::from_utf8_lossy(&body), SHOWN);
         let said = if shown.is_empty() { "and nothing else".to_owned() } else { shown };
         return Err(ToolError::failed(format!("the server answers {status}: {said}")));
     }

@@ -3,6 +3,8 @@
 use rmcp::model::{CallToolResult, ContentBlock, ResourceContents};
 use toolformer_text::ToolError;
 
+use crate::one_line::said;
+
 /// The texts of an answer, a line each; without any, its structured content.
 pub(super) fn text(result: CallToolResult) -> Result<String, ToolError> {
     let mut lines = Vec::new();
@@ -27,8 +29,8 @@ pub(super) fn text(result: CallToolResult) -> Result<String, ToolError> {
     }
     let text = lines.join("\n");
     if result.is_error == Some(true) {
-        let said = if text.is_empty() { "the tool failed and does not say why".to_owned() } else { text };
-        return Err(ToolError::failed(said));
+        let silent = "the tool failed and does not say why".to_owned();
+        return Err(ToolError::failed(Some(said(&text)).filter(|said| !said.is_empty()).unwrap_or(silent)));
     }
     match unsupported.first() {
         Some(what) if lines.is_empty() => Err(ToolError::failed(format!(
@@ -71,5 +73,7 @@ mod tests {
     fn errors_are_failures() {
         check(json!({"content": [{"type": "text", "text": "no"}], "isError": true}), Err("no"));
         check(json!({"content": [], "isError": true}), Err("the tool failed and does not say why"));
+        let text = "a\n\u{1b}]0;title\u{7}b\u{9b}2J\u{202e}";
+        check(json!({"content": [{"type": "text", "text": text}], "isError": true}), Err("a ]0;title b 2J"));
     }
 }

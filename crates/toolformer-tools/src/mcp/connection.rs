@@ -1,219 +1,192 @@
 //! The connection to a server: made when needed, made again when it is gone.
 
 use std::{
-    error::Error,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use rmcp::{
-    RoleClient, ServiceError, ServiceExt,
-    model::{
-        CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, ErrorCode, Implementation,
-        Tool,
-    },
-    service::{ClientInitializeError, RunningService},
-    transport::{
-        StreamableHttpClientTransport,
-        async_rw::AsyncRwTransport,
-        common::client_side_sse::NeverRetry,
-        streamable_http_client::{StreamableHttpClientTransportConfig, StreamableHttpError},
-    },
+    ServiceError,
+    model::{CallToolRequestParams, CallToolResult, ErrorCode, Tool},
 };
-use tokio::{sync::Mutex, time::timeout};
+use tokio::{
+    sync::{Mutex, RwLock},
+    time::{Instant, timeout},
+};
 use toolformer_text::ToolError;
 
-use super::{McpError, McpServer, bounded::BoundedLines, process::ServerProcess, server::Transport};
-use crate::{
-    excerpt,
-    http::{build_client, reason},
+use super::{
+    McpError, McpServer,
+    listing::list,
+    server::Transport,
+    session::{Session, cause, is_answer},
 };
+use crate::one_line::said;
+
+/// So often in a row a program is started again without answering a call.
+const MAX_RESTARTS: u32 = 3;
 
 /// A server, running or not.
 pub(super) struct Connection {
     pub(super) server: McpServer,
-    running: Mutex<Option<Arc<Running>>>,
+    state: Mutex<State>,
+    /// How often the program was started again since it answered a call.
+    restarts: AtomicU32,
+    /// Calls hold it together. One that is made again holds it alone: whatever ends the server then was that call.
+    turns: RwLock<()>,
 }
 
-/// A server that has been greeted.
-struct Running {
-    service: RunningService<RoleClient, ClientConfig>,
-    process: Option<Mutex<ServerProcess>>,
-    /// Becomes true where a program's answer is too long, and the limit.
-    too_long: Option<(Arc<AtomicBool>, usize)>,
+#[derive(Default)]
+struct State {
+    session: Option<Arc<Session>>,
+    has_started: bool,
+    /// Why the last session is over.
+    last_end: String,
+}
+
+/// What came of a request.
+enum Outcome {
+    /// The server answered, or was not asked.
+    Settled(Result<CallToolResult, ToolError>),
+    /// The server is gone, and whether it did what it was asked is not known.
+    Lost(ToolError),
 }
 
 impl Connection {
     pub(super) fn new(server: McpServer) -> Self {
-        Self { server, running: Mutex::new(None) }
+        Self { server, state: Mutex::default(), restarts: AtomicU32::new(0), turns: RwLock::new(()) }
     }
 
-    /// The server's tools, all pages of the list.
+    /// The server's tools, all pages of the list; the limit is one for the start and the list.
     pub(super) async fn list(&self) -> Result<Vec<Tool>, McpError> {
-        let limit = self.server.start_timeout;
-        let running = self.running().await?;
-        let server = self.server.name.clone();
-        match timeout(limit, running.service.list_all_tools()).await {
+        let begun = Instant::now();
+        let session = self.session().await?;
+        let left = self.server.start_timeout.saturating_sub(begun.elapsed());
+        match timeout(left, list(session.peer(), &self.server)).await {
             Ok(Ok(tools)) => Ok(tools),
-            Ok(Err(error)) => Err(McpError::NotListed { server, reason: running.why(&error).await }),
-            Err(_) => Err(McpError::StartTimedOut { server, limit, said: running.said().await }),
+            Ok(Err(error)) => Err(error.explained(&self.server, &session).await),
+            Err(_) => Err(self.server.start_timed_out(session.said())),
         }
     }
 
-    /// Calls a tool; the request is cancelled when its time is up.
-    pub(super) async fn call(&self, request: CallToolRequestParams) -> Result<CallToolResult, ToolError> {
-        let running = self.running().await?;
-        let limit = self.server.timeout;
-        let Ok(outcome) = timeout(limit, running.service.peer().call_tool(request)).await else {
-            return Err(ToolError::TimedOut { limit });
+    /// The longest that a call may take: what it has itself, and a start, each twice, since it may be made again or have
+    /// to wait for one that is.
+    pub(super) fn call_limit(&self) -> Duration {
+        self.server.timeout.saturating_add(self.server.start_timeout).saturating_mul(2)
+    }
+
+    /// Calls a tool. If the server is lost meanwhile, whoever's fault it is, a call that is `repeatable` is made once
+    /// more, alone.
+    pub(super) async fn call(
+        &self,
+        request: CallToolRequestParams,
+        repeatable: bool,
+    ) -> Result<CallToolResult, ToolError> {
+        let limit = self.call_limit();
+        let outcome = timeout(limit, self.call_in_turn(request, repeatable)).await;
+        outcome.unwrap_or(Err(ToolError::TimedOut { limit }))
+    }
+
+    async fn call_in_turn(
+        &self,
+        request: CallToolRequestParams,
+        repeatable: bool,
+    ) -> Result<CallToolResult, ToolError> {
+        let together = self.turns.read().await;
+        let first = self.attempt(request.clone()).await;
+        drop(together);
+        let outcome = match first {
+            Outcome::Lost(_) if repeatable => {
+                let _alone = self.turns.write().await;
+                self.attempt(request).await
+            }
+            outcome => outcome,
         };
         match outcome {
-            Ok(result) => Ok(result),
-            Err(ServiceError::McpError(error)) if error.code == ErrorCode::INVALID_PARAMS => {
-                Err(ToolError::bad_arguments(error.message))
+            Outcome::Settled(answer) => answer,
+            Outcome::Lost(error) => Err(error),
+        }
+    }
+
+    /// Sends a request; it is cancelled when its time is up. A program is then ended: it may be stuck, and would keep
+    /// every call after this one.
+    async fn attempt(&self, request: CallToolRequestParams) -> Outcome {
+        let session = match self.session().await {
+            Ok(session) => session,
+            Err(error) => return Outcome::Settled(Err(error.into())),
+        };
+        let limit = self.server.timeout;
+        let Ok(outcome) = timeout(limit, session.peer().call_tool(request)).await else {
+            let why = format!("it was ended, since a call took longer than {} s", limit.as_secs_f64());
+            session.end_program(&why).await;
+            return Outcome::Settled(Err(ToolError::TimedOut { limit }));
+        };
+        let error = match outcome {
+            Ok(result) => return self.answered(Ok(result)),
+            Err(error) => error,
+        };
+        match &error {
+            ServiceError::McpError(said_by_server) if said_by_server.code == ErrorCode::INVALID_PARAMS => {
+                self.answered(Err(ToolError::bad_arguments(said(&said_by_server.message))))
             }
-            Err(ServiceError::McpError(error)) => Err(ToolError::failed(error.message)),
-            Err(ServiceError::UnexpectedResponse) => {
+            ServiceError::McpError(said_by_server) => {
+                self.answered(Err(ToolError::failed(said(&said_by_server.message))))
+            }
+            ServiceError::UnexpectedResponse => {
                 let reason =
                     "the server asks for more before it answers, which is not supported; use another tool";
-                Err(ToolError::failed(reason))
+                self.answered(Err(ToolError::failed(reason)))
+            }
+            error if is_answer(error) => {
+                let (server, answer) = (&self.server.name, cause(error));
+                self.answered(Err(ToolError::failed(format!("the MCP server `{server}` refuses: {answer}"))))
+            }
+            error => {
+                let (server, why) = (&self.server.name, session.why_over(error).await);
+                Outcome::Lost(ToolError::failed(format!(
+                    "the MCP server `{server}` is gone ({why}), and may or may not have done what it was asked; the \
+                     next call starts it again"
+                )))
+            }
+        }
+    }
+
+    fn answered(&self, answer: Result<CallToolResult, ToolError>) -> Outcome {
+        self.restarts.store(0, Ordering::Relaxed);
+        Outcome::Settled(answer)
+    }
+
+    /// The session; a new one if there is none that can be spoken to.
+    async fn session(&self) -> Result<Arc<Session>, McpError> {
+        let mut state = self.state.lock().await;
+        if let Some(session) = state.session.as_ref().filter(|session| !session.is_over()) {
+            return Ok(Arc::clone(session));
+        }
+        if let Some(session) = state.session.take() {
+            state.last_end = session.why_over(&ServiceError::TransportClosed).await;
+        }
+        let is_program = matches!(self.server.transport, Transport::Program(_));
+        if is_program && state.has_started {
+            if self.restarts.load(Ordering::Relaxed) >= MAX_RESTARTS {
+                let (server, last) = (self.server.name.clone(), state.last_end.clone());
+                return Err(McpError::GivenUp { server, restarts: MAX_RESTARTS, last });
+            }
+            self.restarts.fetch_add(1, Ordering::Relaxed);
+        }
+        state.has_started = true;
+        match Session::start(&self.server).await {
+            Ok(session) => {
+                let session = Arc::new(session);
+                state.session = Some(Arc::clone(&session));
+                Ok(session)
             }
             Err(error) => {
-                self.forget(&running).await;
-                let (server, why) = (&self.server.name, running.why(&error).await);
-                let reason =
-                    format!("the MCP server `{server}` is gone ({why}); the next call starts it again");
-                Err(ToolError::failed(reason))
+                state.last_end = error.to_string();
+                Err(error)
             }
         }
     }
-
-    /// The running server; started if it is not.
-    async fn running(&self) -> Result<Arc<Running>, McpError> {
-        let mut running = self.running.lock().await;
-        if let Some(running) = &*running
-            && !running.service.peer().is_transport_closed()
-        {
-            return Ok(Arc::clone(running));
-        }
-        let started = Arc::new(self.start().await?);
-        *running = Some(Arc::clone(&started));
-        Ok(started)
-    }
-
-    async fn forget(&self, gone: &Arc<Running>) {
-        let mut running = self.running.lock().await;
-        if running.as_ref().is_some_and(|running| Arc::ptr_eq(running, gone)) {
-            *running = None;
-        }
-    }
-
-    async fn start(&self) -> Result<Running, McpError> {
-        match &self.server.transport {
-            Transport::Program(command) => {
-                let (process, stdout, stdin) = ServerProcess::start(command)
-                    .map_err(|error| self.not_started(command.why_not_started(&error)))?;
-                let limit = self.server.response_limit;
-                let stdout = BoundedLines::new(stdout, limit);
-                let too_long = Some((stdout.exceeded(), limit));
-                let transport = AsyncRwTransport::new(stdout, stdin).with_max_line_length(usize::MAX);
-                match timeout(self.server.start_timeout, greeting().serve(transport)).await {
-                    Ok(Ok(service)) => Ok(Running { service, process: Some(Mutex::new(process)), too_long }),
-                    Ok(Err(error)) => Err(self.not_started(ended(process, &brief(&error)).await)),
-                    Err(_) => Err(self.start_timed_out(process.said())),
-                }
-            }
-            Transport::Http { url, headers, rules } => {
-                let client = build_client(rules).map_err(|error| self.not_started(error.to_string()))?;
-                let mut config = StreamableHttpClientTransportConfig::with_uri(url.as_str());
-                config = config.max_json_response_size(rules.response_limit());
-                config = config.max_sse_event_size(rules.response_limit());
-                let headers = headers.iter().map(|(name, value)| (name.clone(), value.clone()));
-                config = config.custom_headers(headers.collect());
-                // A broken stream is reported by the call that finds it so.
-                config.retry_config = Arc::new(NeverRetry::default());
-                let transport = StreamableHttpClientTransport::with_client(client, config);
-                match timeout(self.server.start_timeout, greeting().serve(transport)).await {
-                    Ok(Ok(service)) => Ok(Running { service, process: None, too_long: None }),
-                    Ok(Err(error)) => Err(self.not_started(brief(&error))),
-                    Err(_) => Err(self.start_timed_out(String::new())),
-                }
-            }
-        }
-    }
-
-    fn not_started(&self, reason: String) -> McpError {
-        McpError::NotStarted { server: self.server.name.clone(), reason }
-    }
-
-    fn start_timed_out(&self, said: String) -> McpError {
-        McpError::StartTimedOut { server: self.server.name.clone(), limit: self.server.start_timeout, said }
-    }
-}
-
-impl Running {
-    /// Why it cannot be spoken to: how its process ended, if it has one that did.
-    async fn why(&self, error: &ServiceError) -> String {
-        if let Some((_, limit)) =
-            self.too_long.as_ref().filter(|(exceeded, _)| exceeded.load(Ordering::Acquire))
-        {
-            return format!(
-                "its answer is longer than {limit} bytes; ask for less, or raise `response_limit_bytes`"
-            );
-        }
-        match &self.process {
-            Some(process) => described(&mut *process.lock().await, &cause(error)).await,
-            None => cause(error),
-        }
-    }
-
-    async fn said(&self) -> String {
-        match &self.process {
-            Some(process) => process.lock().await.said(),
-            None => String::new(),
-        }
-    }
-}
-
-async fn ended(mut process: ServerProcess, error: &str) -> String {
-    described(&mut process, error).await
-}
-
-async fn described(process: &mut ServerProcess, error: &str) -> String {
-    let status = process.status().await;
-    let said = process.said();
-    status.map_or_else(|| format!("{error}{said}"), |status| format!("{status}{said}"))
-}
-
-/// Who we are; we offer a server nothing.
-fn greeting() -> ClientConfig {
-    let us = Implementation::new("toolformer", env!("CARGO_PKG_VERSION"));
-    ClientConfig::new(ClientCapabilities::default(), us)
-}
-
-/// Why a request failed; that a transport is the reason is nothing to tell.
-fn cause(error: &ServiceError) -> String {
-    match error {
-        ServiceError::TransportSend(error) => transport(&*error.error),
-        error => reason(error),
-    }
-}
-
-/// What went wrong on the way; the SDK does not give the client's error as a source.
-fn transport(error: &(dyn Error + 'static)) -> String {
-    match error.downcast_ref::<StreamableHttpError<reqwest::Error>>() {
-        Some(StreamableHttpError::Client(error)) => reason(error),
-        _ => reason(error),
-    }
-}
-
-/// What went wrong in greeting; some variants carry whole messages.
-fn brief(error: &ClientInitializeError) -> String {
-    let reason = match error {
-        ClientInitializeError::TransportError { error, .. } => transport(&*error.error),
-        error => reason(error),
-    };
-    excerpt::beginning(&reason, 300)
 }

@@ -48,6 +48,40 @@ pub enum McpError {
         /// Those that it has.
         known: Vec<String>,
     },
+    /// It has more tools than are taken.
+    #[error("the MCP server `{server}` has more than {limit} tools; name those that are wanted by `only`")]
+    TooManyTools {
+        /// The server.
+        server: String,
+        /// So many are taken.
+        limit: usize,
+    },
+    /// A tool's parameters are described at too great length.
+    #[error(
+        "the MCP server `{server}` describes the parameters of its tool `{tool}` by more than {limit} bytes; leave it \
+         out by `only`"
+    )]
+    SchemaTooLong {
+        /// The server.
+        server: String,
+        /// The tool.
+        tool: String,
+        /// So many bytes are taken.
+        limit: usize,
+    },
+    /// It was started again several times and did not answer a call.
+    #[error(
+        "the MCP server `{server}` is not started again: it was {restarts} times in a row without answering a call \
+         (last: {last}); try its command by hand, then connect to it anew"
+    )]
+    GivenUp {
+        /// The server.
+        server: String,
+        /// So often it was started again.
+        restarts: u32,
+        /// Why its last run was over.
+        last: String,
+    },
     /// Two tools would be called alike.
     #[error(
         "{first} and {second} would both be called `{name}`; give one server a `prefix`, or leave one out by `only`"
@@ -59,14 +93,6 @@ pub enum McpError {
         first: String,
         /// The other.
         second: String,
-    },
-    /// A server that a tools file declares cannot be had.
-    #[error("{table}: {error}")]
-    Declared {
-        /// The file's table, `servers.NAME`.
-        table: String,
-        /// Why.
-        error: Box<Self>,
     },
     /// The network's thread does not start.
     #[error(transparent)]

@@ -3,7 +3,7 @@
 use std::{
     io,
     process::{ExitStatus, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -12,27 +12,28 @@ use tokio::{
     io::AsyncReadExt,
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
     task::JoinHandle,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
-use crate::{CommandLine, excerpt, running};
+use crate::{CommandLine, last_words::LastWords, running};
 
-/// So much of the standard error is kept for an error, bytes and characters.
-const ERRORS_KEPT: usize = 4096;
-const ERRORS_SHOWN: usize = 300;
-
-/// How long a server that has closed its output may take to end, before it is ended.
+/// How long a server that has closed its output may take to end, before it is ended, and how often to look.
 const LAST_MOMENT: Duration = Duration::from_millis(300);
+const POLL: Duration = Duration::from_millis(2);
 
 /// A running server at the head of a process group of its own. Dropping it kills the group.
 pub(super) struct ServerProcess {
-    child: Child,
-    /// The process group, which has the number of its first process.
-    #[cfg(unix)]
-    group: Option<running::Group>,
-    errors: Arc<Mutex<Vec<u8>>>,
+    program: Mutex<Program>,
+    errors: LastWords,
     /// Reads the standard error to its end.
     reader: JoinHandle<()>,
+}
+
+struct Program {
+    child: Child,
+    /// The process group, which has the number of its first process; `None` once it is killed.
+    #[cfg(unix)]
+    group: Option<running::Group>,
 }
 
 impl ServerProcess {
@@ -45,37 +46,91 @@ impl ServerProcess {
         command.process_group(0);
         let mut child = running::start(|| command.spawn(), group)?;
         let streams = (child.stdout.take(), child.stdin.take(), child.stderr.take());
+        #[cfg(unix)]
+        let program = Program { group: group(&child), child };
+        #[cfg(not(unix))]
+        let program = Program { child };
+        let errors = LastWords::default();
         let (Some(stdout), Some(stdin), Some(stderr)) = streams else {
             return Err(io::Error::other("it has no standard streams"));
         };
-        let errors = Arc::default();
-        let reader = tokio::spawn(keep_end(stderr, Arc::clone(&errors)));
-        #[cfg(unix)]
-        let group = group(&child);
-        #[cfg(unix)]
-        let process = Self { child, group, errors, reader };
-        #[cfg(not(unix))]
-        let process = Self { child, errors, reader };
-        Ok((process, stdout, stdin))
+        let reader = tokio::spawn(read_errors(stderr, errors.clone()));
+        Ok((Self { program: Mutex::new(program), errors, reader }, stdout, stdin))
+    }
+
+    /// Whether the program itself has ended, whatever became of those that it started.
+    pub(super) fn has_ended(&self) -> bool {
+        self.program().has_ended()
+    }
+
+    /// Kills it, with all that it started and that stayed in its group.
+    pub(super) fn end(&self) {
+        self.program().end();
     }
 
     /// What it said last on standard error, behind a colon; empty if it said nothing.
     pub(super) fn said(&self) -> String {
-        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
-        match excerpt::end(&String::from_utf8_lossy(&errors), ERRORS_SHOWN) {
+        match self.errors.shown() {
             said if said.is_empty() => said,
             said => format!(": {said}"),
         }
     }
 
-    /// How it ended, if it does in a moment; then it has said all that it had to say.
-    pub(super) async fn status(&mut self) -> Option<ExitStatus> {
-        let status = timeout(LAST_MOMENT, self.child.wait()).await.ok()?.ok()?;
-        if !self.reader.is_finished() {
-            // What it started may hold its standard error open.
-            let _ = timeout(LAST_MOMENT, &mut self.reader).await;
+    /// How it ended, if it does so by itself in a moment. In any case it is over then, with all that it started, and has
+    /// said all that it had to say.
+    pub(super) async fn status(&self) -> Option<ExitStatus> {
+        let ends = async {
+            while !self.has_ended() {
+                sleep(POLL).await;
+            }
+        };
+        let by_itself = timeout(LAST_MOMENT, ends).await.is_ok();
+        self.end();
+        let silence = async {
+            while !self.reader.is_finished() {
+                sleep(POLL).await;
+            }
+        };
+        // Who left its group may hold its standard error open.
+        let _ = timeout(LAST_MOMENT, silence).await;
+        if by_itself { self.program().child.try_wait().ok().flatten() } else { None }
+    }
+
+    fn program(&self) -> MutexGuard<'_, Program> {
+        self.program.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(unix)]
+impl Program {
+    fn has_ended(&self) -> bool {
+        // It is there no more if it cannot be asked about.
+        self.group.is_none_or(|group| running::has_ended(group).unwrap_or(true))
+    }
+
+    /// The group is killed once, and before its first process is waited for: later its number may be another's.
+    fn end(&mut self) {
+        if let Some(group) = self.group.take() {
+            running::end(group);
         }
-        Some(status)
+    }
+}
+
+#[cfg(not(unix))]
+impl Program {
+    fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    fn end(&mut self) {
+        // An error says that there is nobody left.
+        let _ = self.child.start_kill();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -89,29 +144,11 @@ fn group(_: &Child) -> Option<running::Group> {
     None
 }
 
-impl Drop for ServerProcess {
-    #[cfg(unix)]
-    fn drop(&mut self) {
-        if let Some(group) = self.group {
-            running::end(group);
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn drop(&mut self) {
-        // An error says that there is nobody left.
-        let _ = self.child.start_kill();
-    }
-}
-
-async fn keep_end(mut stream: ChildStderr, errors: Arc<Mutex<Vec<u8>>>) {
+async fn read_errors(mut stream: ChildStderr, errors: LastWords) {
     let mut buffer = vec![0; 4096];
     while let Ok(length) = stream.read(&mut buffer).await
         && length > 0
     {
-        let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
-        errors.extend(&buffer[..length]);
-        let excess = errors.len().saturating_sub(ERRORS_KEPT);
-        errors.drain(..excess);
+        errors.add(&buffer[..length]);
     }
 }

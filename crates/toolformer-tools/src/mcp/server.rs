@@ -6,19 +6,32 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{McpError, McpTool, connection::Connection};
+use super::{McpError, McpTool, connection::Connection, listing::shown_name};
 use crate::{
-    CommandLine, excerpt,
+    CommandLine,
     http::{HttpError, HttpRules, checked_url, headers},
-    runtime,
+    runtime::{self, Pending},
 };
 
 /// An MCP server and what is wanted of it.
 ///
 /// A server that is a program is started by [`McpServer::connect`] and killed, with all that it started in its
-/// process group, when its last tool is dropped. If it ends before, the call that finds it gone fails, and the next
-/// one starts it again; a call is never sent twice. The same holds for the connection to a server at a URL. What a
-/// program prints on standard error is kept for errors.
+/// process group, when its last tool is dropped. What it prints on standard error is kept for errors.
+///
+/// # When a server is lost
+///
+/// A program that ends, or is ended because a call took too long and may have stuck in it, is started again by the next
+/// call. After three starts in a row without an answer it is not started any more, and every call fails at once.
+///
+/// Calls that were under way are lost with it. Whether the server did what they asked is not known; so a call is made
+/// once more, on the new run, only where the server says that this does no harm, see [`McpTool::is_repeatable`]; others
+/// fail and say so. A call that is made again has the server for itself: if it ends the server a second time, it fails
+/// alone. So a call of a repeatable tool that ends the server takes no other such call with it, however many are made at a
+/// time; calls of other tools it may.
+///
+/// A server at a URL is not ended: a call that takes too long is cancelled. A session that the server has forgotten is
+/// made anew, and the call sent again, which the server had not taken; a broken connection is like a program that ends,
+/// but is tried again without end.
 #[derive(Debug, Clone)]
 pub struct McpServer {
     pub(super) name: String,
@@ -29,6 +42,9 @@ pub struct McpServer {
     prefix: String,
     only: Option<Vec<String>>,
 }
+
+/// So much of a server's name for a tool counts, characters: what the protocol's specification allows.
+const MAX_NAME_CHARS: usize = 128;
 
 /// How a server is spoken to.
 #[derive(Debug, Clone)]
@@ -48,7 +64,7 @@ impl McpServer {
         Self::new(name.into(), Transport::Program(command))
     }
 
-    /// A server that runs at `url`, asked by streamable HTTP as the rules allow; their timeout does not matter.
+    /// A server that runs at `url`, asked by streamable HTTP as the rules allow; their timeout is for connecting alone.
     ///
     /// # Errors
     /// If it is no URL or breaks the rules.
@@ -130,34 +146,54 @@ impl McpServer {
         }
     }
 
+    /// Whether a tool of that name is wanted.
+    pub(super) fn wants(&self, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only.iter().any(|wanted| wanted == name))
+    }
+
+    /// The names of the tools that are wanted, where there are some.
+    pub(super) fn only(&self) -> impl Iterator<Item = &str> {
+        self.only.iter().flatten().map(String::as_str)
+    }
+
+    pub(super) fn start_timed_out(&self, said: String) -> McpError {
+        McpError::StartTimedOut { server: self.name.clone(), limit: self.start_timeout, said }
+    }
+
     /// Starts it and lists its tools. In texts they are called by the server's names behind the prefix, where what
-    /// cannot be in a name is `_`.
+    /// cannot be in a name is `_`; at most 128 characters of a name count.
     ///
     /// # Errors
-    /// If it does not start or list its tools in time, lacks one that is wanted, or two would be called alike.
+    /// If it does not start or list its tools in time, lists more than 1000 or one whose parameters take more than
+    /// 64 KiB to describe, lacks one that is wanted, or two would be called alike.
     pub fn connect(&self) -> Result<Vec<McpTool>, McpError> {
+        self.begin().wait().map_err(McpError::Runtime)?
+    }
+
+    /// As [`McpServer::connect`], without waiting.
+    pub(crate) fn begin(&self) -> Pending<Result<Vec<McpTool>, McpError>> {
         let connection = Arc::new(Connection::new(self.clone()));
-        let listing = Arc::clone(&connection);
-        let listed = runtime::block_on(async move { listing.list().await }).map_err(McpError::Runtime)??;
-        let known = || listed.iter().map(|tool| excerpt::beginning(&tool.name, 100)).collect();
-        if let Some(name) =
-            self.only.iter().flatten().find(|&name| !listed.iter().any(|tool| tool.name == **name))
-        {
-            let (server, name) = (self.name.clone(), name.clone());
-            return Err(McpError::UnknownTool { server, name, known: known() });
-        }
-        let wanted =
-            |name: &str| self.only.as_ref().is_none_or(|only| only.iter().any(|wanted| wanted == name));
-        let mut tools: Vec<McpTool> = Vec::new();
-        for tool in listed.iter().filter(|tool| wanted(&tool.name)) {
-            let tool = McpTool::new(valid_name(&self.prefix, &tool.name), tool, Arc::clone(&connection));
-            if let Some(first) = tools.iter().find(|other| other.called() == tool.called()) {
-                let owner =
-                    |tool: &McpTool| format!("`{}` of the server `{}`", tool.original_name(), self.name);
-                let (name, first, second) = (tool.called().to_owned(), owner(first), owner(&tool));
+        runtime::spawn(async move {
+            let listed = connection.list().await?;
+            connection.server.tools(&listed, &connection)
+        })
+    }
+
+    fn tools(
+        &self,
+        listed: &[rmcp::model::Tool],
+        connection: &Arc<Connection>,
+    ) -> Result<Vec<McpTool>, McpError> {
+        let mut originals: BTreeMap<String, &str> = BTreeMap::new();
+        let mut tools = Vec::new();
+        for tool in listed {
+            let name = valid_name(&self.prefix, &tool.name);
+            if let Some(first) = originals.insert(name.clone(), &tool.name) {
+                let owner = |tool: &str| format!("`{}` of the server `{}`", shown_name(tool), self.name);
+                let (first, second) = (owner(first), owner(&tool.name));
                 return Err(McpError::NameClash { name, first, second });
             }
-            tools.push(tool);
+            tools.push(McpTool::new(name, tool, Arc::clone(connection)));
         }
         Ok(tools)
     }
@@ -166,7 +202,8 @@ impl McpServer {
 /// A name that can be found in a text.
 fn valid_name(prefix: &str, name: &str) -> String {
     let valid = |c: char| if c.is_ascii_alphanumeric() || c == '_' || c == '.' { c } else { '_' };
-    let name: String = prefix.chars().chain(name.chars()).map(valid).collect();
+    let name = name.chars().take(MAX_NAME_CHARS);
+    let name: String = prefix.chars().chain(name).map(valid).collect();
     match name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
         true => name,
         false => format!("_{name}"),
@@ -184,5 +221,7 @@ mod tests {
         assert_eq!(valid_name("", "2nd"), "_2nd");
         assert_eq!(valid_name("", "é"), "_");
         assert_eq!(valid_name("", ""), "_");
+        assert_eq!(valid_name("", "a\u{1b}[31m\n"), "a__31m_");
+        assert_eq!(valid_name("p.", &"x".repeat(1000)).len(), 130);
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn read(
     if let Some(stdin) = table.get("stdin") {
         command = command.with_stdin(stdin.string()?).map_err(|error| stdin.error(error))?;
     }
-    if let Some(timeout) = table.seconds("timeout_seconds")?.or(defaults.timeout()) {
+    if let Some(timeout) = table.timeout(defaults)? {
         command = command.with_timeout(timeout);
     }
     if let Some(limit) = table.get("output_limit_bytes") {

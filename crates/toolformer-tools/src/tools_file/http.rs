@@ -47,7 +47,7 @@ pub(super) fn read(
     // The placeholders in it mean nothing to the rules.
     let sample = crate::http::UrlTemplate::parse(url.string()?).map_err(|error| url.error(error))?;
     let mut rules = rules(table, sample.sample().as_str(), &url)?;
-    if let Some(timeout) = table.seconds("timeout_seconds")?.or(defaults.timeout()) {
+    if let Some(timeout) = table.timeout(defaults)? {
         rules = rules.with_timeout(timeout);
     }
     let tool = HttpTool::new(name, description, parameters.clone(), method, url.string()?, rules);

@@ -10,7 +10,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{ToolsFileError, ToolsFileProblem, source::Source};
+use super::{ToolsFileDefaults, ToolsFileError, ToolsFileProblem, source::Source};
 
 /// A table.
 #[derive(Clone)]
@@ -66,6 +66,11 @@ impl<'t> Keys<'t> {
     /// The time that a key says, if it is there.
     pub(super) fn seconds(&self, key: &str) -> Result<Option<Duration>, ToolsFileError> {
         self.get(key).map(|field| field.seconds()).transpose()
+    }
+
+    /// The time that a call has, where one is set.
+    pub(super) fn timeout(&self, defaults: &ToolsFileDefaults) -> Result<Option<Duration>, ToolsFileError> {
+        Ok(self.seconds("timeout_seconds")?.or(defaults.timeout()))
     }
 
     /// Every key with what it says.

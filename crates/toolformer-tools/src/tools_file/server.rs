@@ -43,7 +43,7 @@ pub(super) fn read(
     if let Some(field) = table.get("only") {
         server = server.with_only(field.strings()?);
     }
-    if let Some(timeout) = table.seconds("timeout_seconds")?.or(defaults.timeout()) {
+    if let Some(timeout) = table.timeout(defaults)? {
         server = server.with_timeout(timeout);
     }
     if let Some(timeout) = table.seconds("start_timeout_seconds")? {

@@ -21,7 +21,8 @@ fn is_running(pid: u32) -> bool {
     stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
 }
 
-fn patiently<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
+/// Looks again and again, for ten seconds.
+pub(crate) fn patiently<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
     for _ in 0..1000 {
         if let Some(found) = look() {
             return Some(found);

@@ -4,7 +4,8 @@ use std::{
     collections::BTreeMap,
     env, fs,
     net::{SocketAddr, TcpListener},
-    process,
+    path::PathBuf,
+    process::{self, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -17,20 +18,22 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler, ServiceExt,
     model::{
         CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ListToolsResult,
-        PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+        PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
     },
     service::RequestContext,
     transport::{StreamableHttpService, stdio, streamable_http_server::session::local::LocalSessionManager},
 };
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 /// The variable that tells this binary to be a server, and which.
 const KIND: &str = "TOOLFORMER_TEST_MCP_SERVER";
-/// The variable with the file in which a server notes what happens to it.
+/// The variable with the folder in which a server notes what happens to it.
 const NOTES: &str = "TOOLFORMER_TEST_MCP_NOTES";
 
-/// The command and environment that run this binary as a server of that kind: `plain`, `clash`, `mute` or `broken`.
+/// The command and environment that run this binary as a server of that kind: `mute`, `broken`, `first` and `second`,
+/// which wait for each other, or a kind of [`tools`].
 pub(crate) fn program(kind: &str, notes: &str) -> (Vec<String>, BTreeMap<String, String>) {
     let binary = env::current_exe().unwrap().to_str().unwrap().to_owned();
     // What the test harness prints is no JSON, which a client ignores, as long as it stands on lines of its own: that
@@ -46,9 +49,11 @@ pub(crate) fn program(kind: &str, notes: &str) -> (Vec<String>, BTreeMap<String,
 #[ignore = "it is the server of other tests, which run it as a program"]
 fn serve_on_standard_streams() {
     let Ok(kind) = env::var(KIND) else { return };
-    match kind.as_str() {
+    let notes = PathBuf::from(env::var(NOTES).unwrap());
+    let server = TestServer { kind, notes, calls: Arc::default() };
+    match server.kind.as_str() {
         "mute" => {
-            note(&process::id().to_string());
+            server.note("pid", process::id());
             eprintln!("thinking");
             std::thread::sleep(Duration::from_secs(1000));
         }
@@ -56,20 +61,24 @@ fn serve_on_standard_streams() {
             eprintln!("no licence found");
             process::exit(7);
         }
-        _ => Runtime::new().unwrap().block_on(async {
-            let server = TestServer { clash: kind == "clash", calls: Arc::default() };
-            server.serve(stdio()).await.unwrap().waiting().await.unwrap();
-        }),
+        this @ ("first" | "second") => {
+            let other = if this == "first" { "second" } else { "first" };
+            server.note(this, "");
+            while !server.has_noted(other) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        _ => {}
     }
-}
-
-fn note(text: &str) {
-    fs::write(env::var(NOTES).unwrap(), text).unwrap();
+    Runtime::new().unwrap().block_on(async {
+        server.serve(stdio()).await.unwrap().waiting().await.unwrap();
+    });
 }
 
 /// A server on loopback; dropping it ends it, with all its connections.
 pub(crate) struct HttpServer {
     pub(crate) address: SocketAddr,
+    pub(crate) notes: TempDir,
     runtime: Option<Runtime>,
 }
 
@@ -79,11 +88,12 @@ impl HttpServer {
         let listener = TcpListener::bind(address).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
-        let runtime = Runtime::new().unwrap();
+        let (runtime, notes) = (Runtime::new().unwrap(), TempDir::new().unwrap());
+        let (kind, folder) = ("plain".to_owned(), notes.path().to_owned());
+        let server = TestServer { kind, notes: folder, calls: Arc::default() };
         runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            let calls = Arc::default();
-            let server = move || Ok(TestServer { clash: false, calls: Arc::clone(&calls) });
+            let server = move || Ok(server.clone());
             let sessions = Arc::new(LocalSessionManager::default());
             let service =
                 TowerToHyperService::new(StreamableHttpService::new(server, sessions, Default::default()));
@@ -92,7 +102,7 @@ impl HttpServer {
                 tokio::spawn(connection.serve_connection(TokioIo::new(stream), service.clone()));
             }
         });
-        Self { address, runtime: Some(runtime) }
+        Self { address, notes, runtime: Some(runtime) }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -108,43 +118,84 @@ impl Drop for HttpServer {
 
 #[derive(Clone)]
 struct TestServer {
-    /// Whether there are two tools whose names differ only in what cannot be in a name.
-    clash: bool,
+    kind: String,
+    notes: PathBuf,
     calls: Arc<AtomicU32>,
 }
 
-fn tools(clash: bool) -> Vec<Tool> {
-    let tool = |name: &'static str, properties: Value, required: &[&str]| {
-        let schema = json!({"type": "object", "properties": properties, "required": required});
-        // The blanks and the escape sequence are not to be seen, nor is all of a long description.
-        let long = if name == "die" { "z".repeat(1000) } else { String::new() };
-        Tool::new(
-            name,
-            format!(" does\n\u{1b}[31m\u{7}{name}{long}"),
-            Arc::new(schema.as_object().unwrap().clone()),
-        )
-    };
+impl TestServer {
+    fn note(&self, name: &str, text: impl ToString) {
+        fs::write(self.notes.join(name), text.to_string()).unwrap();
+    }
+
+    fn has_noted(&self, name: &str) -> bool {
+        self.notes.join(name).exists()
+    }
+}
+
+/// A tool with these properties, all of them required.
+fn tool(name: impl Into<String>, properties: Value) -> Tool {
+    let required: Vec<String> = properties.as_object().unwrap().keys().cloned().collect();
+    let schema = json!({"type": "object", "properties": properties, "required": required});
+    // The blanks and the escape sequence are not to be seen.
+    let name = name.into();
+    let description = format!(" does\n\u{1b}[31m\u{7}{name}");
+    Tool::new(name, description, Arc::new(schema.as_object().unwrap().clone()))
+}
+
+/// The tools of a kind of server.
+fn tools(kind: &str) -> Vec<Tool> {
+    let none = || json!({});
+    let idempotent = |tool: Tool| tool.with_annotations(ToolAnnotations::new().idempotent(true));
+    match kind {
+        // Those that take a server down, and those that are with it then.
+        "fragile" => vec![
+            tool("count", none()),
+            tool("die", none()),
+            idempotent(tool("die_again", none())),
+            tool("freeze", none()),
+            tool("read", none()).with_annotations(ToolAnnotations::new().read_only(true)),
+            idempotent(tool("slow", json!({"n": {"type": "integer"}}))),
+            tool("write", none()).with_annotations(ToolAnnotations::new().idempotent(false)),
+        ],
+        "many" => (0..1500).map(|number| tool(format!("t{number}"), none())).collect(),
+        "twins" => vec![tool("count", none()), tool("where", none()), tool("count", json!({"x": {}}))],
+        "bloated" => {
+            let names = (0..10_000).map(|number| (format!("n{number}"), json!({"type": "integer"})));
+            vec![tool("count", none()), tool("bloat", names.collect())]
+        }
+        "evil" => {
+            let text = json!({"type": "string", "description": "a\n\u{1b}[2Jb\u{202e}"});
+            let echo = tool("\u{1b}]0;title\u{7}echo\n", json!({"the-\u{1b}[31mtext": text}));
+            vec![echo, tool("fail", none()), tool("gone", none())]
+        }
+        _ => plain_tools(kind == "clash"),
+    }
+}
+
+/// With `clash` there are two whose names differ only in what cannot be in a name.
+fn plain_tools(clash: bool) -> Vec<Tool> {
+    let mut die = tool("die", json!({}));
+    die.description = Some("z".repeat(1000).into());
+    let mut sum_up = tool("sum-up", json!({"numbers": {"type": "array", "items": {"type": "number"}}}));
+    let mut schema = (*sum_up.input_schema).clone();
+    schema["properties"] =
+        json!({"label": {"type": ["string", "null"]}, "numbers": schema["properties"]["numbers"]});
+    sum_up.input_schema = Arc::new(schema);
     let mut tools = vec![
-        tool("add", json!({"b": {"type": "integer"}, "a": {"type": "integer"}}), &["a", "b"]),
-        tool("count", json!({}), &[]),
-        tool("die", json!({}), &[]),
-        tool("fail", json!({"why": {"type": "string"}}), &["why"]),
-        tool("hang", json!({}), &[]),
-        tool("image", json!({}), &[]),
-        tool("long", json!({"bytes": {"type": "integer"}}), &["bytes"]),
-        tool("process/id", json!({}), &[]),
-        tool(
-            "sum-up",
-            json!({
-                "label": {"type": ["string", "null"]},
-                "numbers": {"type": "array", "items": {"type": "number"}},
-            }),
-            &["numbers"],
-        ),
-        tool("where", json!({}), &[]),
+        tool("add", json!({"b": {"type": "integer"}, "a": {"type": "integer"}})),
+        tool("count", json!({})),
+        die,
+        tool("fail", json!({"why": {"type": "string"}})),
+        tool("hang", json!({})),
+        tool("image", json!({})),
+        tool("long", json!({"bytes": {"type": "integer"}})),
+        tool("process/id", json!({})),
+        sum_up,
+        tool("where", json!({})),
     ];
     if clash {
-        tools.push(tool("process-id", json!({}), &[]));
+        tools.push(tool("process-id", json!({})));
     }
     tools
 }
@@ -154,16 +205,21 @@ impl ServerHandler for TestServer {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
     }
 
-    /// Two tools a page.
+    /// Two tools a page, of many 500.
     async fn list_tools(
         &self,
         request: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let start: usize = request.and_then(|request| request.cursor?.parse().ok()).unwrap_or(0);
-        let all = tools(self.clash);
-        let mut page = ListToolsResult::with_all_items(all.iter().skip(start).take(2).cloned().collect());
-        page.next_cursor = (start + 2 < all.len()).then(|| (start + 2).to_string());
+        if self.kind == "refusing" {
+            return Err(ErrorData::internal_error("no\n\u{1b}[31mtools", None));
+        }
+        let all = if self.kind == "endless" { Vec::new() } else { tools(&self.kind) };
+        let size = if all.len() > 100 { 500 } else { 2 };
+        let mut page = ListToolsResult::with_all_items(all.iter().skip(start).take(size).cloned().collect());
+        let goes_on = start + size < all.len() || self.kind == "endless";
+        page.next_cursor = goes_on.then(|| (start + size).to_string());
         Ok(page)
     }
 
@@ -178,16 +234,41 @@ impl ServerHandler for TestServer {
         let result = match &*request.name {
             "add" => text((arguments["a"].as_i64().unwrap() + arguments["b"].as_i64().unwrap()).to_string()),
             "count" => text(calls.to_string()),
-            "die" => {
+            "die" | "die_again" => {
+                // Others are at it.
+                tokio::time::sleep(Duration::from_millis(20)).await;
                 eprintln!("it is enough");
                 process::exit(3);
+            }
+            "fail" if self.kind == "evil" => {
+                CallToolResult::error(vec![ContentBlock::text(format!("\u{1b}[31mno:\n{arguments}\u{7}"))])
             }
             "fail" => CallToolResult::error(vec![ContentBlock::text(arguments["why"].to_string())]),
             "hang" => {
                 context.ct.cancelled().await;
-                note("cancelled");
+                self.note("cancelled", "");
                 text("too late".to_owned())
             }
+            "freeze" => {
+                let mut child = Command::new("sleep").arg("1000").stdout(Stdio::null()).spawn().unwrap();
+                self.note("child", child.id());
+                Command::new("kill").args(["-STOP", &process::id().to_string()]).status().unwrap();
+                child.kill().and_then(|()| child.wait()).unwrap();
+                text("thawed".to_owned())
+            }
+            // The first time nobody answers.
+            name @ ("read" | "write") => {
+                if !self.has_noted(name) {
+                    self.note(name, "");
+                    std::future::pending::<()>().await;
+                }
+                text("done".to_owned())
+            }
+            "slow" => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                text(arguments["n"].to_string())
+            }
+            name if name.ends_with("echo\n") => text(arguments.to_string()),
             "image" => CallToolResult::success(vec![ContentBlock::image("", "image/png")]),
             "long" => text("x".repeat(usize::try_from(arguments["bytes"].as_i64().unwrap()).unwrap())),
             "process/id" => text(process::id().to_string()),
@@ -196,7 +277,7 @@ impl ServerHandler for TestServer {
                 ContentBlock::text("second"),
             ]),
             "where" => CallToolResult::structured(json!({"x": 1})),
-            _ => return Err(ErrorData::invalid_params("no such tool", None)),
+            _ => return Err(ErrorData::invalid_params("no\n\u{1b}[31msuch tool", None)),
         };
         Ok(result.into())
     }
