@@ -108,9 +108,9 @@ fn a_torn_log_is_read_up_to_its_last_whole_line() {
         let cache = ResultCache::new();
         let whole = cache.read(&bytes[..cut]).unwrap() as usize;
         // A record is whole where its line break alone is missing.
-        let ends = (1..=bytes.len()).filter(|&at| bytes[at - 1] == b'\n').map(|at| at - 1);
+        let mut ends = (1..=bytes.len()).filter(|&at| bytes[at - 1] == b'\n').map(|at| at - 1);
         let records = ends.clone().filter(|&end| end <= cut).count();
-        let expected = ends.filter(|&end| end <= cut).last().map_or(0, |end| cut.min(end + 1));
+        let expected = ends.rfind(|&end| end <= cut).map_or(0, |end| cut.min(end + 1));
         assert_eq!((whole, cache.len()), (expected, records));
     }
     let error = ResultCache::new().read(&b"\n{\"tool\":\"a\"}\n"[..]).unwrap_err();
