@@ -20,7 +20,7 @@ impl StartMarker {
         if let Some(id) = tokenizer.marker_id(open) {
             return Ok(Self { ids: vec![id] });
         }
-        let ids = tokenizer.encode(open)?;
+        let ids = tokenizer.encode_continuation(open)?;
         if ids.is_empty() {
             return Err(ModelError::Tokenizer {
                 what: format!("gives no token for {open:?}, which starts a call"),

@@ -163,6 +163,13 @@ pub enum ModelError {
         what: String,
     },
 
+    /// A conversation cannot be written out.
+    #[error("chat template: {why}")]
+    ChatTemplate {
+        /// What is wrong, in the template's own words where it refuses.
+        why: String,
+    },
+
     /// Another error, with the file that it is about.
     #[error("in {}", path.display())]
     InFile {

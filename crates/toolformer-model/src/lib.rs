@@ -56,5 +56,5 @@ pub use pretrained::Pretrained;
 pub use safetensors_files::SafetensorsFolder;
 pub use save::{save_adapter, save_pretrained, save_weights};
 pub use token_batch::TokenBatch;
-pub use tokenizer::{SpecialIds, Tokenizer};
+pub use tokenizer::{BatchOptions, ChatMessage, ChatOptions, EncodedBatch, Side, SpecialIds, Tokenizer};
 pub use weights::{GgufLlama, WeightSource};

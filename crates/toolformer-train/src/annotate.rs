@@ -85,7 +85,7 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
             marker,
             head: Arc::new(rows.freeze()),
             head_len: head.len(),
-            tail: tokenizer.encode(prompt.tail())?,
+            tail: tokenizer.encode_continuation(prompt.tail())?,
             settings,
         })
     }

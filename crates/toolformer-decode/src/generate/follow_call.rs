@@ -63,12 +63,12 @@ impl Decoding<'_> {
             let from = row.bytes.len() - last;
             let kept = String::from_utf8_lossy(&row.bytes[from..end]).into_owned();
             row.bytes.truncate(from);
-            for id in self.tokenizer.encode(&kept)? {
+            for id in self.tokenizer.encode_continuation(&kept)? {
                 row.push(self.tokenizer, id);
             }
         }
         let answer = result.as_deref().map_or(String::new(), |result| format!(" {result}"));
-        let inserted = self.tokenizer.encode(&format!("{answer}{}", tools.syntax.close()))?;
+        let inserted = self.tokenizer.encode_continuation(&format!("{answer}{}", tools.syntax.close()))?;
         if row.ids.len() + inserted.len() > self.settings.max_tokens {
             // A result counts as any other text does: there is no room for it.
             row.finish = Some(Finish::Length);

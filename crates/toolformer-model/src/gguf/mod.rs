@@ -176,6 +176,14 @@ impl GgufFile {
         self.get(key, "a list of whole numbers", |value, bytes| value.integers(bytes))
     }
 
+    /// A list of floating-point numbers.
+    ///
+    /// # Errors
+    /// If the key is missing, or is not such a list.
+    pub fn get_array_f32(&self, key: &str) -> Result<Vec<f32>, ModelError> {
+        self.get(key, "a list of float32", |value, bytes| value.floats(bytes))
+    }
+
     /// How many elements a list has.
     ///
     /// # Errors

@@ -209,12 +209,7 @@ impl Stored {
     }
 
     pub(super) fn float(&self, bytes: &[u8]) -> Option<f32> {
-        let mut at = self.cursor(bytes);
-        match self.kind {
-            ValueType::F32 => Some(f32::from_le_bytes(at.array().ok()?)),
-            ValueType::F64 => Some(f64::from_le_bytes(at.array().ok()?) as f32),
-            _ => None,
-        }
+        float(self.kind, &mut self.cursor(bytes))
     }
 
     pub(super) fn boolean(&self, bytes: &[u8]) -> Option<bool> {
@@ -248,6 +243,11 @@ impl Stored {
         (0..count).map(|_| integer(kind, &mut at)).collect()
     }
 
+    pub(super) fn floats(&self, bytes: &[u8]) -> Option<Vec<f32>> {
+        let (kind, count, mut at) = self.elements(bytes)?;
+        (0..count).map(|_| float(kind, &mut at)).collect()
+    }
+
     fn elements<'a>(&self, bytes: &'a [u8]) -> Option<(ValueType, usize, Cursor<'a>)> {
         if self.kind != ValueType::Array {
             return None;
@@ -255,6 +255,14 @@ impl Stored {
         let mut at = self.cursor(bytes);
         let (kind, count) = at.list().ok()?;
         Some((kind, count, at))
+    }
+}
+
+fn float(kind: ValueType, at: &mut Cursor<'_>) -> Option<f32> {
+    match kind {
+        ValueType::F32 => Some(f32::from_le_bytes(at.array().ok()?)),
+        ValueType::F64 => Some(f64::from_le_bytes(at.array().ok()?) as f32),
+        _ => None,
     }
 }
 

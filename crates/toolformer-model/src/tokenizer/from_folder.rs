@@ -4,12 +4,20 @@ use std::{fs, io::ErrorKind, path::Path};
 
 use serde_json::Value;
 
-use super::{SpecialIds, Tokenizer};
+use super::{SpecialIds, Tokenizer, from_vocab};
 use crate::error::ModelError;
 
 pub(super) fn read(folder: &Path, bos: Option<u32>, eos: Option<u32>) -> Result<Tokenizer, ModelError> {
-    let bare = Tokenizer::from_file(folder.join("tokenizer.json"), SpecialIds::default())?;
     let tokenizer_config = optional_json(&folder.join("tokenizer_config.json"))?;
+    let whole = folder.join("tokenizer.json");
+    let bare = match from_vocab::read(folder, &tokenizer_config) {
+        Ok(Some(json)) if !whole.exists() => {
+            Tokenizer::from_json(json.to_string().as_bytes(), SpecialIds::default(), None)
+                .map_err(|error| error.in_file(&folder.join("vocab.json")))?
+        }
+        Err(error) if !whole.exists() => return Err(error),
+        _ => Tokenizer::from_file(whole, SpecialIds::default())?,
+    };
     let role = |token_field: &str, fallback: Option<u32>| match token(&tokenizer_config[token_field]) {
         Some(name) => match bare.token_to_id(name) {
             Some(id) => Ok(Some(id)),
@@ -24,6 +32,7 @@ pub(super) fn read(folder: &Path, bos: Option<u32>, eos: Option<u32>) -> Result<
         bos: role("bos_token", bos)?,
         eos: role("eos_token", eos)?,
         unk: role("unk_token", None)?,
+        pad: role("pad_token", None)?,
     };
     // Newer folders keep the template in a file of its own.
     let chat_template = match optional_text(&folder.join("chat_template.jinja"))? {
@@ -34,17 +43,17 @@ pub(super) fn read(folder: &Path, bos: Option<u32>, eos: Option<u32>) -> Result<
 }
 
 /// A token is given by its name, or by an object with its name as `content`.
-fn token(value: &Value) -> Option<&str> {
+pub(super) fn token(value: &Value) -> Option<&str> {
     value.as_str().or_else(|| value["content"].as_str())
 }
 
-fn optional_json(path: &Path) -> Result<Value, ModelError> {
+pub(super) fn optional_json(path: &Path) -> Result<Value, ModelError> {
     let Some(text) = optional_text(path)? else { return Ok(Value::Null) };
     serde_json::from_str(&text)
         .map_err(|source| ModelError::Json { what: path.display().to_string(), source })
 }
 
-fn optional_text(path: &Path) -> Result<Option<String>, ModelError> {
+pub(super) fn optional_text(path: &Path) -> Result<Option<String>, ModelError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),

@@ -1,5 +1,8 @@
 //! The tokenizer inside a GGUF file, written out as the `tokenizer.json` that it stands for.
 
+mod byte_bpe;
+mod sentence_piece;
+
 use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
@@ -12,89 +15,64 @@ const CONTROL: i64 = 3;
 /// Of tokens that users added (`LLAMA_TOKEN_TYPE_USER_DEFINED`).
 const USER_DEFINED: i64 = 4;
 
+/// How SentencePiece writes a space.
+const SPACE: &str = "▁";
+
 pub(super) fn read(file: &GgufFile) -> Result<Tokenizer, ModelError> {
-    let model = file.get_str("tokenizer.ggml.model")?;
-    if model != "gpt2" {
-        return Err(unusable(format!(
-            "the vocabulary is of kind `{model}`, only `gpt2` (byte-level BPE) is read"
-        )));
-    }
-    let pre_tokenizer = pre_tokenizer(file.get_str("tokenizer.ggml.pre")?)?;
     let tokens = file.get_array_str("tokenizer.ggml.tokens")?;
     let types = file.get_array_i64("tokenizer.ggml.token_type")?;
+    if types.len() != tokens.len() {
+        return Err(unusable(format!("it has {} tokens, but {} token types", tokens.len(), types.len())));
+    }
     let special = SpecialIds {
         bos: id(file, "tokenizer.ggml.bos_token_id")?,
         eos: id(file, "tokenizer.ggml.eos_token_id")?,
         unk: id(file, "tokenizer.ggml.unknown_token_id")?,
+        pad: id(file, "tokenizer.ggml.padding_token_id")?,
     };
-    let json = json!({
-        "version": "1.0",
-        "truncation": null,
-        "padding": null,
-        "added_tokens": added_tokens(&tokens, &types)?,
-        "normalizer": null,
-        "pre_tokenizer": pre_tokenizer,
-        "post_processor": post_processor(file, &tokens, special)?,
-        "decoder": { "type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true },
-        "model": {
-            "type": "BPE",
-            "dropout": null,
-            "unk_token": null,
-            "continuing_subword_prefix": null,
-            "end_of_word_suffix": null,
-            "fuse_unk": false,
-            "byte_fallback": false,
-            "ignore_merges": false,
-            "vocab": vocabulary(&tokens)?,
-            "merges": merges(&file.get_array_str("tokenizer.ggml.merges")?)?,
-        },
-    });
-    let chat_template = optional(file, "tokenizer.chat_template", GgufFile::get_str)?.map(str::to_owned);
-    Tokenizer::from_json(json.to_string().as_bytes(), special, chat_template)
-}
-
-/// How text is cut before merges apply; the names are llama.cpp's.
-fn pre_tokenizer(name: &str) -> Result<Value, ModelError> {
-    let byte_level =
-        json!({ "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true });
-    match name {
-        "gpt-2" | "default" => Ok(byte_level),
-        "smollm" => Ok(json!({
-            "type": "Sequence",
-            "pretokenizers": [{ "type": "Digits", "individual_digits": true }, byte_level],
-        })),
+    let kind = file.get_str("tokenizer.ggml.model")?;
+    let pieces = matches!(kind, "llama" | "t5");
+    // The converter writes the spaces of tokens that users defined as spaces; SentencePiece's have a sign for it.
+    let names: Vec<String> = tokens
+        .iter()
+        .zip(&types)
+        .map(|(token, &of)| match of {
+            USER_DEFINED if pieces => token.replace(' ', SPACE),
+            _ => (*token).to_owned(),
+        })
+        .collect();
+    let mut parts = match kind {
+        "gpt2" => byte_bpe::read(file, &names)?,
+        "llama" => sentence_piece::read_bpe(file, &names, &types, special.unk)?,
+        "t5" => sentence_piece::read_unigram(file, &names, special.unk)?,
         other => {
-            Err(unusable(format!("the pre-tokenizer `{other}` is not known (known: smollm, gpt-2, default)")))
+            let known = "`gpt2` (byte-level BPE), `llama` and `t5` (SentencePiece)";
+            return Err(unusable(format!("the vocabulary is of kind `{other}`; {known} are read")));
         }
-    }
+    };
+    parts.insert("version".into(), "1.0".into());
+    parts.insert("truncation".into(), Value::Null);
+    parts.insert("padding".into(), Value::Null);
+    parts.insert("added_tokens".into(), added_tokens(&names, &types, !pieces).into());
+    parts.insert("post_processor".into(), post_processor(file, &names, special)?);
+    let chat_template = optional(file, "tokenizer.chat_template", GgufFile::get_str)?.map(str::to_owned);
+    Tokenizer::from_json(Value::Object(parts).to_string().as_bytes(), special, chat_template)
 }
 
-fn vocabulary(tokens: &[&str]) -> Result<Map<String, Value>, ModelError> {
-    let mut vocabulary = Map::with_capacity(tokens.len());
-    for (id, token) in tokens.iter().enumerate() {
-        if vocabulary.insert((*token).to_owned(), id.into()).is_some() {
+fn vocabulary(names: &[String]) -> Result<Map<String, Value>, ModelError> {
+    let mut vocabulary = Map::new();
+    for (id, token) in names.iter().enumerate() {
+        if vocabulary.insert(token.clone(), id.into()).is_some() {
             return Err(unusable(format!("the token `{token}` comes twice")));
         }
     }
     Ok(vocabulary)
 }
 
-/// Merges are two token names with a space between; the names are never empty and hold no space, but GGUF
-/// files of odd vocabularies start with one.
-fn merges(lines: &[&str]) -> Result<Vec<[String; 2]>, ModelError> {
-    let pair = |line: &&str| {
-        let (space, _) = line.char_indices().skip(1).find(|&(_, c)| c == ' ')?;
-        Some([line[..space].to_owned(), line[space + 1..].to_owned()])
-    };
-    let bad = |line: &str| unusable(format!("`{line}` is no merge of two tokens"));
-    lines.iter().map(|line| pair(line).ok_or_else(|| bad(line))).collect()
-}
-
-fn added_tokens(tokens: &[&str], types: &[i64]) -> Result<Vec<Value>, ModelError> {
-    if types.len() != tokens.len() {
-        return Err(unusable(format!("it has {} tokens, but {} token types", tokens.len(), types.len())));
-    }
-    let entry = |(id, (token, kind)): (usize, (&&str, &i64))| {
+/// Tokens that are looked for in a text before anything else. Those of SentencePiece are looked for as they are
+/// written in the vocabulary, those of BPE that are not special in the normalised text.
+fn added_tokens(names: &[String], types: &[i64], normalized: bool) -> Vec<Value> {
+    let entry = |(id, (token, kind)): (usize, (&String, &i64))| {
         let special = *kind == CONTROL;
         (special || *kind == USER_DEFINED).then(|| {
             json!({
@@ -103,16 +81,16 @@ fn added_tokens(tokens: &[&str], types: &[i64]) -> Result<Vec<Value>, ModelError
                 "single_word": false,
                 "lstrip": false,
                 "rstrip": false,
-                "normalized": !special,
+                "normalized": normalized && !special,
                 "special": special,
             })
         })
     };
-    Ok(tokens.iter().zip(types).enumerate().filter_map(entry).collect())
+    names.iter().zip(types).enumerate().filter_map(entry).collect()
 }
 
 /// Adds the begin and end tokens where the file asks for them.
-fn post_processor(file: &GgufFile, tokens: &[&str], special: SpecialIds) -> Result<Value, ModelError> {
+fn post_processor(file: &GgufFile, tokens: &[String], special: SpecialIds) -> Result<Value, ModelError> {
     let mut template = vec![json!({ "Sequence": { "id": "A", "type_id": 0 } })];
     let mut used = HashSet::new();
     for (key, id, front) in [
@@ -133,7 +111,7 @@ fn post_processor(file: &GgufFile, tokens: &[&str], special: SpecialIds) -> Resu
     }
     let special_tokens: Map<String, Value> = used
         .into_iter()
-        .map(|id| (id, tokens[id as usize]))
+        .map(|id| (id, &tokens[id as usize]))
         .map(|(id, token)| (token.to_owned(), json!({ "id": token, "ids": [id], "tokens": [token] })))
         .collect();
     let pair = [template.clone(), vec![json!({ "Sequence": { "id": "B", "type_id": 1 } })]].concat();

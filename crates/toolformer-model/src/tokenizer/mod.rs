@@ -1,16 +1,24 @@
 //! Text to token ids and back, from a `tokenizer.json` or from the vocabulary inside a GGUF file.
 
+mod batch;
+mod chat;
+mod continuing;
 mod from_folder;
 mod from_gguf;
+mod from_vocab;
+mod pre_tokenizers;
+mod saved;
 mod token_bytes;
 
 use std::{fs, path::Path};
 
-use serde_json::{Value, json};
 use tokenizers::{PostProcessor, PostProcessorWrapper};
 
-use crate::{error::ModelError, gguf::GgufFile, save::replace};
+use crate::{error::ModelError, gguf::GgufFile};
 use token_bytes::Spelling;
+
+pub use batch::{BatchOptions, EncodedBatch, Side};
+pub use chat::{ChatMessage, ChatOptions};
 
 /// First byte, and the byte after the last.
 type ByteRange = (usize, usize);
@@ -24,6 +32,8 @@ pub struct SpecialIds {
     pub eos: Option<u32>,
     /// Stands for what the vocabulary cannot spell.
     pub unk: Option<u32>,
+    /// Fills rows up.
+    pub pad: Option<u32>,
 }
 
 /// A model's tokenizer.
@@ -34,6 +44,8 @@ pub struct SpecialIds {
 pub struct Tokenizer {
     /// Without its post-processor, which may trim offsets even where it adds no token.
     inner: tokenizers::Tokenizer,
+    /// For text that goes on from other text, where that makes a difference.
+    continuing: Option<tokenizers::Tokenizer>,
     post_processor: Option<PostProcessorWrapper>,
     special: SpecialIds,
     /// Further ids that end a text, such as the end of a turn.
@@ -87,7 +99,7 @@ impl Tokenizer {
         inner.with_padding(None);
         let post_processor = inner.get_post_processor().cloned();
         inner.with_post_processor(None::<PostProcessorWrapper>);
-        for id in [special.bos, special.eos, special.unk].into_iter().flatten() {
+        for id in [special.bos, special.eos, special.unk, special.pad].into_iter().flatten() {
             if inner.id_to_token(id).is_none() {
                 let what = format!("id {id} has a special role but no token; correct the ids in config.json");
                 return Err(ModelError::Tokenizer { what });
@@ -97,6 +109,7 @@ impl Tokenizer {
         let last = inner.get_vocab(true).into_values().max();
         let vocab_size = last.map_or(0, |id| id as usize + 1);
         Ok(Self {
+            continuing: continuing::without_prefix(&inner)?,
             inner,
             post_processor,
             special,
@@ -134,6 +147,11 @@ impl Tokenizer {
         self.special.unk
     }
 
+    /// The token that fills rows up, if there is one.
+    pub fn pad(&self) -> Option<u32> {
+        self.special.pad
+    }
+
     /// The model's chat template (Jinja), if there is one.
     pub fn chat_template(&self) -> Option<&str> {
         self.chat_template.as_deref()
@@ -153,6 +171,16 @@ impl Tokenizer {
     /// If the text cannot be spelt.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, ModelError> {
         Ok(self.inner.encode_fast(text, false).map_err(wrap)?.get_ids().to_vec())
+    }
+
+    /// The ids of a text that is written behind other tokens. Tokenizers that begin every text with a space
+    /// (Llama 2's) put none here; for others it is the same as [`Tokenizer::encode`].
+    ///
+    /// # Errors
+    /// If the text cannot be spelt.
+    pub fn encode_continuation(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+        let inner = self.continuing.as_ref().unwrap_or(&self.inner);
+        Ok(inner.encode_fast(text, false).map_err(wrap)?.get_ids().to_vec())
     }
 
     /// The ids of a text with the special tokens that the tokenizer declares: Gemma puts `<bos>` in front,
@@ -201,7 +229,7 @@ impl Tokenizer {
     /// for those that the vocabulary cannot spell.
     pub fn token_bytes(&self, id: u32) -> Vec<u8> {
         let Some(token) = self.inner.id_to_token(id) else { return Vec::new() };
-        if self.is_added(id) { token.into_bytes() } else { self.spelling.bytes(token) }
+        if self.is_added(id) { self.spelling.bytes_of_added(token) } else { self.spelling.bytes(token) }
     }
 
     /// The id of a token by its name in the vocabulary, where byte-level BPE writes a space as `Ġ`.
@@ -229,37 +257,19 @@ impl Tokenizer {
             .is_some_and(|token| token.special)
     }
 
-    /// Writes a `tokenizer.json`, which Hugging Face's libraries read too; see
-    /// [`Tokenizer::tokenizer_config_json`].
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
-        let mut whole = self.inner.clone();
-        whole.with_post_processor(self.post_processor.clone());
-        let text = whole.to_string(true).map_err(wrap)?;
-        let path = path.as_ref();
-        replace(path, |partial| {
-            fs::write(partial, text).map_err(|source| ModelError::Write { path: path.to_owned(), source })
-        })
-    }
-
-    /// What `tokenizer_config.json` must hold beside a saved `tokenizer.json`.
-    pub fn tokenizer_config_json(&self) -> Value {
-        let mut config = json!({
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "clean_up_tokenization_spaces": false,
-        });
-        let roles = [("bos_token", self.bos()), ("eos_token", self.eos()), ("unk_token", self.unk())];
-        for (field, id) in roles {
-            if let Some(token) = id.and_then(|id| self.id_to_token(id)) {
-                config[field] = token.into();
-            }
+    /// Adds tokens that are looked for in a text before anything else and that no other text gives, such as the
+    /// markers of calls. Returns how many were not there already. The model's embedding must then have
+    /// [`Tokenizer::vocab_size`] rows.
+    pub fn add_special_tokens(&mut self, tokens: &[&str]) -> usize {
+        let added: Vec<_> = tokens.iter().map(|token| tokenizers::AddedToken::from(*token, true)).collect();
+        if let Some(continuing) = &mut self.continuing {
+            continuing.add_special_tokens(&added);
         }
-        if let Some(template) = self.chat_template() {
-            config["chat_template"] = template.into();
-        }
-        config
+        let new = tokens.iter().filter(|token| self.inner.token_to_id(token).is_none()).count();
+        self.inner.add_special_tokens(&added);
+        let last = tokens.iter().filter_map(|token| self.inner.token_to_id(token)).max();
+        self.vocab_size = self.vocab_size.max(last.map_or(0, |id| id as usize + 1));
+        new
     }
 
     fn is_added(&self, id: u32) -> bool {

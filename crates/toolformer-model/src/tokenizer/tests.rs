@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use serde_json::{Value, json};
+
 use super::*;
 
 fn fixture(name: &str) -> PathBuf {
@@ -10,20 +12,21 @@ fn tiny() -> Tokenizer {
     Tokenizer::from_gguf(&GgufFile::open(fixture("tiny_llama/model.gguf")).unwrap()).unwrap()
 }
 
-/// The real model, where `TOOLFORMER_SMOLLM2` names it.
-fn smollm2() -> Option<Tokenizer> {
-    let cached = || {
-        let home = std::env::var_os("HOME")?;
-        let path =
-            std::path::Path::new(&home).join(".cache/toolformer/models/SmolLM2-135M-Instruct.Q4_1.gguf");
-        path.exists().then_some(path.into_os_string())
-    };
-    let Some(path) = std::env::var_os("TOOLFORMER_SMOLLM2").or_else(cached) else {
+/// A real model that `variable` names or `cargo xtask fetch` has brought.
+fn fetched(variable: &str, file: &str, asset: &str) -> Option<PathBuf> {
+    let cached =
+        || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/toolformer/models").join(file));
+    let path = std::env::var_os(variable).map(PathBuf::from).or_else(cached).filter(|path| path.exists());
+    if path.is_none() {
         // Not by eprintln!, which the test harness keeps to itself.
-        let notice = b"\nSKIPPED, for want of SmolLM2: run `cargo xtask fetch smollm2`\n";
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), notice);
-        return None;
-    };
+        let notice = format!("\nSKIPPED, for want of {asset}: run `cargo xtask fetch {asset}`\n");
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), notice.as_bytes());
+    }
+    path
+}
+
+fn smollm2() -> Option<Tokenizer> {
+    let path = fetched("TOOLFORMER_SMOLLM2", "SmolLM2-135M-Instruct.Q4_1.gguf", "smollm2")?;
     Some(Tokenizer::from_gguf(&GgufFile::open(path).unwrap()).unwrap())
 }
 
@@ -171,4 +174,173 @@ fn smollm2_gives_the_golden_ids() {
         assert_eq!((tokenizer.bos(), tokenizer.eos(), tokenizer.vocab_size()), (Some(1), Some(2), 49_152));
         assert_eq!(tokenizer.marker_id(" [").and_then(|id| tokenizer.id_to_token(id)).as_deref(), Some("Ġ["));
     }
+}
+
+fn sentence_piece(file: &str) -> Tokenizer {
+    let path = fixture("sentence_piece").join(file).with_extension("gguf");
+    Tokenizer::from_gguf(&GgufFile::open(path).unwrap()).unwrap()
+}
+
+/// `make_sentence_piece.py` has slow, plain versions of both algorithms.
+#[test]
+fn sentence_piece_ids_are_those_of_the_definition() {
+    for (text, ids, case) in cases("sentence_piece/tokens.json") {
+        let file = case["file"].as_str().unwrap();
+        let tokenizer = sentence_piece(file);
+        assert_eq!(tokenizer.encode(&text).unwrap(), ids, "{file}: {text:?}");
+        assert_eq!(tokenizer.encode_with_special(&text).unwrap(), [&[1], &ids[..]].concat());
+        // Behind an added token a prefix stays, as in Hugging Face's libraries.
+        if !text.contains("<s>") {
+            assert_eq!(tokenizer.decode(&ids, false).unwrap(), text.replace('▁', " "), "{file}");
+        }
+    }
+}
+
+#[test]
+fn text_that_goes_on_gets_no_space() {
+    let (prefixed, plain) = (sentence_piece("bpe_prefix"), sentence_piece("bpe"));
+    for text in ["the cat", " 36]", "]", "é"] {
+        assert_eq!(prefixed.encode_continuation(text).unwrap(), plain.encode(text).unwrap());
+        assert_eq!(plain.encode_continuation(text).unwrap(), plain.encode(text).unwrap());
+        assert_ne!(prefixed.encode(text).unwrap(), plain.encode(text).unwrap());
+    }
+    let bytes = |text| -> Vec<u8> {
+        prefixed.encode_continuation(text).unwrap().iter().flat_map(|&id| prefixed.token_bytes(id)).collect()
+    };
+    assert_eq!(bytes("  12 [x] 🙂"), "  12 [x] 🙂".as_bytes());
+    assert_eq!(plain.marker_id(" [").and_then(|id| plain.id_to_token(id)).as_deref(), Some("▁["));
+}
+
+#[test]
+fn gemma3_gives_the_ids_of_its_own_tokenizer() {
+    let Some(path) = fetched("TOOLFORMER_GEMMA3", "gemma-3-270m.Q4_K_M.gguf", "gemma3") else { return };
+    let tokenizer = Tokenizer::from_gguf(&GgufFile::open(path).unwrap()).unwrap();
+    for (text, ids, case) in cases("gemma3_tokens.json") {
+        assert_eq!(tokenizer.encode(&text).unwrap(), ids, "{text:?}");
+        let with_special: Vec<u32> = serde_json::from_value(case["with_special"].clone()).unwrap();
+        assert_eq!(tokenizer.encode_with_special(&text).unwrap(), with_special, "{text:?}");
+    }
+    assert_eq!((tokenizer.bos(), tokenizer.eos(), tokenizer.pad()), (Some(2), Some(1), Some(0)));
+}
+
+#[test]
+fn rows_are_cut_and_padded() {
+    let tokenizer = Tokenizer { special: SpecialIds { pad: Some(0), ..tiny().special }, ..tiny() };
+    let [a, b, c] = ["a", "b", "c"].map(|letter| tokenizer.encode(letter).unwrap()[0]);
+    let batch = |texts: &[&str], options| tokenizer.encode_batch(texts, &options).unwrap();
+    let rows = batch(&["abc", "a", ""], BatchOptions::default());
+    assert_eq!(rows.ids, [[a, b, c], [a, 0, 0], [0, 0, 0]]);
+    assert_eq!(rows.attention_mask, [[1, 1, 1], [1, 0, 0], [0, 0, 0]]);
+    let left = BatchOptions {
+        max_length: Some(2),
+        truncation_side: Side::Left,
+        padding_side: Side::Left,
+        pad_to_multiple_of: Some(4),
+        ..Default::default()
+    };
+    assert_eq!(batch(&["abc", "a"], left).ids, [[0, 0, b, c], [0, 0, 0, a]]);
+    let pairs = tokenizer
+        .encode_pairs(
+            &[("abc", "b"), ("a", "c")],
+            &BatchOptions { max_length: Some(3), ..Default::default() },
+        )
+        .unwrap();
+    assert_eq!(pairs.ids, [[a, b, b], [a, c, 0]]);
+    assert_eq!(pairs.token_type_ids, [[0, 0, 1], [0, 1, 0]]);
+}
+
+#[test]
+fn special_tokens_count_as_length() {
+    let tokenizer = sentence_piece("bpe");
+    let options = BatchOptions { max_length: Some(3), ..Default::default() };
+    let rows = tokenizer.encode_batch(&["the cat at"], &options).unwrap();
+    assert_eq!(rows.ids, [[&[1], &tokenizer.encode("the cat").unwrap()[..]].concat()]);
+    let error = tokenizer.encode_batch(&["a"], &BatchOptions { max_length: Some(0), ..options }).unwrap_err();
+    assert!(error.to_string().contains("has no room for 1 special"), "{error}");
+    let nothing = Tokenizer { special: SpecialIds::default(), ..sentence_piece("bpe") };
+    let error = nothing.encode_batch(&["the", "the cat"], &BatchOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("no token to pad with"), "{error}");
+}
+
+#[test]
+fn added_tokens_get_ids_behind_the_others() {
+    let mut tokenizer = sentence_piece("bpe_prefix");
+    let size = tokenizer.vocab_size();
+    assert_eq!(tokenizer.add_special_tokens(&["<call>", "<tool>", "</call>"]), 2);
+    assert_eq!(tokenizer.vocab_size(), size + 2);
+    let id = size as u32;
+    let ids = tokenizer.encode("<call>the</call>").unwrap();
+    assert_eq!((ids[0], *ids.last().unwrap()), (id, id + 1));
+    assert_eq!(tokenizer.encode_continuation("<call>").unwrap(), [id]);
+    assert_eq!(tokenizer.decode(&ids, true).unwrap(), "the");
+    assert_eq!(tokenizer.token_bytes(id), b"<call>");
+}
+
+#[test]
+fn conversations_are_written_by_the_template() {
+    let template = "{% for m in messages %}{{ bos_token }}{{ m['role'] }}: {{ m['content'] }}{{ eos_token }}{% endfor %}\
+                    {% if add_generation_prompt %}{{ bos_token }}assistant: {% endif %}{{ more }}";
+    let tokenizer = Tokenizer { chat_template: Some(template.to_owned()), ..tiny() };
+    let turns = [ChatMessage::new("user", "hi")];
+    let mut options = ChatOptions::default();
+    let text = |options: &ChatOptions| tokenizer.apply_chat_template(&turns, options).unwrap();
+    assert_eq!(text(&options), "<|im_start|>user: hi<|endoftext|><|im_start|>assistant: ");
+    options.add_generation_prompt = false;
+    options.variables.insert("more".to_owned(), "!".into());
+    assert_eq!(text(&options), "<|im_start|>user: hi<|endoftext|>!");
+    let none = sentence_piece("bpe").apply_chat_template(&turns, &options).unwrap_err();
+    assert!(none.to_string().contains("the model has none"), "{none}");
+}
+
+/// SmolLM2's own template, and what transformers makes of it.
+#[test]
+fn smollm2_converses() {
+    let Some(tokenizer) = smollm2() else { return };
+    let text =
+        tokenizer.apply_chat_template(&[ChatMessage::new("user", "Hi")], &ChatOptions::default()).unwrap();
+    let system = "You are a helpful AI assistant named SmolLM, trained by Hugging Face";
+    assert_eq!(
+        text,
+        format!(
+            "<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
+        )
+    );
+}
+
+#[test]
+fn a_folder_with_vocabulary_and_merges() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole: Value =
+        serde_json::from_str(&fs::read_to_string(fixture("tiny_llama/tokenizer.json")).unwrap()).unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("vocab.json", &whole["model"]["vocab"].to_string());
+    let merges = whole["model"]["merges"].as_array().unwrap().iter();
+    let merges = merges.map(|pair| format!("{} {}\n", pair[0].as_str().unwrap(), pair[1].as_str().unwrap()));
+    write("merges.txt", &format!("#version: 0.2\n{}", merges.collect::<String>()));
+    let tokenizer = Tokenizer::from_folder(folder.path(), None, None).unwrap();
+    let reference = tiny();
+    // Without digits by themselves, as GPT-2.
+    for text in ["the cat [", "漢字 -> )]", "a<|endoftext|>b"] {
+        assert_eq!(tokenizer.encode(text).unwrap(), reference.encode(text).unwrap());
+    }
+    assert!(tokenizer.is_special(0));
+    write("tokenizer_config.json", r#"{"tokenizer_class": "BloomTokenizer"}"#);
+    let error = Tokenizer::from_folder(folder.path(), None, None).unwrap_err().to_string();
+    assert!(error.contains("`BloomTokenizer` cannot be read"), "{error}");
+    write("tokenizer_config.json", r#"{"tokenizer_class": "GPT2Tokenizer"}"#);
+    write("merges.txt", "#version\na b c\n");
+    let error = Tokenizer::from_folder(folder.path(), None, None).unwrap_err();
+    assert!(format!("{error:?}").contains("line 2 is no merge"), "{error:?}");
+}
+
+#[test]
+fn gpt2_gives_the_ids_that_are_known() {
+    let Some(folder) = fetched("TOOLFORMER_GPT2_TOKENIZER", "gpt2-tokenizer", "gpt2-tokenizer") else {
+        return;
+    };
+    let tokenizer = Tokenizer::from_folder(folder, None, None).unwrap();
+    assert_eq!(tokenizer.encode("The elf queen").unwrap(), [464, 23878, 16599]);
+    assert_eq!(tokenizer.vocab_size(), 50_257);
+    assert_eq!(tokenizer.encode("<|endoftext|>").unwrap(), [50_256]);
+    TEXTS.iter().for_each(|text| round_trip(&tokenizer, text));
 }

@@ -43,6 +43,15 @@ impl Spelling {
         }
     }
 
+    /// The bytes of a token that is looked for in the text as it is written, by its name.
+    pub(super) fn bytes_of_added(self, name: String) -> Vec<u8> {
+        match self {
+            // As its decoder does.
+            Self::ByteFallback => name.replace('▁', " ").into_bytes(),
+            Self::ByteLevel | Self::Plain => name.into_bytes(),
+        }
+    }
+
     /// The name that a token of this text would have.
     pub(super) fn name(self, text: &str) -> String {
         match self {
