@@ -20,41 +20,56 @@
 
 mod adapter;
 mod attention;
+mod bare_names;
 mod causal_lm;
 mod checksum;
+mod config_checks;
 mod error;
+mod families;
+mod family;
 mod gguf;
+mod gguf_keys;
+mod json_fields;
 mod kv_cache;
-mod llama;
-mod llama_config;
+mod language_model;
+mod layer_norm;
+mod leaf;
+mod loader;
 mod log_probs;
 mod lora;
+mod named_buffer;
 mod named_param;
 mod pretrained;
 mod projection;
 mod rms_norm;
+mod rope_fields;
+mod rope_scaling;
 mod rotary;
 mod safetensors_files;
 mod save;
-mod tensor_reader;
 mod token_batch;
 mod tokenizer;
 mod weights;
 
 pub use adapter::load_adapter;
+pub use attention::AttentionPlan;
 pub use causal_lm::CausalLm;
 pub use checksum::model_checksum;
 pub use error::ModelError;
+pub use families::{
+    Gemma3, Gemma3Config, Gpt2, Gpt2Config, GptJ, GptJConfig, GptNeox, GptNeoxConfig, Llama, LlamaConfig,
+    Palm, PalmConfig, PalmRlhf, PalmRlhfConfig, Qwen2, Qwen2Config,
+};
 pub use gguf::GgufFile;
 pub use kv_cache::{CacheShape, KvCache, Prefix};
-pub use llama::Llama;
-pub use llama_config::LlamaConfig;
+pub use language_model::{LanguageModel, ModelConfig};
 pub use log_probs::{log_probs, log_probs_of, visit_log_probs};
 pub use lora::LoraConfig;
 pub use named_param::param_id;
 pub use pretrained::Pretrained;
+pub use rope_scaling::RopeScaling;
 pub use safetensors_files::SafetensorsFolder;
 pub use save::{save_adapter, save_pretrained, save_weights};
 pub use token_batch::TokenBatch;
 pub use tokenizer::{SpecialIds, Tokenizer};
-pub use weights::{GgufLlama, WeightSource};
+pub use weights::{GgufWeights, WeightSource};

@@ -11,7 +11,10 @@ use burn::tensor::{Tensor, backend::Backend};
 use safetensors::{Dtype, View};
 
 use crate::{
-    error::ModelError, llama::Llama, llama_config::LlamaConfig, lora::LoraConfig, tokenizer::Tokenizer,
+    error::ModelError,
+    language_model::{LanguageModel, ModelConfig},
+    lora::LoraConfig,
+    tokenizer::Tokenizer,
 };
 
 /// A tensor on the host, as the safetensors writer wants it.
@@ -42,13 +45,13 @@ impl View for &HostTensor {
 /// If the folder cannot be written, or the model holds LoRA updates (merge them first).
 pub fn save_pretrained<B: Backend>(
     folder: &Path,
-    model: &Llama<B>,
-    config: &LlamaConfig,
+    model: &LanguageModel<B>,
+    config: &ModelConfig,
     tokenizer: Option<&Tokenizer>,
 ) -> Result<(), ModelError> {
     save_weights(folder, model)?;
     write_json(&folder.join("config.json"), &config.to_hf_json())?;
-    let generation = serde_json::json!({ "bos_token_id": config.bos, "eos_token_id": config.eos });
+    let generation = serde_json::json!({ "bos_token_id": config.bos(), "eos_token_id": config.eos() });
     write_json(&folder.join("generation_config.json"), &generation)?;
     if let Some(tokenizer) = tokenizer {
         tokenizer.save(folder.join("tokenizer.json"))?;
@@ -61,7 +64,7 @@ pub fn save_pretrained<B: Backend>(
 ///
 /// # Errors
 /// As [`save_pretrained`].
-pub fn save_weights<B: Backend>(folder: &Path, model: &Llama<B>) -> Result<(), ModelError> {
+pub fn save_weights<B: Backend>(folder: &Path, model: &LanguageModel<B>) -> Result<(), ModelError> {
     if model.has_lora() {
         return Err(ModelError::Config {
             path: None,
@@ -79,13 +82,13 @@ pub fn save_weights<B: Backend>(folder: &Path, model: &Llama<B>) -> Result<(), M
 /// If the folder cannot be written.
 pub fn save_adapter<B: Backend>(
     folder: &Path,
-    model: &Llama<B>,
+    model: &LanguageModel<B>,
     config: &LoraConfig,
     base_model: &str,
 ) -> Result<(), ModelError> {
     make_folder(folder)?;
     write_tensors(&folder.join("adapter_model.safetensors"), model.lora_tensors())?;
-    write_json(&folder.join("adapter_config.json"), &config.to_peft_json(base_model))
+    write_json(&folder.join("adapter_config.json"), &config.to_peft_json(model, base_model))
 }
 
 fn make_folder(folder: &Path) -> Result<(), ModelError> {

@@ -2,7 +2,7 @@
 
 use toolformer_model::{LoraConfig, SafetensorsFolder, save_adapter};
 
-use crate::reference::{assert_close, expected, llama, run};
+use crate::reference::{assert_close, expected, open, run};
 
 fn config() -> LoraConfig {
     LoraConfig { r: 4, lora_alpha: 8.0, ..LoraConfig::default() }
@@ -10,7 +10,7 @@ fn config() -> LoraConfig {
 
 #[test]
 fn fresh_updates_change_nothing_and_have_names() {
-    let (mut model, _) = llama();
+    let (mut model, _) = open("llama");
     let (ids, reference) = expected("llama");
     model.attach_lora(&config(), 1).unwrap();
     assert_close(&run(&model, &ids)[0], &reference[0], 1e-4);
@@ -23,7 +23,7 @@ fn fresh_updates_change_nothing_and_have_names() {
 #[test]
 fn saved_loaded_and_merged_updates_are_the_same() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut model, _) = llama();
+    let (mut model, _) = open("llama");
     let (ids, reference) = expected("llama");
     model.attach_lora(&config(), 1).unwrap();
     // B is zero in a fresh adapter: give it something to do, by way of its file.
@@ -50,7 +50,7 @@ fn saved_loaded_and_merged_updates_are_the_same() {
         })
         .collect();
     safetensors::serialize_to_file(views, None, &path).unwrap();
-    let (mut adapted, _) = llama();
+    let (mut adapted, _) = open("llama");
     adapted.load_lora(&config(), &SafetensorsFolder::open_file(&path).unwrap()).unwrap();
     let apart = run(&adapted, &ids);
     let difference = apart[0].iter().zip(&reference[0]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
@@ -63,7 +63,7 @@ fn saved_loaded_and_merged_updates_are_the_same() {
 
 #[test]
 fn unknown_targets_are_named() {
-    let (mut model, _) = llama();
+    let (mut model, _) = open("llama");
     let wrong = LoraConfig { target_modules: vec!["c_attn".into()], ..config() };
     let error = model.attach_lora(&wrong, 0).unwrap_err().to_string();
     assert!(error.contains("c_attn") && error.contains("q_proj"), "{error}");

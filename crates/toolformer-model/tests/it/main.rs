@@ -1,8 +1,8 @@
 //! Models against reference outputs of independent implementations.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod llama_parity;
 mod lora;
+mod parity;
 mod prefixes;
 mod reference;
 mod save;

@@ -2,12 +2,12 @@
 
 use toolformer_model::{Pretrained, save_pretrained};
 
-use crate::reference::{assert_close, expected, llama, run, tensor_names};
+use crate::reference::{assert_close, expected, open, run, tensor_names};
 
 #[test]
 fn a_saved_model_gives_the_same_logits() {
     let folder = tempfile::tempdir().unwrap();
-    let (model, config) = llama();
+    let (model, config) = open("llama");
     save_pretrained(folder.path(), &model, &config, None).unwrap();
     let (ids, reference) = expected("llama");
     let (loaded, loaded_config) = Pretrained::open_model(folder.path(), &Default::default()).unwrap();
