@@ -6,6 +6,9 @@ use crate::{causal_lm::CausalLm, leaf::Leaf, projection::Projection};
 
 /// A family of models, such as Llama.
 pub(crate) trait Family<B: Backend>: CausalLm<B> {
+    /// Width of the hidden states.
+    fn d_model(&self) -> usize;
+
     /// Everything that owns parameters, once.
     fn leaves(&self) -> Vec<&dyn Leaf<B>>;
 

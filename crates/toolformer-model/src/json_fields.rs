@@ -14,6 +14,11 @@ impl<'a> Fields<'a> {
         Self(config)
     }
 
+    /// Number of fields.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     fn get<T>(
         &self,
         field: &str,

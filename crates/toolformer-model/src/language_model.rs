@@ -205,6 +205,11 @@ impl<B: Backend> LanguageModel<B> {
         self.family().leaves().into_iter().flat_map(Leaf::tensors)
     }
 
+    /// Width of the hidden states.
+    pub(crate) fn d_model(&self) -> usize {
+        self.family().d_model()
+    }
+
     pub(crate) fn family(&self) -> &dyn Family<B> {
         each!(Self, self, model => model)
     }

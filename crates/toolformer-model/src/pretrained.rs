@@ -1,6 +1,6 @@
 //! Opening a model from what people have: a Hugging Face folder or a GGUF file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::backend::Backend;
 
@@ -9,6 +9,7 @@ use crate::{
     gguf::GgufFile,
     language_model::{LanguageModel, ModelConfig},
     safetensors_files::SafetensorsFolder,
+    sequence_classifier::refuse_classifier,
     tokenizer::Tokenizer,
 };
 
@@ -54,17 +55,21 @@ impl<B: Backend> Pretrained<B> {
             let config = ModelConfig::from_gguf(&file)?;
             return Ok((LanguageModel::from_weights(&config, &config.gguf_weights(&file)?, device)?, config));
         }
-        let config = read_config(path)?;
+        let (config_path, text) = read_config_text(path)?;
+        let config = ModelConfig::from_hf_json(&text).map_err(|error| error.in_file(&config_path))?;
         let weights = SafetensorsFolder::open(path)?;
+        refuse_classifier(&weights).map_err(|error| error.in_file(&config_path))?;
         Ok((LanguageModel::from_weights(&config, &weights, device)?, config))
     }
 }
 
-fn read_config(folder: &Path) -> Result<ModelConfig, ModelError> {
+/// The text of a folder's `config.json`, with its path.
+pub(crate) fn read_config_text(folder: &Path) -> Result<(PathBuf, String), ModelError> {
     let path = folder.join("config.json");
-    let json =
-        std::fs::read_to_string(&path).map_err(|source| ModelError::Io { path: path.clone(), source })?;
-    ModelConfig::from_hf_json(&json).map_err(|error| error.in_file(&path))
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok((path, text)),
+        Err(source) => Err(ModelError::Io { path, source }),
+    }
 }
 
 /// Whether a path names a GGUF file rather than a folder.

@@ -195,6 +195,10 @@ impl<B: Backend> CausalLm<B> for Gemma3<B> {
 }
 
 impl<B: Backend> Family<B> for Gemma3<B> {
+    fn d_model(&self) -> usize {
+        self.embed_tokens.dims()[1]
+    }
+
     fn leaves(&self) -> Vec<&dyn Leaf<B>> {
         let mut leaves: Vec<&dyn Leaf<B>> = vec![&self.embed_tokens];
         for b in &self.layers {

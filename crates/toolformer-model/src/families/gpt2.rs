@@ -139,6 +139,10 @@ impl<B: Backend> Gpt2<B> {
 }
 
 impl<B: Backend> Family<B> for Gpt2<B> {
+    fn d_model(&self) -> usize {
+        self.wte.dims()[1]
+    }
+
     fn leaves(&self) -> Vec<&dyn Leaf<B>> {
         let mut leaves: Vec<&dyn Leaf<B>> = vec![&self.wte, &self.wpe];
         for b in &self.h {

@@ -161,6 +161,10 @@ impl<B: Backend> CausalLm<B> for GptNeox<B> {
 }
 
 impl<B: Backend> Family<B> for GptNeox<B> {
+    fn d_model(&self) -> usize {
+        self.embed_in.dims()[1]
+    }
+
     fn leaves(&self) -> Vec<&dyn Leaf<B>> {
         let mut leaves: Vec<&dyn Leaf<B>> = vec![&self.embed_in];
         for b in &self.layers {

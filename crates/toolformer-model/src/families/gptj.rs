@@ -138,6 +138,10 @@ impl<B: Backend> CausalLm<B> for GptJ<B> {
 }
 
 impl<B: Backend> Family<B> for GptJ<B> {
+    fn d_model(&self) -> usize {
+        self.wte.dims()[1]
+    }
+
     fn leaves(&self) -> Vec<&dyn Leaf<B>> {
         let mut leaves: Vec<&dyn Leaf<B>> = vec![&self.wte];
         for b in &self.h {

@@ -162,6 +162,10 @@ impl<B: Backend> Block<B> {
 }
 
 impl<B: Backend> Family<B> for Llama<B> {
+    fn d_model(&self) -> usize {
+        self.embed_tokens.dims()[1]
+    }
+
     fn leaves(&self) -> Vec<&dyn Leaf<B>> {
         let mut leaves: Vec<&dyn Leaf<B>> = vec![&self.embed_tokens];
         for b in &self.layers {

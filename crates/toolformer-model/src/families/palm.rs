@@ -162,6 +162,10 @@ impl<B: Backend> CausalLm<B> for Palm<B> {
 }
 
 impl<B: Backend> Family<B> for Palm<B> {
+    fn d_model(&self) -> usize {
+        self.emb.dims()[1]
+    }
+
     fn leaves(&self) -> Vec<&dyn Leaf<B>> {
         let mut leaves: Vec<&dyn Leaf<B>> = vec![&self.emb];
         for b in &self.layers {

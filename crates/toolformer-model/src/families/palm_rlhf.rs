@@ -179,6 +179,10 @@ impl<B: Backend> CausalLm<B> for PalmRlhf<B> {
 }
 
 impl<B: Backend> Family<B> for PalmRlhf<B> {
+    fn d_model(&self) -> usize {
+        self.token_emb.dims()[1]
+    }
+
     fn leaves(&self) -> Vec<&dyn Leaf<B>> {
         let mut leaves: Vec<&dyn Leaf<B>> = vec![&self.token_emb];
         for b in &self.layers {

@@ -143,6 +143,10 @@ impl<B: Backend> CausalLm<B> for Qwen2<B> {
 }
 
 impl<B: Backend> Family<B> for Qwen2<B> {
+    fn d_model(&self) -> usize {
+        self.embed_tokens.dims()[1]
+    }
+
     fn leaves(&self) -> Vec<&dyn Leaf<B>> {
         let mut leaves: Vec<&dyn Leaf<B>> = vec![&self.embed_tokens];
         for b in &self.layers {

@@ -1,6 +1,7 @@
 //! Models against reference outputs of independent implementations.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod classifier;
 mod lora;
 mod parity;
 mod prefixes;

@@ -13,7 +13,7 @@ use crate::{
 const TOLERANCE: f32 = 1e-4;
 
 /// Every fixture with reference logits.
-const FIXTURES: [&str; 21] = [
+pub(crate) const FIXTURES: [&str; 21] = [
     "llama",
     "qwen2",
     "gpt2",
