@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod classifier;
+mod configs;
+mod gguf;
 mod lora;
 mod parity;
 mod prefixes;
 mod reference;
 mod save;
 mod smollm2;
+mod transformers;
