@@ -11,6 +11,7 @@ mod assets;
 mod bench;
 mod ci;
 mod fetch;
+mod parity;
 mod process;
 mod quickstart;
 mod tidy;
@@ -31,6 +32,7 @@ enum Command {
     Fetch(fetch::Args),
     Quickstart(quickstart::Args),
     Bench(bench::Args),
+    Parity(parity::Args),
 }
 
 fn main() -> ExitCode {
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Command::Fetch(args) => fetch::run(&args),
         Command::Quickstart(args) => quickstart::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Parity(args) => parity::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use toolformer::{
     burn::tensor::backend::Backend,
-    model::{Llama, load_adapter},
+    model::{LanguageModel, load_adapter},
 };
 
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub(crate) struct AdapterArgs {
 
 impl AdapterArgs {
     /// The model with the adapter folded in.
-    pub(crate) fn apply<B: Backend>(&self, mut model: Llama<B>) -> Result<Llama<B>> {
+    pub(crate) fn apply<B: Backend>(&self, mut model: LanguageModel<B>) -> Result<LanguageModel<B>> {
         let Some(folder) = &self.adapter else { return Ok(model) };
         load_adapter(&mut model, folder)?;
         Ok(model.merge_lora())

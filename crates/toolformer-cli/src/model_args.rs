@@ -7,7 +7,7 @@ use clap::Args;
 use toolformer::{
     burn::tensor::backend::Backend,
     device::Device,
-    model::{Llama, LlamaConfig, Pretrained},
+    model::{LanguageModel, ModelConfig, Pretrained},
 };
 
 #[derive(Debug, Args)]
@@ -32,13 +32,12 @@ impl ModelArgs {
     }
 
     /// The model alone, for work on ids: a folder needs no tokenizer then.
-    pub(crate) fn open_model<B: Backend>(&self, device: &B::Device) -> Result<(Llama<B>, LlamaConfig)> {
+    pub(crate) fn open_model<B: Backend>(
+        &self,
+        device: &B::Device,
+    ) -> Result<(LanguageModel<B>, ModelConfig)> {
         self.refuse_hub_id()?;
-        if self.model.is_dir() {
-            return Ok(Pretrained::open_model(&self.model, device)?);
-        }
-        let Pretrained { model, config, .. } = Pretrained::open(&self.model, device)?;
-        Ok((model, config))
+        Ok(Pretrained::open_model(&self.model, device)?)
     }
 
     /// What the model is called in files.

@@ -54,6 +54,16 @@ impl<'m, M> Scorer<'m, M> {
         Self { model, weights, batch_tokens }
     }
 
+    /// The model.
+    pub fn model(&self) -> &'m M {
+        self.model
+    }
+
+    /// The tokens that a request puts through the model.
+    pub fn tokens_of(&self, request: &LossRequest<'_>) -> usize {
+        request.prefix.len() + request.text.len().min(request.position + self.weights.window())
+    }
+
     /// `L_i(prefix)` for every request, in nats.
     ///
     /// Nothing behind `x_{i+4}` is computed, nor the scores of any other position.

@@ -5,14 +5,19 @@ use std::{fs, path::Path};
 use burn::tensor::backend::Backend;
 use serde_json::Value;
 
-use crate::{error::ModelError, llama::Llama, lora::LoraConfig, safetensors_files::SafetensorsFolder};
+use crate::{
+    error::ModelError, language_model::LanguageModel, lora::LoraConfig, safetensors_files::SafetensorsFolder,
+};
 
 /// Adds the updates of a folder with `adapter_config.json` and `adapter_model.safetensors` to a model; see
-/// [`Llama::merge_lora`] to fold them in.
+/// [`LanguageModel::merge_lora`] to fold them in.
 ///
 /// # Errors
 /// If a file is missing or damaged, does not belong to this model, or is of a variant that is not computed here.
-pub fn load_adapter<B: Backend>(model: &mut Llama<B>, folder: &Path) -> Result<LoraConfig, ModelError> {
+pub fn load_adapter<B: Backend>(
+    model: &mut LanguageModel<B>,
+    folder: &Path,
+) -> Result<LoraConfig, ModelError> {
     let path = folder.join("adapter_config.json");
     let advice = "give a folder with adapter_config.json and adapter_model.safetensors";
     let text = fs::read_to_string(&path).map_err(|source| ModelError::io(&path, advice, source))?;
@@ -31,7 +36,8 @@ fn refuse_variants(fields: &Value) -> Result<(), ModelError> {
     if let Some(kind) = fields["peft_type"].as_str().filter(|&kind| kind != "LORA") {
         return not_supported(format!("`peft_type` {kind}"));
     }
-    for field in ["use_rslora", "use_dora", "fan_in_fan_out"] {
+    // `fan_in_fan_out` only says how the base's weights lie, which the model knows, as PEFT's layers do.
+    for field in ["use_rslora", "use_dora"] {
         if fields[field] == true {
             return not_supported(format!("`{field}`"));
         }
@@ -61,7 +67,7 @@ mod tests {
     use super::*;
     use crate::{pretrained::Pretrained, save::save_adapter};
 
-    fn tiny() -> Llama<Flex> {
+    fn tiny() -> LanguageModel<Flex> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tiny_llama");
         Pretrained::open_model(folder.as_ref(), &Default::default()).unwrap().0
     }
@@ -73,7 +79,9 @@ mod tests {
         model.attach_lora(&config, 5).unwrap();
         save_adapter(folder.path(), &model, &config, "base").unwrap();
         let mut again = tiny();
-        assert_eq!(load_adapter(&mut again, folder.path()).unwrap(), config);
+        let names = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+        let named = LoraConfig { target_modules: names.map(str::to_owned).to_vec(), ..config };
+        assert_eq!(load_adapter(&mut again, folder.path()).unwrap(), named);
         for (a, b) in model.lora_tensors().iter().zip(&again.lora_tensors()) {
             assert_eq!(a.0, b.0);
             a.2.to_data().assert_eq(&b.2.to_data(), true);
@@ -98,6 +106,6 @@ mod tests {
         check_refused(json!({"use_dora": true}), "use_dora");
         check_refused(json!({"bias": "all"}), "bias");
         check_refused(json!({"rank_pattern": {"q_proj": 4}}), "rank_pattern");
-        assert!(refuse_variants(&LoraConfig::default().to_peft_json("base")).is_ok());
+        assert!(refuse_variants(&LoraConfig::default().to_peft_json(&tiny(), "base")).is_ok());
     }
 }

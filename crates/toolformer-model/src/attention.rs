@@ -6,7 +6,7 @@
 use burn::tensor::{Int, Tensor, TensorData, activation::softmax, backend::Backend};
 
 use crate::{
-    kv_cache::{KvCache, LayerKv, PrefixView},
+    kv_cache::{CacheShape, KvCache, LayerKv, PrefixView},
     token_batch::TokenBatch,
 };
 
@@ -14,12 +14,13 @@ use crate::{
 const MASKED: f32 = -1e30;
 
 /// What all blocks of one forward pass share: the mask, and which rows look at which group.
-pub(crate) struct AttentionPlan<B: Backend> {
+pub struct AttentionPlan<B: Backend> {
     /// Added to the scores, `[n_kv_heads, batch * n_groups * seq, width]`; none where everything is seen.
     mask: Option<Tensor<B, 3>>,
     parts: Vec<PrefixPart<B>>,
     batch: usize,
-    queries: usize,
+    seq: usize,
+    n_heads: usize,
 }
 
 /// A prefix as the rows of this batch use it.
@@ -42,38 +43,58 @@ enum RowGroups<B: Backend> {
 }
 
 impl<B: Backend> AttentionPlan<B> {
-    /// Plans the pass of `tokens` behind `cache`, which has already reserved their columns.
-    pub(crate) fn new(
-        tokens: &TokenBatch,
-        cache: &KvCache<B>,
-        n_kv_heads: usize,
-        n_heads: usize,
-        device: &B::Device,
-    ) -> Self {
-        let queries = n_heads / n_kv_heads * tokens.seq();
+    /// Plans the pass of `tokens` behind `cache`, which has already reserved their columns
+    /// ([`KvCache::reserve`]); every token sees all before it.
+    pub fn new(tokens: &TokenBatch, cache: &KvCache<B>, n_heads: usize) -> Self {
+        Self::plan(tokens, cache, n_heads, None)
+    }
+
+    /// The same where a token sees itself and the `window - 1` tokens before it.
+    pub fn sliding(tokens: &TokenBatch, cache: &KvCache<B>, n_heads: usize, window: usize) -> Self {
+        Self::plan(tokens, cache, n_heads, Some(window))
+    }
+
+    fn plan(tokens: &TokenBatch, cache: &KvCache<B>, n_heads: usize, window: Option<usize>) -> Self {
         let parts = cache
             .prefixes
             .iter()
             .filter(|view| view.prefix.width() > 0)
-            .map(|view| PrefixPart { rows: RowGroups::new(view, device), view: view.clone() })
+            .map(|view| PrefixPart { rows: RowGroups::new(view, cache.device()), view: view.clone() })
             .collect();
-        let mask = mask(tokens, cache, n_kv_heads, n_heads, device);
-        Self { mask, parts, batch: tokens.batch(), queries }
+        let mask = mask(tokens, cache, n_heads, window);
+        Self { mask, parts, batch: tokens.batch(), seq: tokens.seq(), n_heads }
     }
 
-    /// Attention of one block.
+    /// Attention of block `layer`: keeps the new keys and values in `cache` and mixes all values that are seen.
     ///
+    /// # Shapes
+    /// - `q`: `[batch * seq, n_heads * d_head]`, already scaled
+    /// - `k`, `v`: `[batch * seq, n_kv_heads * d_head]`
+    /// - returns `[batch * seq, n_heads * d_head]`
+    pub fn attend(
+        &self,
+        layer: usize,
+        q: Tensor<B, 2>,
+        k: Tensor<B, 2>,
+        v: Tensor<B, 2>,
+        cache: &mut KvCache<B>,
+    ) -> Tensor<B, 2> {
+        let CacheShape { n_kv_heads: kv, d_head, .. } = cache.shape();
+        let [batch, seq, per_kv] = [self.batch, self.seq, self.n_heads / kv];
+        let q = q.reshape([batch, seq, kv, per_kv, d_head]); // [batch, seq, n_kv_heads, per_kv, d_head]
+        let q = q.permute([2, 0, 3, 1, 4]).reshape([kv, batch, per_kv * seq, d_head]); // [n_kv_heads, batch, per_kv * seq, d_head]
+        let heads_first = |t: Tensor<B, 2>| t.reshape([batch, seq, kv, d_head]).permute([2, 0, 1, 3]); // [n_kv_heads, batch, seq, d_head]
+        let (k, v) = cache.write(layer, heads_first(k), heads_first(v));
+        let mixed = self.mix(layer, q, k, v); // [n_kv_heads, batch, per_kv * seq, d_head]
+        let mixed = mixed.reshape([kv, batch, per_kv, seq, d_head]).permute([1, 3, 0, 2, 4]); // [batch, seq, n_kv_heads, per_kv, d_head]
+        mixed.reshape([batch * seq, self.n_heads * d_head])
+    }
+
     /// # Shapes
     /// - `q`: `[n_kv_heads, batch, n_heads / n_kv_heads * seq, d_head]`, already scaled
     /// - `k`, `v`: `[n_kv_heads, batch, columns, d_head]`, the rows' own
     /// - returns as `q`
-    pub(crate) fn attend(
-        &self,
-        layer: usize,
-        q: Tensor<B, 4>,
-        k: Tensor<B, 4>,
-        v: Tensor<B, 4>,
-    ) -> Tensor<B, 4> {
+    fn mix(&self, layer: usize, q: Tensor<B, 4>, k: Tensor<B, 4>, v: Tensor<B, 4>) -> Tensor<B, 4> {
         let [heads, batch, queries, d_head] = q.dims();
         let rows = batch * queries;
         let mut scores: Vec<Tensor<B, 3>> = Vec::with_capacity(self.parts.len() + 1);
@@ -91,7 +112,7 @@ impl<B: Backend> AttentionPlan<B> {
         let mut out: Option<Tensor<B, 4>> = None;
         for part in &self.parts {
             let width = part.view.prefix.width();
-            let mixed = part.values(layer, weights.clone().narrow(2, start, width), self.batch, self.queries);
+            let mixed = part.values(layer, weights.clone().narrow(2, start, width), batch, queries);
             start += width;
             out = Some(match out {
                 Some(sum) => sum + mixed,
@@ -210,14 +231,14 @@ fn index<B: Backend>(of: &[usize], device: &B::Device) -> Tensor<B, 1, Int> {
 fn mask<B: Backend>(
     tokens: &TokenBatch,
     cache: &KvCache<B>,
-    n_kv_heads: usize,
     n_heads: usize,
-    device: &B::Device,
+    window: Option<usize>,
 ) -> Option<Tensor<B, 3>> {
-    let [batch, seq] = [tokens.batch(), tokens.seq()];
+    let [batch, seq, n_kv_heads] = [tokens.batch(), tokens.seq(), cache.shape().n_kv_heads];
     let views: Vec<_> = cache.prefixes.iter().filter(|view| view.prefix.width() > 0).collect();
     let sees_all = views.iter().all(|view| view.visible.iter().all(|&seen| seen == view.prefix.width()));
-    if seq == 1 && sees_all && !cache.has_padding() {
+    let within = window.is_none_or(|window| cache.positions().iter().all(|&len| len <= window));
+    if seq == 1 && sees_all && within && !cache.has_padding() {
         return None;
     }
     let prefix_width: usize = views.iter().map(|view| view.prefix.width()).sum();
@@ -226,6 +247,8 @@ fn mask<B: Backend>(
     let per_head = n_heads / n_kv_heads;
     let mut row_masks = vec![0.0f32; batch * seq * width];
     for row in 0..batch {
+        // Positions and columns differ by padding and by what is not seen of a prefix: a window is over positions.
+        let key_positions = window.map(|_| key_positions(cache, &views, row));
         for query in 0..seq {
             let mask = &mut row_masks[(row * seq + query) * width..][..width];
             let mut start = 0;
@@ -238,6 +261,11 @@ fn mask<B: Backend>(
                     *mask = MASKED;
                 }
             }
+            if let (Some(window), Some(positions)) = (window, &key_positions) {
+                let own = positions[prefix_width + before + query];
+                let too_far = |&(_, &position): &(_, &usize)| position + window <= own;
+                mask.iter_mut().zip(positions).filter(too_far).for_each(|(mask, _)| *mask = MASKED);
+            }
         }
     }
     // Repeated for every head here: broadcasting an inner axis is much slower than one contiguous sum a block.
@@ -249,5 +277,21 @@ fn mask<B: Backend>(
             }
         }
     }
-    Some(Tensor::from_data(TensorData::new(mask, [n_kv_heads, batch * per_head * seq, width]), device))
+    let shape = [n_kv_heads, batch * per_head * seq, width];
+    Some(Tensor::from_data(TensorData::new(mask, shape), cache.device()))
+}
+
+/// The position of every key that a row could see, prefixes first; of padding, that of the next token.
+fn key_positions<B: Backend>(cache: &KvCache<B>, views: &[&PrefixView<B>], row: usize) -> Vec<usize> {
+    let mut positions = Vec::new();
+    let mut first = 0;
+    for view in views {
+        positions.extend(first..first + view.prefix.width());
+        first += view.visible[row];
+    }
+    for column in 0..cache.columns() {
+        positions.push(first);
+        first += usize::from(cache.is_valid(row, column));
+    }
+    positions
 }

@@ -134,6 +134,22 @@ impl<B: Backend> KvCache<B> {
         &self.positions
     }
 
+    /// The sizes of the model that it is for.
+    pub fn shape(&self) -> CacheShape {
+        self.shape
+    }
+
+    /// Where keys and values are.
+    pub fn device(&self) -> &B::Device {
+        &self.device
+    }
+
+    /// The position of every token of `tokens`, rows one after another; those of padding go on behind their row's.
+    /// To be asked before [`KvCache::reserve`] counts them as seen.
+    pub fn positions_of(&self, tokens: &TokenBatch) -> Vec<usize> {
+        self.positions.iter().flat_map(|&start| start..start + tokens.seq()).collect()
+    }
+
     /// Columns of the slabs in use.
     pub(crate) fn columns(&self) -> usize {
         self.columns
@@ -150,7 +166,10 @@ impl<B: Backend> KvCache<B> {
     }
 
     /// Makes room for `tokens` and counts them as seen; the model then writes them block by block.
-    pub(crate) fn reserve(&mut self, tokens: &TokenBatch) {
+    ///
+    /// # Panics
+    /// If `tokens` has another number of rows.
+    pub fn reserve(&mut self, tokens: &TokenBatch) {
         assert_eq!(tokens.batch(), self.batch, "the batch and the cache must have the same rows");
         self.columns += tokens.seq();
         if self.columns > self.capacity {

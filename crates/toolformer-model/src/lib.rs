@@ -1,8 +1,22 @@
 //! Language models on [burn](https://burn.dev), generic over its backends.
 //!
-//! What is here: the Llama family, its weights from Hugging Face folders and GGUF files, tokenizers from either,
-//! a key-value cache whose prefixes many rows share without a copy, LoRA adapters in PEFT's layout, and saving to
-//! folders that `transformers` loads.
+//! What is here: families of models, their weights from Hugging Face folders and GGUF files, tokenizers from either,
+//! a key-value cache whose prefixes many rows share without a copy, LoRA adapters in PEFT's layout, classification
+//! heads, and saving to folders that `transformers` loads.
+//!
+//! | family | `model_type` | GGUF | classification head | LoRA targets |
+//! |---|---|---|---|---|
+//! | [`Llama`] (SmolLM2 and others) | `llama` | `llama` | yes | `q_proj`, `k_proj`, `v_proj`, `o_proj`, `gate_proj`, `up_proj`, `down_proj` |
+//! | [`Qwen2`] (also 2.5) | `qwen2` | `qwen2` | yes | as Llama |
+//! | [`Gpt2`] | `gpt2` | no | yes | `c_attn`, `c_proj`, `c_fc` |
+//! | [`GptJ`] | `gptj` | no | no | `q_proj`, `k_proj`, `v_proj`, `out_proj`, `fc_in`, `fc_out` |
+//! | [`GptNeox`] (Pythia) | `gpt_neox` | no | no | `query_key_value`, `dense`, `dense_h_to_4h`, `dense_4h_to_h` |
+//! | [`Gemma3`], text only | `gemma3_text` | `gemma3` | no | as Llama |
+//! | [`Palm`] (toolformer-pytorch) | `palm` | no | no | `fused_attn_ff_proj`, `attn_out`, `ff_out.1` |
+//! | [`PalmRlhf`] (PaLM-rlhf-pytorch 0.8) | `palm_rlhf` | no | no | `fused_attn_ff_proj`, `attn_out`, `ff_out.2` |
+//!
+//! [`LanguageModel`] is any of them, chosen by the config; a model of one's own implements [`CausalLm`]. Settings that
+//! would change what a model computes and are not computed here are refused ([`ModelError::NotSupported`]).
 //!
 //! What is not: sampling and decoding (`toolformer-decode`), training (`toolformer-train`), and anything that
 //! knows what a tool call is.
@@ -20,41 +34,58 @@
 
 mod adapter;
 mod attention;
+mod bare_names;
 mod causal_lm;
 mod checksum;
+mod config_checks;
 mod error;
+mod families;
+mod family;
 mod gguf;
+mod gguf_keys;
+mod json_fields;
 mod kv_cache;
-mod llama;
-mod llama_config;
+mod language_model;
+mod layer_norm;
+mod leaf;
+mod loader;
 mod log_probs;
 mod lora;
+mod named_buffer;
 mod named_param;
 mod pretrained;
 mod projection;
 mod rms_norm;
+mod rope_fields;
+mod rope_scaling;
 mod rotary;
 mod safetensors_files;
 mod save;
-mod tensor_reader;
+mod sequence_classifier;
 mod token_batch;
 mod tokenizer;
 mod weights;
 
 pub use adapter::load_adapter;
+pub use attention::AttentionPlan;
 pub use causal_lm::CausalLm;
 pub use checksum::model_checksum;
 pub use error::ModelError;
+pub use families::{
+    Gemma3, Gemma3Config, Gpt2, Gpt2Config, GptJ, GptJConfig, GptNeox, GptNeoxConfig, Llama, LlamaConfig,
+    Palm, PalmConfig, PalmRlhf, PalmRlhfConfig, Qwen2, Qwen2Config,
+};
 pub use gguf::GgufFile;
 pub use kv_cache::{CacheShape, KvCache, Prefix};
-pub use llama::Llama;
-pub use llama_config::LlamaConfig;
+pub use language_model::{LanguageModel, ModelConfig};
 pub use log_probs::{log_probs, log_probs_of, visit_log_probs};
 pub use lora::LoraConfig;
 pub use named_param::param_id;
 pub use pretrained::Pretrained;
+pub use rope_scaling::RopeScaling;
 pub use safetensors_files::SafetensorsFolder;
-pub use save::{save_adapter, save_pretrained, save_weights};
+pub use save::{save_adapter, save_classifier, save_pretrained, save_weights};
+pub use sequence_classifier::{ClassifierConfig, SequenceClassifier};
 pub use token_batch::TokenBatch;
 pub use tokenizer::{BatchOptions, ChatMessage, ChatOptions, EncodedBatch, Side, SpecialIds, Tokenizer};
-pub use weights::{GgufLlama, WeightSource};
+pub use weights::{GgufWeights, WeightSource};

@@ -1,9 +1,11 @@
 //! Parameters whose identity is their checkpoint name.
 
 use burn::{
-    module::{Param, ParamId},
-    tensor::{Tensor, backend::Backend},
+    module::{Module, Param, ParamId},
+    tensor::{Int, Tensor, backend::Backend},
 };
+
+use crate::leaf::{Leaf, NamedTensor, named};
 
 /// The parameter id that belongs to a checkpoint name.
 ///
@@ -22,4 +24,74 @@ pub(crate) fn named_param<B: Backend, const D: usize>(
     value: Tensor<B, D>,
 ) -> Param<Tensor<B, D>> {
     Param::initialized(param_id(name), value)
+}
+
+/// A matrix with a row for every id: an embedding, an output head, or both in one.
+#[derive(Module, Debug)]
+pub(crate) struct Matrix<B: Backend> {
+    weight: Param<Tensor<B, 2>>,
+    name: String,
+    /// Another name under which checkpoints hold it again.
+    again: Option<String>,
+}
+
+impl<B: Backend> Matrix<B> {
+    pub(crate) fn new(name: &str, weight: Tensor<B, 2>) -> Self {
+        Self { weight: named_param(name, weight), name: name.to_owned(), again: None }
+    }
+
+    /// A matrix that checkpoints hold under a second name too.
+    pub(crate) fn twice(name: &str, again: &str, weight: Tensor<B, 2>) -> Self {
+        Self { again: Some(again.to_owned()), ..Self::new(name, weight) }
+    }
+
+    /// `[rows, columns]`
+    pub(crate) fn dims(&self) -> [usize; 2] {
+        self.weight.dims()
+    }
+
+    pub(crate) fn device(&self) -> B::Device {
+        self.weight.device()
+    }
+
+    /// The rows of `ids`, `[n]` to `[n, columns]`.
+    pub(crate) fn rows(&self, ids: Tensor<B, 1, Int>) -> Tensor<B, 2> {
+        self.weight.val().select(0, ids)
+    }
+
+    /// The product with every row, `[n, columns]` to `[n, rows]`.
+    pub(crate) fn scores(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
+        hidden.matmul(self.weight.val().transpose()) // [n, rows]
+    }
+}
+
+impl<B: Backend> Leaf<B> for Matrix<B> {
+    fn tensors(&self) -> Vec<NamedTensor<B>> {
+        let names = std::iter::once(&self.name).chain(&self.again);
+        names.map(|name| named(name.clone(), self.weight.val())).collect()
+    }
+}
+
+/// A vector: a gain or a bias.
+#[derive(Module, Debug)]
+pub(crate) struct Vector<B: Backend> {
+    weight: Param<Tensor<B, 1>>,
+    name: String,
+}
+
+impl<B: Backend> Vector<B> {
+    pub(crate) fn new(name: &str, weight: Tensor<B, 1>) -> Self {
+        Self { weight: named_param(name, weight), name: name.to_owned() }
+    }
+
+    /// As a row, `[1, n]`.
+    pub(crate) fn row(&self) -> Tensor<B, 2> {
+        self.weight.val().unsqueeze()
+    }
+}
+
+impl<B: Backend> Leaf<B> for Vector<B> {
+    fn tensors(&self) -> Vec<NamedTensor<B>> {
+        vec![named(self.name.clone(), self.weight.val())]
+    }
 }

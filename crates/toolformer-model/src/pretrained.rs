@@ -1,21 +1,25 @@
 //! Opening a model from what people have: a Hugging Face folder or a GGUF file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::backend::Backend;
 
 use crate::{
-    error::ModelError, gguf::GgufFile, llama::Llama, llama_config::LlamaConfig,
-    safetensors_files::SafetensorsFolder, tokenizer::Tokenizer, weights::GgufLlama,
+    error::ModelError,
+    gguf::GgufFile,
+    language_model::{LanguageModel, ModelConfig},
+    safetensors_files::SafetensorsFolder,
+    sequence_classifier::refuse_classifier,
+    tokenizer::Tokenizer,
 };
 
 /// A model with its config and tokenizer.
 #[derive(Debug)]
 pub struct Pretrained<B: Backend> {
     /// The model.
-    pub model: Llama<B>,
+    pub model: LanguageModel<B>,
     /// Its config.
-    pub config: LlamaConfig,
+    pub config: ModelConfig,
     /// Its tokenizer.
     pub tokenizer: Tokenizer,
 }
@@ -28,30 +32,43 @@ impl<B: Backend> Pretrained<B> {
     /// # Errors
     /// If files are missing, damaged, or of an architecture that is not supported.
     pub fn open(path: &Path, device: &B::Device) -> Result<Self, ModelError> {
-        if is_gguf(path)? {
-            let file = GgufFile::open(path)?;
-            let config = LlamaConfig::from_gguf(&file)?;
-            let tokenizer = Tokenizer::from_gguf(&file)?.with_ends(&config.eos);
-            let model = Llama::from_weights(&config, &GgufLlama::new(&file, &config)?, device)?;
-            return Ok(Self { model, config, tokenizer });
-        }
         let (model, config) = Self::open_model(path, device)?;
-        let tokenizer = Tokenizer::from_folder(path, config.bos, config.eos.first().copied())?;
-        let tokenizer = tokenizer.with_ends(&config.eos);
+        let tokenizer = if is_gguf(path)? {
+            Tokenizer::from_gguf(&GgufFile::open(path)?)?
+        } else {
+            Tokenizer::from_folder(path, config.bos(), config.eos().first().copied())?
+        };
+        let tokenizer = tokenizer.with_ends(config.eos());
         Ok(Self { model, config, tokenizer })
     }
 
-    /// Opens the model of a folder that may have no tokenizer.
+    /// Opens the model alone; a folder needs no tokenizer then.
     ///
     /// # Errors
     /// As [`Pretrained::open`].
-    pub fn open_model(folder: &Path, device: &B::Device) -> Result<(Llama<B>, LlamaConfig), ModelError> {
-        let path = folder.join("config.json");
-        let json =
-            std::fs::read_to_string(&path).map_err(|source| ModelError::Io { path: path.clone(), source })?;
-        let config = LlamaConfig::from_hf_json(&json).map_err(|error| error.in_file(&path))?;
-        let weights = SafetensorsFolder::open(folder)?;
-        Ok((Llama::from_weights(&config, &weights, device)?, config))
+    pub fn open_model(
+        path: &Path,
+        device: &B::Device,
+    ) -> Result<(LanguageModel<B>, ModelConfig), ModelError> {
+        if is_gguf(path)? {
+            let file = GgufFile::open(path)?;
+            let config = ModelConfig::from_gguf(&file)?;
+            return Ok((LanguageModel::from_weights(&config, &config.gguf_weights(&file)?, device)?, config));
+        }
+        let (config_path, text) = read_config_text(path)?;
+        let config = ModelConfig::from_hf_json(&text).map_err(|error| error.in_file(&config_path))?;
+        let weights = SafetensorsFolder::open(path)?;
+        refuse_classifier(&weights).map_err(|error| error.in_file(&config_path))?;
+        Ok((LanguageModel::from_weights(&config, &weights, device)?, config))
+    }
+}
+
+/// The text of a folder's `config.json`, with its path.
+pub(crate) fn read_config_text(folder: &Path) -> Result<(PathBuf, String), ModelError> {
+    let path = folder.join("config.json");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok((path, text)),
+        Err(source) => Err(ModelError::Io { path, source }),
     }
 }
 

@@ -1,21 +1,44 @@
-//! Linear maps without bias, several of one input fused into one product, with optional LoRA on each.
+//! Linear maps, several of one input fused into one product, with optional LoRA on each.
 
 use burn::{
     module::{Module, Param},
     tensor::{Tensor, backend::Backend},
 };
 
-use crate::named_param::named_param;
+use crate::{
+    leaf::{Leaf, NamedTensor, named},
+    named_param::named_param,
+};
 
-/// `x W` for one or more projections of the same input, stored side by side so that one product serves all.
+/// `x W + b` for one or more projections of the same input, stored side by side so that one product serves all.
 ///
 /// The weight is `[d_in, d_out]`: products with few rows are up to four times faster that way than with the
-/// transposed layout of checkpoints.
+/// transposed layout of most checkpoints.
 #[derive(Module, Debug)]
 pub(crate) struct Projection<B: Backend> {
     weight: Param<Tensor<B, 2>>,
+    bias: Option<Param<Tensor<B, 1>>>,
     lora: Vec<LoraPair<B>>,
-    widths: Vec<usize>,
+    parts: Vec<Part>,
+    layout: Layout,
+}
+
+/// One of the fused projections.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    /// Its name in a checkpoint, without `.weight`.
+    pub(crate) name: String,
+    /// Its output width, in features.
+    pub(crate) d_out: usize,
+}
+
+/// How a checkpoint lays a weight out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// `[d_out, d_in]`, as PyTorch's `Linear`.
+    OutIn,
+    /// `[d_in, d_out]`, as GPT-2's `Conv1D`.
+    InOut,
 }
 
 /// The low-rank update of one projection: `scale * x A B` (Hu et al., 2021, equation 3).
@@ -32,26 +55,36 @@ pub(crate) struct LoraPair<B: Backend> {
 }
 
 impl<B: Backend> Projection<B> {
-    /// Fuses `parts`, each `[d_out, d_in]` as in checkpoints; `name` is the name of the fused parameter.
-    pub(crate) fn fuse(name: &str, parts: Vec<Tensor<B, 2>>) -> Self {
-        let widths = parts.iter().map(|part| part.dims()[0]).collect();
-        let columns = parts.into_iter().map(transposed).collect();
-        Self { weight: named_param(name, Tensor::cat(columns, 1)), lora: Vec::new(), widths }
+    /// Fuses `parts`, whose weights come in the checkpoint's `layout`; `name` is the fused weight's own.
+    pub(crate) fn fuse(
+        name: &str,
+        parts: Vec<Part>,
+        weights: Vec<Tensor<B, 2>>,
+        biases: Option<Vec<Tensor<B, 1>>>,
+        layout: Layout,
+    ) -> Self {
+        let columns = match layout {
+            Layout::OutIn => weights.into_iter().map(transposed).collect(),
+            Layout::InOut => weights,
+        };
+        let bias = biases.map(|biases| named_param(&format!("{name}.bias"), Tensor::cat(biases, 0)));
+        let weight = named_param(&format!("{name}.weight"), Tensor::cat(columns, 1));
+        Self { weight, bias, lora: Vec::new(), parts, layout }
     }
 
-    /// The weight of one of the fused projections, `[d_out, d_in]`, without its LoRA update.
-    pub(crate) fn part(&self, part: usize) -> Tensor<B, 2> {
-        self.weight.val().narrow(1, self.start(part), self.widths[part]).transpose()
-    }
-
-    /// Output width of a part, in features.
-    pub(crate) fn width(&self, part: usize) -> usize {
-        self.widths[part]
+    /// The fused projections.
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
     }
 
     /// Input width, in features.
     pub(crate) fn d_in(&self) -> usize {
         self.weight.dims()[0]
+    }
+
+    /// How checkpoints lay the weights out.
+    pub(crate) fn layout(&self) -> Layout {
+        self.layout
     }
 
     /// The LoRA updates, at most one a part.
@@ -73,7 +106,7 @@ impl<B: Backend> Projection<B> {
     pub(crate) fn merge_lora(&mut self) {
         for pair in std::mem::take(&mut self.lora) {
             let update = pair.a.val().matmul(pair.b.val()).mul_scalar(pair.scale); // [d_in, d_out of the part]
-            let columns = self.start(pair.part)..self.start(pair.part) + self.widths[pair.part];
+            let columns = self.start(pair.part)..self.start(pair.part) + self.parts[pair.part].d_out;
             self.weight = self.weight.clone().map(|weight| {
                 let [d_in, _] = weight.dims();
                 let merged = weight.clone().slice([0..d_in, columns.clone()]) + update;
@@ -83,28 +116,53 @@ impl<B: Backend> Projection<B> {
     }
 
     fn start(&self, part: usize) -> usize {
-        self.widths[..part].iter().sum()
+        self.parts[..part].iter().map(|part| part.d_out).sum()
     }
 
     /// # Shapes
     /// - `x`: `[n, d_in]`
     /// - returns `[n, sum of the parts' d_out]`
     pub(crate) fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        let y = x.clone().matmul(self.weight.val()); // [n, d_out]
+        let mut y = x.clone().matmul(self.weight.val()); // [n, d_out]
+        if let Some(bias) = &self.bias {
+            y = y + bias.val().unsqueeze();
+        }
         if self.lora.is_empty() {
             return y;
         }
         let [n, _] = x.dims();
-        let mut updates = Vec::with_capacity(self.widths.len());
-        for (part, &width) in self.widths.iter().enumerate() {
+        let mut updates = Vec::with_capacity(self.parts.len());
+        for (part, Part { d_out, .. }) in self.parts.iter().enumerate() {
             updates.push(match self.lora.iter().find(|pair| pair.part == part) {
                 Some(pair) => {
-                    x.clone().matmul(pair.a.val()).mul_scalar(pair.scale).matmul(pair.b.val()) // [n, width]
+                    x.clone().matmul(pair.a.val()).mul_scalar(pair.scale).matmul(pair.b.val()) // [n, d_out]
                 }
-                None => Tensor::zeros([n, width], &x.device()),
+                None => Tensor::zeros([n, *d_out], &x.device()),
             });
         }
         y + Tensor::cat(updates, 1)
+    }
+}
+
+impl<B: Backend> Leaf<B> for Projection<B> {
+    fn tensors(&self) -> Vec<NamedTensor<B>> {
+        let mut tensors = Vec::new();
+        for (i, Part { name, d_out }) in self.parts.iter().enumerate() {
+            let columns = self.weight.val().narrow(1, self.start(i), *d_out); // [d_in, d_out]
+            let weight = match self.layout {
+                Layout::OutIn => columns.transpose(),
+                Layout::InOut => columns,
+            };
+            tensors.push(named(format!("{name}.weight"), weight));
+            if let Some(bias) = &self.bias {
+                tensors.push(named(format!("{name}.bias"), bias.val().narrow(0, self.start(i), *d_out)));
+            }
+        }
+        tensors
+    }
+
+    fn projection(&self) -> Option<&Projection<B>> {
+        Some(self)
     }
 }
 

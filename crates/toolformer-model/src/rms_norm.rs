@@ -1,36 +1,48 @@
 //! Root-mean-square normalisation (Zhang and Sennrich, 2019).
 
 use burn::{
-    module::{Module, Param},
+    module::Module,
     tensor::{Tensor, backend::Backend},
 };
 
-use crate::named_param::named_param;
+use crate::{
+    leaf::{Leaf, NamedTensor},
+    named_param::Vector,
+};
 
 /// `x / sqrt(mean(x^2) + eps) * weight`, over the last axis.
 #[derive(Module, Debug)]
-pub struct RmsNorm<B: Backend> {
-    weight: Param<Tensor<B, 1>>,
+pub(crate) struct RmsNorm<B: Backend> {
+    weight: Vector<B>,
     eps: f64,
+    /// Added to the weight: 1 where checkpoints hold a gain's difference from 1, else 0.
+    offset: f64,
 }
 
 impl<B: Backend> RmsNorm<B> {
-    /// A norm with the gain `weight`, `[d_model]`; `name` is the parameter's name in a checkpoint.
-    pub(crate) fn new(name: &str, weight: Tensor<B, 1>, eps: f64) -> Self {
-        Self { weight: named_param(name, weight), eps }
+    /// A norm with the gain `weight`.
+    pub(crate) fn new(weight: Vector<B>, eps: f64) -> Self {
+        Self { weight, eps, offset: 0.0 }
     }
 
-    /// The gain, `[d_model]`.
-    pub(crate) fn weight(&self) -> Tensor<B, 1> {
-        self.weight.val()
+    /// A norm with the gain `1 + weight`.
+    pub(crate) fn from_one(weight: Vector<B>, eps: f64) -> Self {
+        Self { weight, eps, offset: 1.0 }
     }
 
     /// # Shapes
-    /// - `x`: `[n, d_model]`
-    /// - returns `[n, d_model]`
+    /// - `x`: `[n, width]`
+    /// - returns `[n, width]`
     pub(crate) fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
         let mean_square = (x.clone() * x.clone()).mean_dim(1); // [n, 1]
         let scale = mean_square.add_scalar(self.eps).sqrt().recip(); // [n, 1]
-        x * scale * self.weight.val().unsqueeze()
+        let gain = self.weight.row(); // [1, width]
+        x * scale * if self.offset == 0.0 { gain } else { gain.add_scalar(self.offset) }
+    }
+}
+
+impl<B: Backend> Leaf<B> for RmsNorm<B> {
+    fn tensors(&self) -> Vec<NamedTensor<B>> {
+        self.weight.tensors()
     }
 }

@@ -11,7 +11,11 @@ use burn::tensor::{Tensor, backend::Backend};
 use safetensors::{Dtype, View};
 
 use crate::{
-    error::ModelError, llama::Llama, llama_config::LlamaConfig, lora::LoraConfig, tokenizer::Tokenizer,
+    error::ModelError,
+    language_model::{LanguageModel, ModelConfig},
+    lora::LoraConfig,
+    sequence_classifier::{ClassifierConfig, SequenceClassifier},
+    tokenizer::Tokenizer,
 };
 
 /// A tensor on the host, as the safetensors writer wants it.
@@ -42,33 +46,46 @@ impl View for &HostTensor {
 /// If the folder cannot be written, or the model holds LoRA updates (merge them first).
 pub fn save_pretrained<B: Backend>(
     folder: &Path,
-    model: &Llama<B>,
-    config: &LlamaConfig,
+    model: &LanguageModel<B>,
+    config: &ModelConfig,
     tokenizer: Option<&Tokenizer>,
 ) -> Result<(), ModelError> {
     save_weights(folder, model)?;
     write_json(&folder.join("config.json"), &config.to_hf_json())?;
-    let generation = serde_json::json!({ "bos_token_id": config.bos, "eos_token_id": config.eos });
+    let generation = serde_json::json!({ "bos_token_id": config.bos(), "eos_token_id": config.eos() });
     write_json(&folder.join("generation_config.json"), &generation)?;
-    if let Some(tokenizer) = tokenizer {
-        tokenizer.save(folder.join("tokenizer.json"))?;
-        write_json(&folder.join("tokenizer_config.json"), &tokenizer.tokenizer_config_json())?;
-    }
-    Ok(())
+    write_tokenizer(folder, tokenizer)
+}
+
+fn write_tokenizer(folder: &Path, tokenizer: Option<&Tokenizer>) -> Result<(), ModelError> {
+    let Some(tokenizer) = tokenizer else { return Ok(()) };
+    tokenizer.save(folder.join("tokenizer.json"))?;
+    write_json(&folder.join("tokenizer_config.json"), &tokenizer.tokenizer_config_json())
+}
+
+/// Writes a classifier as [`save_pretrained`] does a language model.
+///
+/// # Errors
+/// As [`save_pretrained`].
+pub fn save_classifier<B: Backend>(
+    folder: &Path,
+    model: &SequenceClassifier<B>,
+    config: &ClassifierConfig,
+    tokenizer: Option<&Tokenizer>,
+) -> Result<(), ModelError> {
+    refuse_lora(&model.body)?;
+    make_folder(folder)?;
+    write_tensors(&folder.join("model.safetensors"), model.tensors())?;
+    write_json(&folder.join("config.json"), &config.to_hf_json())?;
+    write_tokenizer(folder, tokenizer)
 }
 
 /// Writes `model.safetensors` alone.
 ///
 /// # Errors
 /// As [`save_pretrained`].
-pub fn save_weights<B: Backend>(folder: &Path, model: &Llama<B>) -> Result<(), ModelError> {
-    if model.has_lora() {
-        return Err(ModelError::Config {
-            path: None,
-            field: "lora".into(),
-            why: "the model holds LoRA updates; merge them, or save the adapter".into(),
-        });
-    }
+pub fn save_weights<B: Backend>(folder: &Path, model: &LanguageModel<B>) -> Result<(), ModelError> {
+    refuse_lora(model)?;
     make_folder(folder)?;
     write_tensors(&folder.join("model.safetensors"), model.tensors())
 }
@@ -79,13 +96,22 @@ pub fn save_weights<B: Backend>(folder: &Path, model: &Llama<B>) -> Result<(), M
 /// If the folder cannot be written.
 pub fn save_adapter<B: Backend>(
     folder: &Path,
-    model: &Llama<B>,
+    model: &LanguageModel<B>,
     config: &LoraConfig,
     base_model: &str,
 ) -> Result<(), ModelError> {
     make_folder(folder)?;
     write_tensors(&folder.join("adapter_model.safetensors"), model.lora_tensors())?;
-    write_json(&folder.join("adapter_config.json"), &config.to_peft_json(base_model))
+    write_json(&folder.join("adapter_config.json"), &config.to_peft_json(model, base_model))
+}
+
+/// Updates would be lost.
+fn refuse_lora<B: Backend>(model: &LanguageModel<B>) -> Result<(), ModelError> {
+    if model.has_lora() {
+        let why = "the model holds LoRA updates; merge them, or save the adapter".into();
+        return Err(ModelError::Config { path: None, field: "lora".into(), why });
+    }
+    Ok(())
 }
 
 fn make_folder(folder: &Path) -> Result<(), ModelError> {

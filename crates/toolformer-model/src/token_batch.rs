@@ -44,6 +44,11 @@ impl TokenBatch {
         &self.lens
     }
 
+    /// The ids of a row, without padding.
+    pub fn row(&self, row: usize) -> &[u32] {
+        &self.ids[row * self.seq..][..self.lens[row]]
+    }
+
     /// Number of tokens that are not padding.
     pub fn tokens(&self) -> usize {
         self.lens.iter().sum()
@@ -66,5 +71,6 @@ mod tests {
         let batch = TokenBatch::new(&[vec![1, 2, 3], vec![4]]);
         assert_eq!((batch.batch(), batch.seq(), batch.tokens()), (2, 3, 4));
         assert_eq!(batch.ids, [1, 2, 3, 4, 0, 0]);
+        assert_eq!((batch.row(0), batch.row(1)), (&[1, 2, 3][..], &[4][..]));
     }
 }

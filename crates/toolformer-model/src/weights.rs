@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    error::ModelError, gguf::GgufFile, llama_config::LlamaConfig, safetensors_files::SafetensorsFolder,
-};
+use crate::{error::ModelError, gguf::GgufFile, safetensors_files::SafetensorsFolder};
 
 /// Named tensors of a checkpoint.
 pub trait WeightSource {
@@ -35,16 +33,39 @@ impl WeightSource for SafetensorsFolder {
     }
 }
 
-/// A `llama` GGUF file under the names and in the layout of Hugging Face's checkpoints.
+/// A GGUF file under the names and in the layout of Hugging Face's checkpoints.
 ///
-/// Tensors that Hugging Face's Llama does not have keep their GGUF names, so that a loader can refuse them.
+/// Tensors that Hugging Face's model does not have keep their GGUF names, so that a loader can refuse them.
 #[derive(Debug)]
-pub struct GgufLlama<'a> {
+pub struct GgufWeights<'a> {
     file: &'a GgufFile,
     /// From Hugging Face's names to the file's.
     names: BTreeMap<String, String>,
-    n_heads: usize,
-    n_kv_heads: usize,
+    changes: Vec<(&'static str, Change)>,
+}
+
+/// How a family's checkpoints become GGUF files.
+pub(crate) struct GgufLayout {
+    /// Hugging Face's and GGUF's name of every tensor of a block, without the block's prefix, beside those that
+    /// every family has.
+    pub(crate) in_block: &'static [(&'static str, &'static str)],
+    /// Ends of names whose tensors were changed.
+    pub(crate) changes: Vec<(&'static str, Change)>,
+}
+
+/// What a converter did to a tensor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Change {
+    /// Within each of `heads`, rows `2i` and `2i + 1` are rotated together, while Hugging Face rotates `i` with
+    /// `i + d_head / 2`.
+    NeighbouringRows {
+        /// Heads in the rows.
+        heads: usize,
+        /// The shape of the whole.
+        shape: [usize; 2],
+    },
+    /// 1 was added to every number.
+    OneAdded,
 }
 
 /// Hugging Face's and GGUF's name of every tensor outside the blocks.
@@ -54,52 +75,48 @@ const OUTSIDE: [(&str, &str); 3] = [
     ("lm_head.weight", "output.weight"),
 ];
 
-/// Of every tensor of a block, without the block's prefix.
-const IN_BLOCK: [(&str, &str); 9] = [
+/// Of the tensors that a block of every family has, without the block's prefix.
+const IN_BLOCK: [(&str, &str); 8] = [
     ("input_layernorm.weight", "attn_norm.weight"),
     ("self_attn.q_proj.weight", "attn_q.weight"),
     ("self_attn.k_proj.weight", "attn_k.weight"),
     ("self_attn.v_proj.weight", "attn_v.weight"),
     ("self_attn.o_proj.weight", "attn_output.weight"),
-    ("post_attention_layernorm.weight", "ffn_norm.weight"),
     ("mlp.gate_proj.weight", "ffn_gate.weight"),
     ("mlp.up_proj.weight", "ffn_up.weight"),
     ("mlp.down_proj.weight", "ffn_down.weight"),
 ];
 
-impl<'a> GgufLlama<'a> {
-    /// Views a file; `config` is the file's own ([`LlamaConfig::from_gguf`]).
+impl<'a> GgufWeights<'a> {
+    /// Views a file.
     ///
     /// # Errors
-    /// If the file's Q or K matrices do not consist of the config's heads.
-    pub fn new(file: &'a GgufFile, config: &LlamaConfig) -> Result<Self, ModelError> {
-        let names = file.tensors().iter().map(|t| (hugging_face_name(&t.name), t.name.clone())).collect();
-        let view = Self { file, names, n_heads: config.n_heads, n_kv_heads: config.n_kv_heads };
+    /// If a changed tensor has not the shape that its change needs.
+    pub(crate) fn new(file: &'a GgufFile, layout: GgufLayout) -> Result<Self, ModelError> {
+        let own_name =
+            |t: &crate::gguf::GgufTensor| (hugging_face_name(&t.name, layout.in_block), t.name.clone());
+        let names = file.tensors().iter().map(own_name).collect();
+        let view = Self { file, names, changes: layout.changes };
         for (name, gguf_name) in &view.names {
-            let (Some(n_heads), Some(tensor)) = (view.rotated_heads(name), file.tensor(gguf_name)) else {
+            let (Some(Change::NeighbouringRows { shape, .. }), Some(tensor)) =
+                (view.change(name), file.tensor(gguf_name))
+            else {
                 continue;
             };
-            let expected = vec![n_heads * config.d_head, config.d_model];
-            if tensor.shape != expected {
-                return Err(ModelError::Shape { name: name.clone(), expected, found: tensor.shape.clone() });
+            if tensor.shape != shape {
+                let (expected, found) = (shape.to_vec(), tensor.shape.clone());
+                return Err(ModelError::Shape { name: name.clone(), expected, found });
             }
         }
         Ok(view)
     }
 
-    /// The number of heads in a tensor's rows, if its rows are permuted.
-    fn rotated_heads(&self, name: &str) -> Option<usize> {
-        if name.ends_with(".self_attn.q_proj.weight") {
-            Some(self.n_heads)
-        } else if name.ends_with(".self_attn.k_proj.weight") {
-            Some(self.n_kv_heads)
-        } else {
-            None
-        }
+    fn change(&self, name: &str) -> Option<Change> {
+        self.changes.iter().find(|(end, _)| name.ends_with(end)).map(|&(_, change)| change)
     }
 }
 
-impl WeightSource for GgufLlama<'_> {
+impl WeightSource for GgufWeights<'_> {
     fn names(&self) -> Vec<String> {
         self.names.keys().cloned().collect()
     }
@@ -110,30 +127,32 @@ impl WeightSource for GgufLlama<'_> {
 
     fn tensor_f32(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), ModelError> {
         let missing = || ModelError::MissingTensors { names: vec![name.to_owned()] };
-        let (shape, values) = self.file.tensor_f32(self.names.get(name).ok_or_else(missing)?)?;
-        let values = match self.rotated_heads(name) {
-            Some(n_heads) => pairs_to_halves(&values, shape[0] / n_heads, shape[1]),
-            None => values,
-        };
+        let (shape, mut values) = self.file.tensor_f32(self.names.get(name).ok_or_else(missing)?)?;
+        match self.change(name) {
+            Some(Change::NeighbouringRows { heads, shape: [rows, columns] }) => {
+                values = neighbours_to_halves(&values, rows / heads, columns);
+            }
+            Some(Change::OneAdded) => values.iter_mut().for_each(|value| *value -= 1.0),
+            None => {}
+        }
         Ok((shape, values))
     }
 }
 
-fn hugging_face_name(name: &str) -> String {
+fn hugging_face_name(name: &str, in_block: &[(&str, &str)]) -> String {
     let find = |table: &[(&str, &str)], name: &str| {
         table.iter().find(|(_, gguf)| *gguf == name).map(|(hugging_face, _)| (*hugging_face).to_owned())
     };
-    let in_block = || {
+    let of_block = || {
         let (layer, part) = name.strip_prefix("blk.")?.split_once('.')?;
         let layer: usize = layer.parse().ok()?;
-        Some(format!("model.layers.{layer}.{}", find(&IN_BLOCK, part)?))
+        Some(format!("model.layers.{layer}.{}", find(&IN_BLOCK, part).or_else(|| find(in_block, part))?))
     };
-    find(&OUTSIDE, name).or_else(in_block).unwrap_or_else(|| name.to_owned())
+    find(&OUTSIDE, name).or_else(of_block).unwrap_or_else(|| name.to_owned())
 }
 
-/// Undoes the order of rows that llama.cpp wants: within a head, rows `2i` and `2i + 1` are rotated together,
-/// while Hugging Face rotates `i` with `i + d_head / 2`.
-fn pairs_to_halves(values: &[f32], d_head: usize, d_model: usize) -> Vec<f32> {
+/// Undoes the order of rows that llama.cpp wants.
+fn neighbours_to_halves(values: &[f32], d_head: usize, d_model: usize) -> Vec<f32> {
     let mut out = Vec::with_capacity(values.len());
     for head in values.chunks_exact(d_head * d_model) {
         let rows = || head.chunks_exact(d_model);
@@ -145,21 +164,22 @@ fn pairs_to_halves(values: &[f32], d_head: usize, d_model: usize) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language_model::ModelConfig;
     use std::path::Path;
 
     #[test]
-    fn rows_of_a_head_go_from_pairs_to_halves() {
+    fn rows_of_a_head_go_from_neighbours_to_halves() {
         // Two heads of four rows of one number, named by their place in Hugging Face's order.
         let pairs = [0.0, 2.0, 1.0, 3.0, 4.0, 6.0, 5.0, 7.0];
-        assert_eq!(pairs_to_halves(&pairs, 4, 1), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
+        assert_eq!(neighbours_to_halves(&pairs, 4, 1), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
     }
 
     #[test]
     fn unknown_tensors_keep_their_names() {
         for name in ["rope_freqs.weight", "blk.0.attn_q.bias", "blk.x.attn_q.weight", "blk.0"] {
-            assert_eq!(hugging_face_name(name), name);
+            assert_eq!(hugging_face_name(name, &[]), name);
         }
-        assert_eq!(hugging_face_name("blk.12.ffn_up.weight"), "model.layers.12.mlp.up_proj.weight");
+        assert_eq!(hugging_face_name("blk.12.ffn_up.weight", &[]), "model.layers.12.mlp.up_proj.weight");
     }
 
     /// `make_gguf.py` writes the same random model both ways.
@@ -167,8 +187,7 @@ mod tests {
     fn a_gguf_file_gives_what_the_safetensors_hold() {
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
         let file = GgufFile::open(fixtures.join("tiny_llama/model.gguf")).unwrap();
-        let config = LlamaConfig::from_gguf(&file).unwrap();
-        let gguf = GgufLlama::new(&file, &config).unwrap();
+        let gguf = ModelConfig::from_gguf(&file).unwrap().gguf_weights(&file).unwrap();
         let safetensors = SafetensorsFolder::open(fixtures.join("tiny_llama")).unwrap();
         let expected = WeightSource::names(&safetensors);
         assert_eq!(gguf.names(), expected);

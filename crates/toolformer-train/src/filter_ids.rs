@@ -117,11 +117,11 @@ pub fn judge_ids<B: Backend, M: CausalLm<B>>(
 #[cfg(test)]
 mod tests {
     use burn::backend::Flex;
-    use toolformer_model::{Llama, Pretrained};
+    use toolformer_model::{LanguageModel, Pretrained};
 
     use super::*;
 
-    fn golden() -> (Llama<Flex>, Vec<Map<String, Value>>) {
+    fn golden() -> (LanguageModel<Flex>, Vec<Map<String, Value>>) {
         let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../toolformer-model/tests/fixtures");
         let golden: Value =
             serde_json::from_str(&std::fs::read_to_string(format!("{fixtures}/filter.json")).unwrap())

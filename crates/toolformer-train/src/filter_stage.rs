@@ -80,7 +80,8 @@ impl<'m, M> FilterStage<'m, M> {
     /// `L_i(none)` of all positions is one pass over the text; equal calls at equal places are scored once.
     ///
     /// # Errors
-    /// If a candidate names a text or a token that is not there, or the tokenizer fails.
+    /// If a candidate names a text or a token that is not there or does not fit the model's context, or the tokenizer
+    /// fails.
     pub fn judge<B: Backend>(
         &self,
         texts: &[Tokenized<'_>],
@@ -134,7 +135,7 @@ impl<'m, M> FilterStage<'m, M> {
             }
             job_of_candidate[number] = Some(job);
         }
-        let (losses, computed) = self.score::<B>(texts, &jobs);
+        let (losses, computed) = self.score::<B>(texts, &jobs)?;
         for (candidate, job) in candidates.iter_mut().zip(job_of_candidate) {
             candidate.judge(job.map(|job| losses[job]), self.settings.tau_f);
         }
@@ -147,7 +148,11 @@ impl<'m, M> FilterStage<'m, M> {
         Ok(ids)
     }
 
-    fn score<B: Backend>(&self, texts: &[Tokenized<'_>], jobs: &[Job]) -> (Vec<Losses>, usize)
+    fn score<B: Backend>(
+        &self,
+        texts: &[Tokenized<'_>],
+        jobs: &[Job],
+    ) -> Result<(Vec<Losses>, usize), TrainError>
     where
         M: CausalLm<B>,
     {
@@ -164,9 +169,19 @@ impl<'m, M> FilterStage<'m, M> {
                 })
             })
             .collect();
+        let context = self.scorer.model().max_positions();
+        for (number, request) in requests.iter().enumerate() {
+            let tokens = self.scorer.tokens_of(request);
+            if tokens > context {
+                let text_id = texts[jobs[number / 3].text].text.id.clone();
+                let why =
+                    format!("takes {tokens} tokens, but the model's context is {context}; shorten the text");
+                return Err(TrainError::Candidate { text_id, why });
+            }
+        }
         let scored = self.scorer.losses::<B>(&requests);
         let losses = scored.values.chunks(3).map(|l| Losses { none: l[0], call: l[1], response: l[2] });
-        (losses.collect(), scored.computed)
+        Ok((losses.collect(), scored.computed))
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::backend::Backend;
 use rand::seq::SliceRandom;
 use toolformer_decode::draw_rng;
-use toolformer_model::{Llama, Pretrained, Tokenizer, save_adapter, save_pretrained};
+use toolformer_model::{LanguageModel, Pretrained, Tokenizer, save_adapter, save_pretrained};
 use toolformer_text::{Registry, Syntax};
 
 use crate::{
@@ -61,7 +61,7 @@ impl RunFolder {
 #[derive(Debug)]
 pub struct Taught<B: Backend> {
     /// The model, its updates merged.
-    pub model: Llama<B>,
+    pub model: LanguageModel<B>,
     /// What the run did; also in `stats.json`.
     pub stats: Stats,
 }

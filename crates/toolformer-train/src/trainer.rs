@@ -13,7 +13,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use toolformer_decode::draw_rng;
 use toolformer_model::{
-    CausalLm, KvCache, Llama, LlamaConfig, SafetensorsFolder, TokenBatch, save_adapter, save_weights,
+    CausalLm, KvCache, LanguageModel, ModelConfig, SafetensorsFolder, TokenBatch, save_adapter, save_weights,
 };
 
 use crate::{
@@ -48,7 +48,7 @@ pub struct Metric {
 #[derive(Debug)]
 pub struct Finetuned<B: Backend> {
     /// The model; with [`Method::Lora`] its updates are still apart.
-    pub model: Llama<B>,
+    pub model: LanguageModel<B>,
     /// Steps done, those of an earlier run included.
     pub steps: usize,
     /// Tokens trained on.
@@ -73,8 +73,8 @@ type Ad<B> = Autodiff<B>;
 /// If a setting is out of range, there is nothing to train on, the loss stops being a number, or files fail.
 #[expect(clippy::too_many_arguments, reason = "the inputs of a job, each of another kind")]
 pub fn finetune<B: Backend>(
-    mut model: Llama<B>,
-    config: &LlamaConfig,
+    mut model: LanguageModel<B>,
+    config: &ModelConfig,
     examples: &[Vec<u32>],
     held_out: &[Vec<u32>],
     settings: &FinetuneSettings,
@@ -102,7 +102,7 @@ pub fn finetune<B: Backend>(
         .with_beta_2(0.999)
         .with_epsilon(1e-8)
         .with_weight_decay(settings.weight_decay as f32)
-        .init::<Ad<B>, Llama<Ad<B>>>();
+        .init::<Ad<B>, LanguageModel<Ad<B>>>();
     let resumed = checkpoints.newest(&fingerprint)?;
     let mut state = match &resumed {
         Some((_, state)) => state.clone(),
@@ -201,7 +201,7 @@ fn batch_of_step<'a>(
 
 /// Gradient and mean loss per token over a batch, computed in parts.
 fn gradients<B: Backend>(
-    model: &Llama<Ad<B>>,
+    model: &LanguageModel<Ad<B>>,
     batch: &[&[u32]],
     settings: &FinetuneSettings,
 ) -> (GradientsParams, f64, usize) {
@@ -245,7 +245,7 @@ fn language_model_loss<B: Backend, M: CausalLm<B>>(model: &M, rows: &[&[u32]]) -
 }
 
 /// The model as one that learns: with LoRA only its updates do.
-fn trainable<B: Backend>(model: Llama<B>, method: &Method) -> Llama<Ad<B>> {
+fn trainable<B: Backend>(model: LanguageModel<B>, method: &Method) -> LanguageModel<Ad<B>> {
     let only = match method {
         Method::Lora(_) => Some(model.lora_param_ids().into_iter().collect()),
         Method::Full => None,
@@ -266,7 +266,11 @@ impl<B: Backend> ModuleMapper<B> for RequireGrad {
 }
 
 /// Writes what the method trains.
-fn save_learned<B: Backend>(model: &Llama<B>, method: &Method, folder: &Path) -> Result<(), TrainError> {
+fn save_learned<B: Backend>(
+    model: &LanguageModel<B>,
+    method: &Method,
+    folder: &Path,
+) -> Result<(), TrainError> {
     match method {
         Method::Lora(config) => Ok(save_adapter(folder, model, config, "base")?),
         Method::Full => Ok(save_weights(folder, model)?),
@@ -275,18 +279,20 @@ fn save_learned<B: Backend>(model: &Llama<B>, method: &Method, folder: &Path) ->
 
 /// Reads what [`save_learned`] wrote.
 fn load_weights<B: Backend>(
-    mut model: Llama<B>,
-    config: &LlamaConfig,
+    mut model: LanguageModel<B>,
+    config: &ModelConfig,
     method: &Method,
     folder: &Path,
-) -> Result<Llama<B>, TrainError> {
+) -> Result<LanguageModel<B>, TrainError> {
     match method {
         Method::Lora(lora) => {
             model
                 .load_lora(lora, &SafetensorsFolder::open_file(folder.join("adapter_model.safetensors"))?)?;
             Ok(model)
         }
-        Method::Full => Ok(Llama::from_weights(config, &SafetensorsFolder::open(folder)?, &model.device())?),
+        Method::Full => {
+            Ok(LanguageModel::from_weights(config, &SafetensorsFolder::open(folder)?, &model.device())?)
+        }
     }
 }
 
@@ -302,7 +308,7 @@ fn fingerprint(examples: &[&[u32]], settings: &FinetuneSettings) -> String {
 }
 
 /// Number of parameters that learn, and of all.
-pub fn count_parameters<B: Backend>(model: &Llama<B>) -> (usize, usize) {
+pub fn count_parameters<B: Backend>(model: &LanguageModel<B>) -> (usize, usize) {
     let all = model.num_params();
     if !model.has_lora() {
         return (all, all);

@@ -5,7 +5,7 @@ use serde::Serialize;
 use toolformer::{
     burn::tensor::{Tensor, backend::Backend},
     device::OnDevice,
-    model::{CausalLm, KvCache, Llama, TokenBatch, Tokenizer, log_probs, visit_log_probs},
+    model::{CausalLm, KvCache, LanguageModel, TokenBatch, Tokenizer, log_probs, visit_log_probs},
 };
 
 use crate::{
@@ -81,7 +81,7 @@ impl OnDevice for &Args {
     }
 }
 
-fn check<B: Backend>(ids: &[u32], model: &Llama<B>) -> Result<()> {
+fn check<B: Backend>(ids: &[u32], model: &LanguageModel<B>) -> Result<()> {
     let (vocab, context) = (model.vocab_size(), model.max_positions());
     if ids.is_empty() {
         return Err(wrong_usage("there is no token to score; give a longer --text"));
@@ -98,7 +98,7 @@ fn check<B: Backend>(ids: &[u32], model: &Llama<B>) -> Result<()> {
     Ok(())
 }
 
-fn score<B: Backend>(model: &Llama<B>, ids: Vec<u32>, top: usize) -> Score {
+fn score<B: Backend>(model: &LanguageModel<B>, ids: Vec<u32>, top: usize) -> Score {
     let mut cache = KvCache::new(model.cache_shape(), 1, ids.len(), &model.device());
     let hidden: Tensor<B, 3> = model.forward(&TokenBatch::new(&[&ids]), &mut cache);
     let [_, seq, d_model] = hidden.dims();

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
+mod families;
+#[cfg(test)]
 mod help;
 #[cfg(test)]
 mod pipeline;

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use toolformer_decode::{
     ContinuationSettings, Ending, Judgement, Place, Rows, Sampling, draw_rng, sample_continuations,
 };
-use toolformer_model::{CausalLm, KvCache, Llama, TokenBatch, Tokenizer};
+use toolformer_model::{CausalLm, KvCache, LanguageModel, TokenBatch, Tokenizer};
 
 use crate::models::{B, tiny};
 
@@ -21,7 +21,12 @@ fn judge(text: &str) -> Judgement {
     }
 }
 
-fn slow(model: &Llama<B>, tokenizer: &Tokenizer, context: &[u32], mut rng: ChaCha8Rng) -> (String, Ending) {
+fn slow(
+    model: &LanguageModel<B>,
+    tokenizer: &Tokenizer,
+    context: &[u32],
+    mut rng: ChaCha8Rng,
+) -> (String, Ending) {
     let mut ids = context.to_vec();
     let mut bytes = Vec::new();
     for _ in 0..MAX_TOKENS {

@@ -7,12 +7,12 @@ use burn::{
     tensor::{Tensor, TensorData},
 };
 use toolformer_decode::Prompt;
-use toolformer_model::{CacheShape, CausalLm, KvCache, Llama, Pretrained, TokenBatch, Tokenizer};
+use toolformer_model::{CacheShape, CausalLm, KvCache, LanguageModel, Pretrained, TokenBatch, Tokenizer};
 
 pub(crate) type B = Flex;
 
 /// The tiny Llama of `toolformer-model`'s fixtures, with its tokenizer.
-pub(crate) fn tiny() -> (Llama<B>, Tokenizer) {
+pub(crate) fn tiny() -> (LanguageModel<B>, Tokenizer) {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../toolformer-model/tests/fixtures/tiny_llama");
     let Pretrained { model, tokenizer, .. } = Pretrained::open(folder.as_ref(), &Default::default()).unwrap();
     (model, tokenizer)
@@ -24,14 +24,14 @@ pub(crate) fn prompt(tokenizer: &Tokenizer, text: &str) -> Prompt {
 
 /// A model that has one text in mind and predicts its next token, whatever it is fed.
 pub(crate) struct Scripted {
-    inner: Llama<B>,
+    inner: LanguageModel<B>,
     script: Vec<u32>,
     /// Tokens put first at a position instead of the script's, which come second.
     first: HashMap<usize, u32>,
 }
 
 impl Scripted {
-    pub(crate) fn new(inner: Llama<B>, tokenizer: &Tokenizer, parts: &[&str]) -> Self {
+    pub(crate) fn new(inner: LanguageModel<B>, tokenizer: &Tokenizer, parts: &[&str]) -> Self {
         let script = parts.iter().flat_map(|part| tokenizer.encode(part).unwrap()).collect();
         Self { inner, script, first: HashMap::new() }
     }

@@ -27,7 +27,7 @@ fn golden() -> Golden {
     serde_json::from_str(include_str!("../../../toolformer-model/tests/fixtures/filter.json")).unwrap()
 }
 
-fn llama() -> toolformer_model::Llama<Flex> {
+fn llama() -> toolformer_model::LanguageModel<Flex> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../toolformer-model/tests/fixtures/llama");
     Pretrained::<Flex>::open_model(folder.as_ref(), &Default::default()).unwrap().0
 }

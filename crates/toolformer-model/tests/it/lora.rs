@@ -1,16 +1,57 @@
-//! LoRA updates: no change when fresh, the same when merged, and PEFT's file layout.
+//! LoRA updates: no change when fresh, the same when merged, and PEFT's file layout, for every family.
 
-use toolformer_model::{LoraConfig, SafetensorsFolder, save_adapter};
+use std::path::Path;
 
-use crate::reference::{assert_close, expected, llama, run};
+use toolformer_model::{
+    LanguageModel, LoraConfig, SafetensorsFolder, WeightSource, load_adapter, save_adapter,
+};
+
+use crate::{
+    parity::FIXTURES,
+    reference::{B, assert_close, difference, expected, open, run},
+};
 
 fn config() -> LoraConfig {
     LoraConfig { r: 4, lora_alpha: 8.0, ..LoraConfig::default() }
 }
 
+/// Replaces the numbers of an adapter's file: `B` is zero in a fresh one, and does nothing.
+pub(crate) fn fill(path: &Path) {
+    let file = SafetensorsFolder::open_file(path).unwrap();
+    let filled: Vec<(String, Vec<usize>, Vec<u8>)> = WeightSource::names(&file)
+        .into_iter()
+        .map(|name| {
+            let shape = file.shape(&name).unwrap().to_vec();
+            let count = shape.iter().product::<usize>();
+            let values = (0..count).flat_map(|i| (((i * 37 % 11) as f32 - 5.0) / 50.0).to_le_bytes());
+            (name, shape, values.collect())
+        })
+        .collect();
+    drop(file);
+    let views: Vec<_> = filled
+        .iter()
+        .map(|(name, shape, data)| {
+            let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), data);
+            (name, view.unwrap())
+        })
+        .collect();
+    safetensors::serialize_to_file(views, None, path).unwrap();
+}
+
+/// A fixture's model with updates that do something, by way of the adapter's folder.
+pub(crate) fn adapted(name: &str, folder: &Path) -> LanguageModel<B> {
+    let (mut model, _) = open(name);
+    model.attach_lora(&config(), 1).unwrap();
+    save_adapter(folder, &model, &config(), "base").unwrap();
+    fill(&folder.join("adapter_model.safetensors"));
+    let (mut model, _) = open(name);
+    load_adapter(&mut model, folder).unwrap();
+    model
+}
+
 #[test]
 fn fresh_updates_change_nothing_and_have_names() {
-    let (mut model, _) = llama();
+    let (mut model, _) = open("llama");
     let (ids, reference) = expected("llama");
     model.attach_lora(&config(), 1).unwrap();
     assert_close(&run(&model, &ids)[0], &reference[0], 1e-4);
@@ -20,50 +61,61 @@ fn fresh_updates_change_nothing_and_have_names() {
     assert_eq!(tensors[0].1, [4, 32]);
 }
 
-#[test]
-fn saved_loaded_and_merged_updates_are_the_same() {
+#[track_caller]
+fn check(name: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let (mut model, _) = llama();
-    let (ids, reference) = expected("llama");
-    model.attach_lora(&config(), 1).unwrap();
-    // B is zero in a fresh adapter: give it something to do, by way of its file.
-    save_adapter(folder.path(), &model, &config(), "base").unwrap();
-    let path = folder.path().join("adapter_model.safetensors");
-    let bytes = std::fs::read(&path).unwrap();
-    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
-    let filled: Vec<(String, Vec<usize>, Vec<u8>)> = file
-        .tensors()
-        .into_iter()
-        .map(|(name, view)| {
-            let count = view.data().len() / 4;
-            let values = (0..count).flat_map(|i| (((i * 37 % 11) as f32 - 5.0) / 50.0).to_le_bytes());
-            (name, view.shape().to_vec(), values.collect())
-        })
-        .collect();
-    let views: Vec<_> = filled
-        .iter()
-        .map(|(name, shape, data)| {
-            (
-                name,
-                safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), data).unwrap(),
-            )
-        })
-        .collect();
-    safetensors::serialize_to_file(views, None, &path).unwrap();
-    let (mut adapted, _) = llama();
-    adapted.load_lora(&config(), &SafetensorsFolder::open_file(&path).unwrap()).unwrap();
-    let apart = run(&adapted, &ids);
-    let difference = apart[0].iter().zip(&reference[0]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    assert!(difference > 0.1, "the updates do nothing: {difference}");
-    assert!(adapted.has_lora());
-    let merged = adapted.merge_lora();
+    let (ids, reference) = expected(name);
+    let model = adapted(name, folder.path());
+    assert!(model.has_lora());
+    assert_eq!(model.lora_param_ids().len(), model.lora_tensors().len());
+    let apart = run(&model, &ids);
+    let change = difference(&apart[0], &reference[0]);
+    assert!(change > 0.05, "{name}: the updates do nothing: {change}");
+    let merged = model.clone().merge_lora();
     assert!(!merged.has_lora());
     assert_close(&run(&merged, &ids)[0], &apart[0], 1e-3);
+    assert_close(&run(&model.without_lora(), &ids)[0], &reference[0], 1e-4);
+}
+
+#[test]
+fn saved_loaded_and_merged_updates_are_the_same() {
+    FIXTURES[..8].iter().for_each(|name| check(name));
+}
+
+/// What PEFT would be told to update, and how many tensors that makes.
+#[track_caller]
+fn check_targets(name: &str, targets: &[&str], fan_in_fan_out: bool) {
+    let (mut model, _) = open(name);
+    let json = config().to_peft_json(&model, "base");
+    assert_eq!(json["target_modules"], serde_json::json!(targets), "{name}");
+    assert_eq!(json["fan_in_fan_out"], fan_in_fan_out, "{name}");
+    let first = LoraConfig { target_modules: vec![targets[0].to_owned()], ..config() };
+    model.attach_lora(&first, 0).unwrap();
+    let tensors = model.lora_tensors();
+    let is_first = |name: &str| name.contains(&format!(".{}.lora_", targets[0]));
+    assert!(!tensors.is_empty() && tensors.iter().all(|(name, ..)| is_first(name)), "{name}");
+    let wrong = LoraConfig { target_modules: vec!["none_such".into()], ..config() };
+    let error = model.attach_lora(&wrong, 0).unwrap_err().to_string();
+    assert!(targets.iter().all(|target| error.contains(target)), "{error}");
+}
+
+#[test]
+fn every_family_has_its_own_names() {
+    let llama = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+    let palm = |ff_out| ["fused_attn_ff_proj", "attn_out", ff_out];
+    check_targets("llama", &llama, false);
+    check_targets("qwen2", &llama, false);
+    check_targets("gemma3", &llama, false);
+    check_targets("gpt2", &["c_attn", "c_proj", "c_fc"], true);
+    check_targets("gptj", &["q_proj", "k_proj", "v_proj", "out_proj", "fc_in", "fc_out"], false);
+    check_targets("gpt_neox", &["query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"], false);
+    check_targets("palm", &palm("ff_out.1"), false);
+    check_targets("palm_rlhf", &palm("ff_out.2"), false);
 }
 
 #[test]
 fn unknown_targets_are_named() {
-    let (mut model, _) = llama();
+    let (mut model, _) = open("llama");
     let wrong = LoraConfig { target_modules: vec!["c_attn".into()], ..config() };
     let error = model.attach_lora(&wrong, 0).unwrap_err().to_string();
     assert!(error.contains("c_attn") && error.contains("q_proj"), "{error}");

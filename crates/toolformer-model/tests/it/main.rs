@@ -1,9 +1,13 @@
 //! Models against reference outputs of independent implementations.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod llama_parity;
+mod classifier;
+mod configs;
+mod gguf;
 mod lora;
+mod parity;
 mod prefixes;
 mod reference;
 mod save;
 mod smollm2;
+mod transformers;

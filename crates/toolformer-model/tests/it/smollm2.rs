@@ -1,6 +1,8 @@
 //! The real SmolLM2-135M-Instruct against `golden/smollm2.json`; skipped, loudly, where it has not been fetched.
 
-use toolformer_model::{CausalLm, Llama, Pretrained, TokenBatch, Tokenizer, log_probs, save_pretrained};
+use toolformer_model::{
+    CausalLm, LanguageModel, Pretrained, TokenBatch, Tokenizer, log_probs, save_pretrained,
+};
 
 use crate::reference::{B, empty_cache, fixture};
 
@@ -34,7 +36,7 @@ fn smollm2() -> Option<Pretrained<B>> {
     Some(Pretrained::open(path.as_ref(), &Default::default()).unwrap())
 }
 
-fn check(model: &Llama<B>, tokenizer: &Tokenizer) {
+fn check(model: &LanguageModel<B>, tokenizer: &Tokenizer) {
     let golden = std::fs::read_to_string(fixture("smollm2.json")).unwrap();
     let golden: Golden = serde_json::from_str(&golden).unwrap();
     assert!(golden.cases.len() >= 4);

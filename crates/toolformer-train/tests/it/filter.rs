@@ -100,3 +100,22 @@ fn candidates_of_another_tokenizer_are_refused() {
     let error = stage.judge::<B>(&texts, &mut [wrong]).unwrap_err().to_string();
     assert!(error.contains("another tokenizer"), "{error}");
 }
+
+#[test]
+fn candidates_behind_the_models_context_are_refused() {
+    let (tiny, syntax) = (tiny(), Syntax::default());
+    let stage = FilterStage::new(&tiny.model, &tiny.tokenizer, &syntax, FilterSettings::default()).unwrap();
+    let texts = texts(&[&"12 ".repeat(40)]);
+    let text = Tokenized::new(&texts[0], &tiny.tokenizer).unwrap();
+    let at = |i: usize| -> Candidate {
+        serde_json::from_value(serde_json::json!({
+            "text_id": 0, "tool": "T", "position": text.offsets[i], "token_position": i, "p_start": 0.1,
+            "call": "T(a)", "status": Status::Ok, "result": "12",
+        }))
+        .unwrap()
+    };
+    assert!(text.ids.len() > 64);
+    stage.judge::<B>(std::slice::from_ref(&text), &mut [at(3)]).unwrap();
+    let error = stage.judge::<B>(std::slice::from_ref(&text), &mut [at(62)]).unwrap_err().to_string();
+    assert!(error.contains("the model's context is 64"), "{error}");
+}

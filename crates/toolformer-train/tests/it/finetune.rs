@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use toolformer_model::{Llama, LoraConfig};
+use toolformer_model::{LanguageModel, LoraConfig};
 use toolformer_train::{FinetuneSettings, Finetuned, Method, Metric, TrainError, Unobserved, finetune};
 
 use crate::tiny::{B, tiny};
@@ -58,7 +58,7 @@ fn train(
 }
 
 /// Every weight, updates of LoRA included, as bits.
-fn bits(model: &Llama<B>) -> Vec<u32> {
+fn bits(model: &LanguageModel<B>) -> Vec<u32> {
     let tensors = model.tensors().chain(model.lora_tensors());
     let values = tensors.flat_map(|(_, _, tensor)| tensor.into_data().into_vec::<f32>().unwrap());
     values.map(f32::to_bits).collect()

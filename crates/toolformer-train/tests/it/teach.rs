@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::Value;
-use toolformer_model::{Llama, LoraConfig, Pretrained, load_adapter};
+use toolformer_model::{LanguageModel, LoraConfig, Pretrained, load_adapter};
 use toolformer_text::{Syntax, parse};
 use toolformer_train::{
     AnnotateSettings, Candidate, FewShotPrompt, FilterSettings, FinetuneSettings, Method, Status, Taught,
@@ -70,7 +70,7 @@ fn files(out: &Path) -> BTreeMap<&'static str, Vec<u8>> {
 }
 
 #[track_caller]
-fn assert_same_logits(a: &Llama<B>, b: &Llama<B>) {
+fn assert_same_logits(a: &LanguageModel<B>, b: &LanguageModel<B>) {
     for text in TEXTS {
         let ids = calling().tokenizer.encode(text).unwrap();
         for (a, b) in next_log_probs(a, &ids).into_iter().zip(next_log_probs(b, &ids)) {
@@ -143,7 +143,13 @@ fn check_woven(woven: &[Woven], candidates: &[Candidate]) {
 }
 
 /// The numbers of `stats.json` are those of the other files.
-fn check_stats(out: &Path, candidates: &[Candidate], woven: &[Woven], model: &Llama<B>, learning: usize) {
+fn check_stats(
+    out: &Path,
+    candidates: &[Candidate],
+    woven: &[Woven],
+    model: &LanguageModel<B>,
+    learning: usize,
+) {
     let stats: Value = serde_json::from_slice(&fs::read(out.join("stats.json")).unwrap()).unwrap();
     assert_eq!((&stats["texts"], &stats["held_out"], &stats["too_long"]), (&4.into(), &2.into(), &0.into()));
     assert_eq!(stats["positions"], 4 * 4); // k of each text
@@ -194,7 +200,7 @@ fn check_stats(out: &Path, candidates: &[Candidate], woven: &[Woven], model: &Ll
         .map(|id| tokenizer.encode_with_special(TEXTS[id]).unwrap())
         .collect();
     assert_eq!(held_out.len(), 2);
-    let of = |model: &Llama<B>| perplexity::<B, _>(model, &held_out, 2048).unwrap();
+    let of = |model: &LanguageModel<B>| perplexity::<B, _>(model, &held_out, 2048).unwrap();
     let (before, after) = (of(&calling().model), of(model));
     assert_eq!(stats["perplexity"]["tokens"], before.tokens);
     assert_close(&stats["perplexity"]["before"], before.value);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use burn::backend::Flex;
-use toolformer_model::{CausalLm, KvCache, Llama, Pretrained, TokenBatch};
+use toolformer_model::{CausalLm, KvCache, LanguageModel, Pretrained, TokenBatch};
 use toolformer_text::{FnTool, Registry, ToolError};
 use toolformer_train::Text;
 
@@ -65,7 +65,7 @@ pub(crate) fn calculator() -> Registry {
 }
 
 /// `log p` of every token that could follow `ids`, everything computed anew, in double precision from the logits on.
-pub(crate) fn next_log_probs(model: &Llama<B>, ids: &[u32]) -> Vec<f64> {
+pub(crate) fn next_log_probs(model: &LanguageModel<B>, ids: &[u32]) -> Vec<f64> {
     let mut cache = KvCache::new(model.cache_shape(), 1, ids.len(), &Default::default());
     let hidden = model.forward(&TokenBatch::new(&[ids]), &mut cache);
     let [_, seq, d_model] = hidden.dims();

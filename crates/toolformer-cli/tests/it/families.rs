@@ -1,0 +1,38 @@
+//! A model of any family is chosen by its config.
+
+use serde_json::Value;
+
+use crate::program::{fixture, toolformer};
+
+#[track_caller]
+fn check(name: &str) {
+    let args = ["score", "--model", &fixture(name), "--ids", "5,17,3,99,42", "--top", "2", "--json"];
+    let scored: Value = serde_json::from_str(&toolformer(&args).ok().out).unwrap();
+    let log_probs = scored["logprobs"].as_array().unwrap();
+    assert!(log_probs[0].is_null(), "{name}: {scored}");
+    assert!(log_probs[1..].iter().all(|value| value.as_f64().unwrap() < 0.0), "{name}: {scored}");
+    assert!(scored["perplexity"].as_f64().unwrap() > 1.0, "{name}: {scored}");
+}
+
+#[test]
+fn every_family_scores_ids() {
+    for name in ["llama", "qwen2", "gpt2", "gptj", "gpt_neox", "gemma3", "palm", "palm_rlhf"] {
+        check(name);
+    }
+}
+
+#[test]
+fn a_gguf_file_scores_ids_without_a_tokenizer() {
+    let args = ["score", "--model", &fixture("gguf/gemma3/model.gguf"), "--ids", "5,17,3", "--json"];
+    let file: Value = serde_json::from_str(&toolformer(&args).ok().out).unwrap();
+    let args = ["score", "--model", &fixture("gguf/gemma3"), "--ids", "5,17,3", "--json"];
+    let folder: Value = serde_json::from_str(&toolformer(&args).ok().out).unwrap();
+    let difference = file["nll"].as_f64().unwrap() - folder["nll"].as_f64().unwrap();
+    assert!(difference.abs() < 1e-4, "{file} {folder}");
+}
+
+#[test]
+fn what_is_no_language_model_says_so() {
+    let args = ["score", "--model", &fixture("llama_reward"), "--ids", "5,17,3", "--json"];
+    toolformer(&args).fails(1, "the checkpoint is a classifier");
+}

@@ -1,0 +1,189 @@
+//! GPT-NeoX (Black et al., 2022) and Pythia: a part of each head is rotated, and both halves of a block may read the
+//! same input.
+
+use burn::{
+    module::Module,
+    tensor::{
+        Tensor,
+        activation::{gelu, gelu_approximate},
+        backend::Backend,
+    },
+};
+
+use super::GptNeoxConfig;
+use crate::{
+    attention::AttentionPlan,
+    causal_lm::CausalLm,
+    error::ModelError,
+    family::Family,
+    kv_cache::{CacheShape, KvCache},
+    layer_norm::LayerNorm,
+    leaf::Leaf,
+    loader::Loader,
+    named_param::Matrix,
+    projection::Projection,
+    rotary::{Pairing, Rope, RotaryTables},
+    token_batch::TokenBatch,
+};
+
+/// A GPT-NeoX language model.
+#[derive(Module, Debug)]
+pub struct GptNeox<B: Backend> {
+    embed_in: Matrix<B>,
+    layers: Vec<Block<B>>,
+    final_layer_norm: LayerNorm<B>,
+    /// The output head. None where it is tied to the embedding.
+    lm_head: Option<Matrix<B>>,
+    rope: Rope,
+    n_heads: usize,
+    d_head: usize,
+    parallel_residual: bool,
+    tanh_gelu: bool,
+    max_positions: usize,
+}
+
+/// One transformer block.
+#[derive(Module, Debug)]
+struct Block<B: Backend> {
+    input_layernorm: LayerNorm<B>,
+    post_attention_layernorm: LayerNorm<B>,
+    /// For each head its query, key and value.
+    query_key_value: Projection<B>,
+    dense: Projection<B>,
+    dense_h_to_4h: Projection<B>,
+    dense_4h_to_h: Projection<B>,
+}
+
+impl<B: Backend> GptNeox<B> {
+    pub(crate) fn load(c: &GptNeoxConfig, loader: &Loader<'_, B>) -> Result<Self, ModelError> {
+        let d_head = c.d_model / c.n_heads;
+        let block = |i: usize| {
+            let l = loader.at(&format!("gpt_neox.layers.{i}"));
+            let attention = |name: &str, d_out: usize| {
+                if c.attention_bias {
+                    l.biased(name, c.d_model, d_out)
+                } else {
+                    l.linear(name, c.d_model, d_out)
+                }
+            };
+            Ok::<_, ModelError>(Block {
+                input_layernorm: l.layer_norm("input_layernorm", c.d_model, c.layer_norm_eps)?,
+                post_attention_layernorm: l.layer_norm(
+                    "post_attention_layernorm",
+                    c.d_model,
+                    c.layer_norm_eps,
+                )?,
+                query_key_value: attention("attention.query_key_value", 3 * c.d_model)?,
+                dense: attention("attention.dense", c.d_model)?,
+                dense_h_to_4h: l.biased("mlp.dense_h_to_4h", c.d_model, c.d_ff)?,
+                dense_4h_to_h: l.biased("mlp.dense_4h_to_h", c.d_ff, c.d_model)?,
+            })
+        };
+        // Before transformers 5 the head had another name.
+        let name = loader.either("lm_head.weight", "embed_out.weight");
+        let head = || loader.matrix(name, [c.vocab_size, c.d_model]);
+        Ok(Self {
+            embed_in: loader.matrix("gpt_neox.embed_in.weight", [c.vocab_size, c.d_model])?,
+            layers: (0..c.n_layers).map(block).collect::<Result<_, _>>()?,
+            final_layer_norm: loader.layer_norm("gpt_neox.final_layer_norm", c.d_model, c.layer_norm_eps)?,
+            lm_head: (!c.tie_embeddings).then(head).transpose()?,
+            rope: Rope::new(d_head, c.rotary_dim(), Pairing::Halves, c.rope_theta, &c.rope_scaling),
+            n_heads: c.n_heads,
+            d_head,
+            parallel_residual: c.parallel_residual,
+            tanh_gelu: c.tanh_gelu,
+            max_positions: c.max_positions,
+        })
+    }
+
+    fn attention(
+        &self,
+        layer: usize,
+        block: &Block<B>,
+        h: Tensor<B, 2>,
+        rotary: &RotaryTables<B>,
+        plan: &AttentionPlan<B>,
+        cache: &mut KvCache<B>,
+    ) -> Tensor<B, 2> {
+        let ([n, width], heads, d_head) = (h.dims(), self.n_heads, self.d_head);
+        let qkv = block.query_key_value.forward(h).reshape([n, heads, 3, d_head]); // [batch * seq, heads, 3, d_head]
+        let qkv = qkv.swap_dims(1, 2).reshape([n, 3 * width]); // [batch * seq, 3 * heads * d_head]
+        let qk = rotary.apply(qkv.clone().narrow(1, 0, 2 * width)); // [batch * seq, 2 * heads * d_head]
+        let (q, k) = (qk.clone().narrow(1, 0, width), qk.narrow(1, width, width)); // [batch * seq, heads * d_head]
+        let v = qkv.narrow(1, 2 * width, width); // [batch * seq, heads * d_head]
+        block.dense.forward(plan.attend(layer, q, k, v, cache)) // [batch * seq, d_model]
+    }
+
+    fn feed_forward(&self, block: &Block<B>, h: Tensor<B, 2>) -> Tensor<B, 2> {
+        let inner = block.dense_h_to_4h.forward(h); // [batch * seq, d_ff]
+        block.dense_4h_to_h.forward(if self.tanh_gelu { gelu_approximate(inner) } else { gelu(inner) })
+    }
+}
+
+impl<B: Backend> CausalLm<B> for GptNeox<B> {
+    fn vocab_size(&self) -> usize {
+        self.embed_in.dims()[0]
+    }
+
+    fn cache_shape(&self) -> CacheShape {
+        CacheShape { n_layers: self.layers.len(), n_kv_heads: self.n_heads, d_head: self.d_head }
+    }
+
+    fn max_positions(&self) -> usize {
+        self.max_positions
+    }
+
+    fn device(&self) -> B::Device {
+        self.embed_in.device()
+    }
+
+    fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
+        let (batch, seq, device) = (tokens.batch(), tokens.seq(), self.device());
+        let positions = cache.positions_of(tokens);
+        cache.reserve(tokens);
+        let heads = [self.n_heads; 2];
+        let rotary = self.rope.tables(&positions, heads, (self.d_head as f32).powf(-0.5), &device);
+        let plan = AttentionPlan::new(tokens, cache, self.n_heads);
+        let mut x = self.embed_in.rows(tokens.to_tensor(&device)); // [batch * seq, d_model]
+        for (layer, block) in self.layers.iter().enumerate() {
+            let h = block.input_layernorm.forward(x.clone());
+            let attended = x.clone() + self.attention(layer, block, h, &rotary, &plan, cache);
+            let input = if self.parallel_residual { x } else { attended.clone() };
+            x = attended + self.feed_forward(block, block.post_attention_layernorm.forward(input));
+        }
+        let d_model = x.dims()[1];
+        self.final_layer_norm.forward(x).reshape([batch, seq, d_model]) // [batch, seq, d_model]
+    }
+
+    fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
+        self.lm_head.as_ref().unwrap_or(&self.embed_in).scores(hidden) // [n, vocab]
+    }
+}
+
+impl<B: Backend> Family<B> for GptNeox<B> {
+    fn d_model(&self) -> usize {
+        self.embed_in.dims()[1]
+    }
+
+    fn leaves(&self) -> Vec<&dyn Leaf<B>> {
+        let mut leaves: Vec<&dyn Leaf<B>> = vec![&self.embed_in];
+        for b in &self.layers {
+            leaves.extend([&b.input_layernorm as &dyn Leaf<B>, &b.post_attention_layernorm]);
+            leaves.extend([&b.query_key_value as &dyn Leaf<B>, &b.dense, &b.dense_h_to_4h, &b.dense_4h_to_h]);
+        }
+        leaves.push(&self.final_layer_norm);
+        leaves.extend(self.lm_head.iter().map(|head| head as &dyn Leaf<B>));
+        leaves
+    }
+
+    fn projections_mut(&mut self) -> Vec<&mut Projection<B>> {
+        self.layers.iter_mut().flat_map(Block::projections_mut).collect()
+    }
+}
+
+impl<B: Backend> Block<B> {
+    fn projections_mut(&mut self) -> [&mut Projection<B>; 4] {
+        let Self { query_key_value, dense, dense_h_to_4h, dense_4h_to_h, .. } = self;
+        [query_key_value, dense, dense_h_to_4h, dense_4h_to_h]
+    }
+}

@@ -1,0 +1,166 @@
+//! GPT-J (Wang and Komatsuzaki, 2021), the model of the Toolformer paper: one layer norm a block, whose output both
+//! attention and feed-forward read; neighbouring features are rotated together.
+
+use burn::{
+    module::Module,
+    tensor::{Tensor, activation::gelu_approximate, backend::Backend},
+};
+
+use super::GptJConfig;
+use crate::{
+    attention::AttentionPlan,
+    causal_lm::CausalLm,
+    error::ModelError,
+    family::Family,
+    kv_cache::{CacheShape, KvCache},
+    layer_norm::LayerNorm,
+    leaf::Leaf,
+    loader::Loader,
+    named_param::{Matrix, Vector},
+    projection::Projection,
+    rope_scaling::RopeScaling,
+    rotary::{Pairing, Rope, RotaryTables},
+    token_batch::TokenBatch,
+};
+
+/// A GPT-J language model.
+#[derive(Module, Debug)]
+pub struct GptJ<B: Backend> {
+    wte: Matrix<B>,
+    h: Vec<Block<B>>,
+    ln_f: LayerNorm<B>,
+    /// None where the head is tied to the embedding.
+    lm_head: Option<Matrix<B>>,
+    lm_head_bias: Vector<B>,
+    rope: Rope,
+    n_heads: usize,
+    d_head: usize,
+    max_positions: usize,
+}
+
+/// One transformer block.
+#[derive(Module, Debug)]
+struct Block<B: Backend> {
+    ln_1: LayerNorm<B>,
+    /// `q_proj` and `k_proj`, which are rotated together.
+    qk: Projection<B>,
+    v_proj: Projection<B>,
+    out_proj: Projection<B>,
+    fc_in: Projection<B>,
+    fc_out: Projection<B>,
+}
+
+impl<B: Backend> GptJ<B> {
+    pub(crate) fn load(c: &GptJConfig, loader: &Loader<'_, B>) -> Result<Self, ModelError> {
+        let d_head = c.d_model / c.n_heads;
+        let block = |i: usize| {
+            let l = loader.at(&format!("transformer.h.{i}"));
+            let qk_parts = [("attn.q_proj", c.d_model), ("attn.k_proj", c.d_model)];
+            Ok::<_, ModelError>(Block {
+                ln_1: l.layer_norm("ln_1", c.d_model, c.layer_norm_eps)?,
+                qk: l.fused("attn.qk", &qk_parts, c.d_model, false)?,
+                v_proj: l.linear("attn.v_proj", c.d_model, c.d_model)?,
+                out_proj: l.linear("attn.out_proj", c.d_model, c.d_model)?,
+                fc_in: l.biased("mlp.fc_in", c.d_model, c.d_ff)?,
+                fc_out: l.biased("mlp.fc_out", c.d_ff, c.d_model)?,
+            })
+        };
+        let head = || loader.matrix("lm_head.weight", [c.vocab_size, c.d_model]);
+        Ok(Self {
+            wte: loader.matrix("transformer.wte.weight", [c.vocab_size, c.d_model])?,
+            h: (0..c.n_layers).map(block).collect::<Result<_, _>>()?,
+            ln_f: loader.layer_norm("transformer.ln_f", c.d_model, c.layer_norm_eps)?,
+            lm_head: (!c.tie_embeddings).then(head).transpose()?,
+            lm_head_bias: loader.vector("lm_head.bias", c.vocab_size)?,
+            rope: Rope::new(d_head, c.rotary_dim, Pairing::Neighbours, 10_000.0, &RopeScaling::None),
+            n_heads: c.n_heads,
+            d_head,
+            max_positions: c.max_positions,
+        })
+    }
+
+    fn attention(
+        &self,
+        layer: usize,
+        block: &Block<B>,
+        h: Tensor<B, 2>,
+        rotary: &RotaryTables<B>,
+        plan: &AttentionPlan<B>,
+        cache: &mut KvCache<B>,
+    ) -> Tensor<B, 2> {
+        let d_model = h.dims()[1];
+        let qk = rotary.apply(block.qk.forward(h.clone())); // [batch * seq, 2 * d_model]
+        let (q, k) = (qk.clone().narrow(1, 0, d_model), qk.narrow(1, d_model, d_model)); // [batch * seq, d_model]
+        let mixed = plan.attend(layer, q, k, block.v_proj.forward(h), cache); // [batch * seq, d_model]
+        block.out_proj.forward(mixed)
+    }
+}
+
+impl<B: Backend> CausalLm<B> for GptJ<B> {
+    fn vocab_size(&self) -> usize {
+        self.wte.dims()[0]
+    }
+
+    fn cache_shape(&self) -> CacheShape {
+        CacheShape { n_layers: self.h.len(), n_kv_heads: self.n_heads, d_head: self.d_head }
+    }
+
+    fn max_positions(&self) -> usize {
+        self.max_positions
+    }
+
+    fn device(&self) -> B::Device {
+        self.wte.device()
+    }
+
+    fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
+        let (batch, seq, device) = (tokens.batch(), tokens.seq(), self.device());
+        let positions = cache.positions_of(tokens);
+        cache.reserve(tokens);
+        let heads = [self.n_heads; 2];
+        let rotary = self.rope.tables(&positions, heads, (self.d_head as f32).powf(-0.5), &device);
+        let plan = AttentionPlan::new(tokens, cache, self.n_heads);
+        let mut x = self.wte.rows(tokens.to_tensor(&device)); // [batch * seq, d_model]
+        for (layer, block) in self.h.iter().enumerate() {
+            let h = block.ln_1.forward(x.clone());
+            let attended = self.attention(layer, block, h.clone(), &rotary, &plan, cache);
+            let inner = gelu_approximate(block.fc_in.forward(h)); // [batch * seq, d_ff]
+            x = attended + block.fc_out.forward(inner) + x;
+        }
+        let d_model = x.dims()[1];
+        self.ln_f.forward(x).reshape([batch, seq, d_model]) // [batch, seq, d_model]
+    }
+
+    fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
+        let scores = self.lm_head.as_ref().unwrap_or(&self.wte).scores(hidden); // [n, vocab]
+        scores + self.lm_head_bias.row()
+    }
+}
+
+impl<B: Backend> Family<B> for GptJ<B> {
+    fn d_model(&self) -> usize {
+        self.wte.dims()[1]
+    }
+
+    fn leaves(&self) -> Vec<&dyn Leaf<B>> {
+        let mut leaves: Vec<&dyn Leaf<B>> = vec![&self.wte];
+        for b in &self.h {
+            leaves.extend([&b.ln_1 as &dyn Leaf<B>, &b.qk, &b.v_proj, &b.out_proj, &b.fc_in, &b.fc_out]);
+        }
+        leaves.push(&self.ln_f);
+        leaves.extend(self.lm_head.iter().map(|head| head as &dyn Leaf<B>));
+        leaves.push(&self.lm_head_bias);
+        leaves
+    }
+
+    fn projections_mut(&mut self) -> Vec<&mut Projection<B>> {
+        self.h.iter_mut().flat_map(Block::projections_mut).collect()
+    }
+}
+
+impl<B: Backend> Block<B> {
+    fn projections_mut(&mut self) -> [&mut Projection<B>; 5] {
+        let Self { qk, v_proj, out_proj, fc_in, fc_out, .. } = self;
+        [qk, v_proj, out_proj, fc_in, fc_out]
+    }
+}

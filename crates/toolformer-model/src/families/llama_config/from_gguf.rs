@@ -1,0 +1,50 @@
+//! From the metadata of a GGUF file.
+
+use super::LlamaConfig;
+use crate::{
+    error::ModelError,
+    gguf::GgufFile,
+    gguf_keys::GgufKeys,
+    weights::{Change, GgufLayout},
+};
+
+impl LlamaConfig {
+    /// Reads the metadata of a `llama` GGUF file.
+    pub(crate) fn from_gguf(file: &GgufFile) -> Result<Self, ModelError> {
+        let keys = GgufKeys::new(file, "llama");
+        keys.refuse_experts()?;
+        let [d_model, n_heads] = [keys.size("embedding_length")?, keys.size("attention.head_count")?];
+        let config = Self {
+            vocab_size: keys.vocab_size()?,
+            d_model,
+            d_ff: keys.size("feed_forward_length")?,
+            n_layers: keys.size("block_count")?,
+            n_heads,
+            n_kv_heads: keys.size_or("attention.head_count_kv", n_heads)?,
+            d_head: keys.head_width(d_model, n_heads)?,
+            rms_norm_eps: keys.float("attention.layer_norm_rms_epsilon")?,
+            rope_theta: keys.float_or("rope.freq_base", 10_000.0)?,
+            rope_scaling: keys.rope_scaling()?,
+            max_positions: keys.size("context_length")?,
+            tie_embeddings: file.tensor("output.weight").is_none(),
+            bos: keys.bos()?,
+            eos: keys.eos()?,
+            initializer_range: 0.02,
+        };
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// llama.cpp rotates neighbouring rows.
+    pub(crate) fn gguf_layout(&self) -> GgufLayout {
+        let rows =
+            |heads: usize| Change::NeighbouringRows { heads, shape: [heads * self.d_head, self.d_model] };
+        GgufLayout {
+            in_block: &[("post_attention_layernorm.weight", "ffn_norm.weight")],
+            changes: vec![
+                (".self_attn.q_proj.weight", rows(self.n_heads)),
+                (".self_attn.k_proj.weight", rows(self.n_kv_heads)),
+            ],
+        }
+    }
+}

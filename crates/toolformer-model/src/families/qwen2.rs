@@ -1,0 +1,172 @@
+//! Qwen2 and Qwen2.5 (Yang et al., 2024): Llama's blocks, with biases on queries, keys and values.
+
+use burn::{
+    module::Module,
+    tensor::{Tensor, activation::silu, backend::Backend},
+};
+
+use super::Qwen2Config;
+use crate::{
+    attention::AttentionPlan,
+    causal_lm::CausalLm,
+    error::ModelError,
+    family::Family,
+    kv_cache::{CacheShape, KvCache},
+    leaf::Leaf,
+    loader::Loader,
+    named_param::Matrix,
+    projection::Projection,
+    rms_norm::RmsNorm,
+    rotary::{Pairing, Rope, RotaryTables},
+    token_batch::TokenBatch,
+};
+
+/// A Qwen2 language model.
+#[derive(Module, Debug)]
+pub struct Qwen2<B: Backend> {
+    embed_tokens: Matrix<B>,
+    layers: Vec<Block<B>>,
+    norm: RmsNorm<B>,
+    /// None where the head is tied to the embedding.
+    lm_head: Option<Matrix<B>>,
+    rope: Rope,
+    n_heads: usize,
+    n_kv_heads: usize,
+    d_head: usize,
+    max_positions: usize,
+}
+
+/// One transformer block.
+#[derive(Module, Debug)]
+struct Block<B: Backend> {
+    input_layernorm: RmsNorm<B>,
+    /// `q_proj` and `k_proj`, which are rotated together; with biases.
+    qk: Projection<B>,
+    /// With a bias.
+    v_proj: Projection<B>,
+    o_proj: Projection<B>,
+    post_attention_layernorm: RmsNorm<B>,
+    gate_proj: Projection<B>,
+    up_proj: Projection<B>,
+    down_proj: Projection<B>,
+}
+
+impl<B: Backend> Qwen2<B> {
+    pub(crate) fn load(c: &Qwen2Config, loader: &Loader<'_, B>) -> Result<Self, ModelError> {
+        let [q_width, kv_width] = [c.n_heads * c.d_head, c.n_kv_heads * c.d_head];
+        let block = |i: usize| {
+            let l = loader.at(&format!("model.layers.{i}"));
+            let qk_parts = [("self_attn.q_proj", q_width), ("self_attn.k_proj", kv_width)];
+            let norm = |name: &str| l.rms_norm(name, c.d_model, c.rms_norm_eps);
+            Ok::<_, ModelError>(Block {
+                input_layernorm: norm("input_layernorm")?,
+                qk: l.fused("self_attn.qk", &qk_parts, c.d_model, true)?,
+                v_proj: l.biased("self_attn.v_proj", c.d_model, kv_width)?,
+                o_proj: l.linear("self_attn.o_proj", q_width, c.d_model)?,
+                post_attention_layernorm: norm("post_attention_layernorm")?,
+                gate_proj: l.linear("mlp.gate_proj", c.d_model, c.d_ff)?,
+                up_proj: l.linear("mlp.up_proj", c.d_model, c.d_ff)?,
+                down_proj: l.linear("mlp.down_proj", c.d_ff, c.d_model)?,
+            })
+        };
+        let head = || loader.matrix("lm_head.weight", [c.vocab_size, c.d_model]);
+        Ok(Self {
+            embed_tokens: loader.matrix("model.embed_tokens.weight", [c.vocab_size, c.d_model])?,
+            layers: (0..c.n_layers).map(block).collect::<Result<_, _>>()?,
+            norm: loader.rms_norm("model.norm", c.d_model, c.rms_norm_eps)?,
+            lm_head: (!c.tie_embeddings).then(head).transpose()?,
+            rope: Rope::new(c.d_head, c.d_head, Pairing::Halves, c.rope_theta, &c.rope_scaling),
+            n_heads: c.n_heads,
+            n_kv_heads: c.n_kv_heads,
+            d_head: c.d_head,
+            max_positions: c.max_positions,
+        })
+    }
+
+    fn attention(
+        &self,
+        layer: usize,
+        block: &Block<B>,
+        h: Tensor<B, 2>,
+        rotary: &RotaryTables<B>,
+        plan: &AttentionPlan<B>,
+        cache: &mut KvCache<B>,
+    ) -> Tensor<B, 2> {
+        let [q_width, kv_width] = [self.n_heads * self.d_head, self.n_kv_heads * self.d_head];
+        let qk = rotary.apply(block.qk.forward(h.clone())); // [batch * seq, q_width + kv_width]
+        let q = qk.clone().narrow(1, 0, q_width); // [batch * seq, q_width]
+        let k = qk.narrow(1, q_width, kv_width); // [batch * seq, kv_width]
+        let mixed = plan.attend(layer, q, k, block.v_proj.forward(h), cache); // [batch * seq, q_width]
+        block.o_proj.forward(mixed) // [batch * seq, d_model]
+    }
+}
+
+impl<B: Backend> CausalLm<B> for Qwen2<B> {
+    fn vocab_size(&self) -> usize {
+        self.embed_tokens.dims()[0]
+    }
+
+    fn cache_shape(&self) -> CacheShape {
+        CacheShape { n_layers: self.layers.len(), n_kv_heads: self.n_kv_heads, d_head: self.d_head }
+    }
+
+    fn max_positions(&self) -> usize {
+        self.max_positions
+    }
+
+    fn device(&self) -> B::Device {
+        self.embed_tokens.device()
+    }
+
+    fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
+        let (batch, seq, device) = (tokens.batch(), tokens.seq(), self.device());
+        let positions = cache.positions_of(tokens);
+        cache.reserve(tokens);
+        let heads = [self.n_heads, self.n_kv_heads];
+        let rotary = self.rope.tables(&positions, heads, (self.d_head as f32).powf(-0.5), &device);
+        let plan = AttentionPlan::new(tokens, cache, self.n_heads);
+        let mut x = self.embed_tokens.rows(tokens.to_tensor(&device)); // [batch * seq, d_model]
+        for (layer, block) in self.layers.iter().enumerate() {
+            let h = block.input_layernorm.forward(x.clone());
+            x = x + self.attention(layer, block, h, &rotary, &plan, cache);
+            let h = block.post_attention_layernorm.forward(x.clone());
+            let gate = silu(block.gate_proj.forward(h.clone())); // [batch * seq, d_ff]
+            x = x + block.down_proj.forward(gate * block.up_proj.forward(h));
+        }
+        let d_model = x.dims()[1];
+        self.norm.forward(x).reshape([batch, seq, d_model]) // [batch, seq, d_model]
+    }
+
+    fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
+        self.lm_head.as_ref().unwrap_or(&self.embed_tokens).scores(hidden) // [n, vocab]
+    }
+}
+
+impl<B: Backend> Family<B> for Qwen2<B> {
+    fn d_model(&self) -> usize {
+        self.embed_tokens.dims()[1]
+    }
+
+    fn leaves(&self) -> Vec<&dyn Leaf<B>> {
+        let mut leaves: Vec<&dyn Leaf<B>> = vec![&self.embed_tokens];
+        for b in &self.layers {
+            leaves.extend([&b.input_layernorm as &dyn Leaf<B>, &b.qk, &b.v_proj, &b.o_proj]);
+            leaves.extend([&b.post_attention_layernorm as &dyn Leaf<B>, &b.gate_proj, &b.up_proj]);
+            leaves.push(&b.down_proj);
+        }
+        leaves.push(&self.norm);
+        leaves.extend(self.lm_head.iter().map(|head| head as &dyn Leaf<B>));
+        leaves
+    }
+
+    fn projections_mut(&mut self) -> Vec<&mut Projection<B>> {
+        self.layers.iter_mut().flat_map(Block::projections_mut).collect()
+    }
+}
+
+impl<B: Backend> Block<B> {
+    fn projections_mut(&mut self) -> [&mut Projection<B>; 6] {
+        let Self { qk, v_proj, o_proj, gate_proj, up_proj, down_proj, .. } = self;
+        [qk, v_proj, o_proj, gate_proj, up_proj, down_proj]
+    }
+}

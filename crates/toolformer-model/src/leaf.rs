@@ -1,0 +1,24 @@
+//! The pieces of a model that own parameters, as saving and LoRA see them.
+
+use burn::tensor::{Tensor, backend::Backend};
+
+use crate::projection::Projection;
+
+/// A tensor under its checkpoint name, in the checkpoint's own layout: its shape, and its numbers row-major.
+pub(crate) type NamedTensor<B> = (String, Vec<usize>, Tensor<B, 1>);
+
+/// A piece of a model that knows the checkpoint names of what it owns.
+pub(crate) trait Leaf<B: Backend> {
+    /// Its tensors; LoRA updates are not among them.
+    fn tensors(&self) -> Vec<NamedTensor<B>>;
+
+    /// Itself, if it is a projection.
+    fn projection(&self) -> Option<&Projection<B>> {
+        None
+    }
+}
+
+/// Flattens a tensor and names it.
+pub(crate) fn named<B: Backend, const D: usize>(name: String, tensor: Tensor<B, D>) -> NamedTensor<B> {
+    (name, tensor.dims().to_vec(), tensor.reshape([-1]))
+}

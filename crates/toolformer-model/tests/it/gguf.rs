@@ -1,0 +1,46 @@
+//! GGUF files of every family that has them give what its Hugging Face folder gives.
+
+use toolformer_model::{GgufFile, ModelConfig, Pretrained, SafetensorsFolder, WeightSource};
+
+use crate::reference::{B, assert_close, expected, fixture, run};
+
+#[track_caller]
+fn check(name: &str) {
+    let (folder, path) = (fixture(name), fixture(name).join("model.gguf"));
+    let file = GgufFile::open(&path).unwrap();
+    let config = ModelConfig::from_gguf(&file).unwrap();
+    let text = std::fs::read_to_string(folder.join("config.json")).unwrap();
+    assert_eq!(config, ModelConfig::from_hf_json(&text).unwrap());
+    let (gguf, safetensors) =
+        (config.gguf_weights(&file).unwrap(), SafetensorsFolder::open(&folder).unwrap());
+    assert_eq!(gguf.names(), WeightSource::names(&safetensors));
+    for tensor in gguf.names() {
+        let ((shape, found), (expected_shape, expected)) =
+            (gguf.tensor_f32(&tensor).unwrap(), safetensors.tensor_f32(&tensor).unwrap());
+        assert_eq!(shape, expected_shape, "{tensor}");
+        assert_close(&found, &expected, 1e-6);
+    }
+    let (model, _) = Pretrained::<B>::open_model(&path, &Default::default()).unwrap();
+    let (ids, reference) = expected(name);
+    for (found, reference) in run(&model, &ids).iter().zip(&reference) {
+        assert_close(found, reference, 1e-4);
+    }
+}
+
+#[test]
+fn qwen2() {
+    check("gguf/qwen2");
+}
+
+#[test]
+fn gemma3() {
+    check("gguf/gemma3");
+}
+
+#[test]
+fn a_file_without_tokenizer_is_refused_only_where_one_is_needed() {
+    let path = fixture("gguf/qwen2").join("model.gguf");
+    let error = Pretrained::<B>::open(&path, &Default::default()).unwrap_err();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("tokenizer.ggml.model"), "{source}");
+}

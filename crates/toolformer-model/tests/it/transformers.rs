@@ -1,0 +1,96 @@
+//! What is saved loads in transformers and PEFT with equal logits. Runs where `TOOLFORMER_PYTHON` names a Python that has
+//! them, and says so where it does not.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use toolformer_model::{SequenceClassifier, TokenBatch, save_classifier, save_pretrained};
+
+use crate::{
+    classifier, lora, parity,
+    reference::{B, expected, fixture, open, run},
+};
+
+/// A Python with transformers, if there is one.
+fn python() -> Option<PathBuf> {
+    let python = std::env::var_os("TOOLFORMER_PYTHON").map(PathBuf::from);
+    if python.is_none() {
+        // Not by eprintln!, which the test harness keeps to itself.
+        let notice = b"\nSKIPPED: TOOLFORMER_PYTHON names no Python with transformers and peft\n";
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), notice);
+    }
+    python
+}
+
+/// Writes what the folder's model gives for `ids`.
+fn write_expected(folder: &Path, ids: &[Vec<u32>], logits: Vec<f32>) {
+    let n = ids.len();
+    let width = logits.len() / n;
+    let id_bytes: Vec<u8> = ids.iter().flatten().flat_map(|&id| i64::from(id).to_le_bytes()).collect();
+    let logit_bytes: Vec<u8> = logits.into_iter().flat_map(f32::to_le_bytes).collect();
+    let view = |dtype, shape, data| safetensors::tensor::TensorView::new(dtype, shape, data).unwrap();
+    let tensors = [
+        ("ids", view(safetensors::Dtype::I64, vec![n, ids[0].len()], &id_bytes)),
+        ("logits", view(safetensors::Dtype::F32, vec![n, width], &logit_bytes)),
+    ];
+    safetensors::serialize_to_file(tensors, None, &folder.join("expected.safetensors")).unwrap();
+}
+
+#[track_caller]
+fn check(python: &Path, folders: &[PathBuf]) {
+    let script = fixture("check_saved.py");
+    let output = Command::new(python).arg(script).args(folders).output().unwrap();
+    let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    assert!(output.status.success(), "{out}\n{err}");
+    assert_eq!(out.lines().count(), folders.len(), "{out}\n{err}");
+    println!("{out}");
+}
+
+/// The families that transformers has.
+fn known() -> impl Iterator<Item = &'static str> {
+    parity::FIXTURES.into_iter().filter(|name| !name.contains("palm"))
+}
+
+#[test]
+fn saved_models_load_in_transformers() {
+    let Some(python) = python() else { return };
+    let root = tempfile::tempdir().unwrap();
+    let mut folders = Vec::new();
+    for name in known() {
+        let folder = root.path().join(name.replace('/', "_"));
+        let (model, config) = open(name);
+        save_pretrained(&folder, &model, &config, None).unwrap();
+        let (ids, _) = expected(name);
+        write_expected(&folder, &ids, run(&model, &ids).concat());
+        folders.push(folder);
+    }
+    for (name, _) in classifier::FIXTURES {
+        let folder = root.path().join(name.replace('/', "_"));
+        let (model, config) = SequenceClassifier::<B>::open(&fixture(name), &Default::default()).unwrap();
+        save_classifier(&folder, &model, &config, None).unwrap();
+        let (ids, _) = expected(name);
+        let scores = model.scores(&TokenBatch::new(&ids)).into_data().into_vec().unwrap();
+        write_expected(&folder, &ids, scores);
+        folders.push(folder);
+    }
+    check(&python, &folders);
+}
+
+#[test]
+fn adapters_load_in_peft() {
+    let Some(python) = python() else { return };
+    let root = tempfile::tempdir().unwrap();
+    let mut folders = Vec::new();
+    for name in known().filter(|name| !name.contains('/')) {
+        let folder = root.path().join(name);
+        let (model, config) = open(name);
+        save_pretrained(&folder, &model, &config, None).unwrap();
+        let adapted = lora::adapted(name, &folder.join("adapter"));
+        let (ids, _) = expected(name);
+        write_expected(&folder, &ids, run(&adapted, &ids).concat());
+        folders.push(folder);
+    }
+    check(&python, &folders);
+}
