@@ -9,9 +9,15 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use toolformer::text::{FnTool, Registry, ResultCache, ToolError};
 
+use crate::failure::wrong_usage;
+
 /// The results in a file, which new ones are appended to. A torn last line, as a killed run leaves it, is cut off.
 pub(crate) fn open_cache(path: &Path, replay_only: bool) -> Result<ResultCache> {
     let shown = path.display();
+    // A device would be read for ever.
+    if path.exists() && !path.is_file() {
+        return Err(wrong_usage(format!("--cache {shown}: this is no file; give one that may be written")));
+    }
     if replay_only {
         let file = File::open(path)
             .with_context(|| format!("cannot read {shown}; there must be a run to replay"))?;

@@ -37,6 +37,7 @@ pub(crate) fn read_text(path: &Path) -> Result<String> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let byte = error.utf8_error().valid_up_to();
-        anyhow!("{} is not UTF-8 text at byte {byte}; convert it first", path.display())
+        let what = if is_stdin(path) { "standard input".into() } else { path.display().to_string() };
+        anyhow!("{what} is not UTF-8 text at byte {byte}; convert it first")
     })
 }

@@ -11,6 +11,7 @@ mod input;
 mod jsonl_prompts;
 mod model_args;
 mod output;
+mod policy_arg;
 mod progress;
 mod qa_reader;
 mod tool_args;

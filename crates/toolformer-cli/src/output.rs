@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, StdoutLock, Write};
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
+use toolformer::text::is_shown;
 
 const WHY: &str = "cannot write to standard output";
 
@@ -62,7 +63,7 @@ const MAX_SHOWN: usize = 200;
 
 /// A foreign text as it may stand in a message: no control characters, which a terminal would obey, and not too long.
 pub(crate) fn shown(text: &str) -> String {
-    let mut chars = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
+    let mut chars = text.chars().map(|c| if is_shown(c) { c } else { '\u{fffd}' });
     let mut shown: String = chars.by_ref().take(MAX_SHOWN).collect();
     if chars.next().is_some() {
         shown.push('…');
@@ -76,7 +77,7 @@ mod tests {
 
     #[test]
     fn foreign_texts_are_tamed() {
-        assert_eq!(shown("a\u{1b}[31m\nb"), "a\u{fffd}[31m\u{fffd}b");
+        assert_eq!(shown("a\u{1b}[31m\n\u{202e}b"), "a\u{fffd}[31m\u{fffd}\u{fffd}b");
         assert_eq!(shown(&"x".repeat(300)).chars().count(), MAX_SHOWN + 1);
     }
 }

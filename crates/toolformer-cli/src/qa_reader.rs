@@ -38,7 +38,8 @@ impl OnDevice for OpenReader {
             let mut ids = tokenizer.encode_with_special(prompt).map_err(|error| failed(&error))?;
             // The end of a prompt that is too long holds the question.
             let room = context.saturating_sub(MAX_TOKENS);
-            ids.drain(..ids.len().saturating_sub(room));
+            let first = usize::from(tokenizer.bos().is_some() && tokenizer.bos() == ids.first().copied());
+            ids.drain(first..first.max((first + ids.len()).saturating_sub(room)));
             let prompts = [Prompt { key: String::new(), ids }];
             let stop = ["\n\n", "\nPassage:", "\nQuestion:"].map(str::to_owned).to_vec();
             let settings = GenerateSettings { max_tokens: MAX_TOKENS, stop, ..Default::default() };

@@ -46,7 +46,7 @@ pub(crate) struct ToolArgs {
     /// The index that wiki and qa search
     #[arg(long, value_name = "DIR")]
     pub(crate) wiki_index: Option<PathBuf>,
-    /// What translate runs, with the text on its standard input: `apertium {from3}-{to3}`; or the address of a
+    /// What translate runs, with the text on its standard input: `apertium -u {from3}-{to3}`; or the address of a
     /// server that speaks as LibreTranslate does
     #[arg(long, value_name = "COMMAND|URL")]
     pub(crate) translate_with: Option<String>,
@@ -124,6 +124,9 @@ impl ToolArgs {
             Some(failure) if chosen.names.is_empty() => {
                 Err(Error::new(failure.clone()).context("none of the tools can be used"))
             }
+            None if chosen.names.is_empty() && !self.are_none() => {
+                Err(wrong_usage("the file of --tools-file declares no tool; declare one, or leave it out"))
+            }
             _ => Ok(chosen),
         }
     }
@@ -144,6 +147,7 @@ impl ToolArgs {
         // One day for the whole run, also where it goes on past midnight.
         let today = self.now.unwrap_or_else(|| jiff::ZonedDateTime::now().date());
         let mut settings = BuiltinSettings::new(Calendar::on(today));
+        settings.wiki_chars = self.max_result_chars;
         if let Some(folder) = self.wiki_index.as_ref().filter(|_| asked("wiki") || asked("qa")) {
             settings.wiki = Some(Arc::new(WikiIndex::open(folder)?));
         }

@@ -12,8 +12,9 @@ use toolformer::{
 
 use crate::{failure::wrong_usage, qa_reader::model_reader};
 
-/// The environment variable with the key of a server.
-const API_KEY: &str = "TOOLFORMER_API_KEY";
+/// The environment variables with the keys of servers: one for each, so that neither is sent to the other.
+const TRANSLATE_KEY: &str = "TOOLFORMER_TRANSLATE_KEY";
+const QA_KEY: &str = "TOOLFORMER_QA_KEY";
 
 /// The translation tool, with a program or a server.
 pub(crate) fn translate(with: &str, from: &[String], timeout: Duration) -> Result<Translate> {
@@ -23,7 +24,7 @@ pub(crate) fn translate(with: &str, from: &[String], timeout: Duration) -> Resul
         .map_err(|error| wrong_usage(format!("--translate-from: {error}")))?;
     let translate = if is_url(with) {
         let server = LibreTranslate::new(with, rules(with, timeout)?)?;
-        Translate::new(match env::var(API_KEY) {
+        Translate::new(match env::var(TRANSLATE_KEY) {
             Ok(key) => server.with_api_key(key),
             Err(_) => server,
         })
@@ -48,7 +49,7 @@ pub(crate) fn reader(with: &str, chat: bool, timeout: Duration) -> Result<Reader
     if chat {
         server = server.with_chat();
     }
-    if let Ok(key) = env::var(API_KEY) {
+    if let Ok(key) = env::var(QA_KEY) {
         server = server.with_api_key(&key)?;
     }
     Ok(Reader::new(server.fingerprint(), move |prompt: &str| server.read(prompt)))

@@ -25,11 +25,6 @@ impl<'a> Argument<'a> {
     pub fn text(&self) -> String {
         literal(self.value).unwrap_or_else(|| self.value.to_owned())
     }
-
-    /// Whether the value is a string literal.
-    pub fn is_quoted(&self) -> bool {
-        literal(self.value).is_some()
-    }
 }
 
 /// Cuts the text between the parentheses of a call at its commas.

@@ -89,7 +89,7 @@ impl Diagnostic {
     /// assert!(shown.contains("2 | two [Calculator(1 + 1] three\n  |     ^^^^"));
     /// ```
     pub fn render(&self, text: &str) -> String {
-        let mut lines = LineNumbers::new(text);
+        let mut lines = crate::LineNumbers::new(text);
         self.render_on(text, lines.of(self.span.start))
     }
 
@@ -115,39 +115,6 @@ impl Diagnostic {
         format!(
             "{message}\n{gutter} |\n{number} | {cut_left}{shown_before}{shown_rest}{cut_right}\n{gutter} | {indent}{carets}\n{gutter} = {advice}\n"
         )
-    }
-}
-
-/// Finds the lines of places that come one behind another; reads the text once.
-pub(crate) struct LineNumbers<'t> {
-    text: &'t str,
-    at: usize,
-    number: usize,
-    line_start: usize,
-}
-
-impl<'t> LineNumbers<'t> {
-    pub(crate) fn new(text: &'t str) -> Self {
-        Self { text, at: 0, number: 1, line_start: 0 }
-    }
-
-    /// The number of the line that holds byte `place`, from 1, and where it starts. "\r\n" is one line break, a
-    /// lone "\r" as well.
-    pub(crate) fn of(&mut self, place: usize) -> (usize, usize) {
-        let bytes = self.text.as_bytes();
-        while self.at < place.min(bytes.len()) {
-            match bytes[self.at] {
-                b'\n' => self.number += 1,
-                b'\r' if bytes.get(self.at + 1) != Some(&b'\n') => self.number += 1,
-                _ => {
-                    self.at += 1;
-                    continue;
-                }
-            }
-            self.at += 1;
-            self.line_start = self.at;
-        }
-        (self.number, self.line_start)
     }
 }
 

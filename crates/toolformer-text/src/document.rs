@@ -5,8 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::{
-    Call, Diagnostic, Syntax,
-    diagnostic::LineNumbers,
+    Call, Diagnostic, LineNumbers, Syntax,
     find::{Found, find_calls},
     work::Work,
 };

@@ -37,7 +37,6 @@ pub fn keep_first_call_of(text: &str, syntax: &Syntax, name: &str) -> String {
 const MAX_ROUNDS: usize = 8;
 
 fn keep_first(text: &str, syntax: &Syntax, counts: impl Fn(&Call) -> bool) -> String {
-    let space = &syntax.open()[..syntax.open().len() - syntax.bare_open().len()];
     let mut text = text.to_owned();
     for _ in 0..MAX_ROUNDS {
         let document = parse(&text, syntax);
@@ -48,7 +47,7 @@ fn keep_first(text: &str, syntax: &Syntax, counts: impl Fn(&Call) -> bool) -> St
         let (mut kept, mut from) = (String::with_capacity(text.len()), 0);
         for call in later {
             let before = &text[from..call.span.start];
-            kept.push_str(before.strip_suffix(space).unwrap_or(before));
+            kept.push_str(before.strip_suffix(syntax.space()).unwrap_or(before));
             from = call.span.end;
         }
         kept.push_str(&text[from..]);

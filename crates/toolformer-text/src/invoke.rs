@@ -1,6 +1,7 @@
 //! Runs the calls of a text and writes their results into it.
 
 mod fill;
+mod policy;
 mod run;
 mod stream;
 
@@ -8,30 +9,14 @@ use std::{num::NonZeroUsize, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    CallError, Document, Registry, Syntax, call::as_pair, diagnostic::LineNumbers, parse, sanitize_result,
-};
+use crate::{CallError, Document, LineNumbers, Registry, Syntax, call::as_pair, parse, sanitize_result};
 
+pub use policy::{Policies, Policy};
 pub use stream::InvokeStreamError;
 
 pub(crate) use fill::inert;
 
 use fill::{Outcome, fill};
-
-/// What to do with a call that gives no result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Policy {
-    /// Leave it as it is.
-    #[default]
-    Leave,
-    /// Remove it, with the space before it; left as it is where what stands around it would join into a call.
-    Drop,
-    /// Write the reason as its result: ` [Calculator(1 / 0) -> error: division by zero]`.
-    Mark,
-    /// Stop with an error.
-    Fail,
-}
 
 /// What became of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -79,6 +64,8 @@ pub struct InvokedCall {
     pub result: Option<String>,
     /// What became of it.
     pub status: CallStatus,
+    /// The line that it stands in, from 1; the same in the old text and the new.
+    pub line: usize,
     /// Why there is no result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -121,20 +108,20 @@ pub enum InvokeError {
 pub struct Invoker<'a> {
     tools: &'a Registry,
     syntax: &'a Syntax,
-    policy: Policy,
+    policies: Policies,
     jobs: NonZeroUsize,
 }
 
 impl<'a> Invoker<'a> {
     /// Leaves calls without a result as they are, and runs one at a time.
     pub fn new(tools: &'a Registry, syntax: &'a Syntax) -> Self {
-        Self { tools, syntax, policy: Policy::default(), jobs: NonZeroUsize::MIN }
+        Self { tools, syntax, policies: Policies::default(), jobs: NonZeroUsize::MIN }
     }
 
-    /// What to do with a call that gives no result.
+    /// What to do with a call that gives no result: one [`Policy`] for all, or [`Policies`] by the reason.
     #[must_use]
-    pub fn policy(self, policy: Policy) -> Self {
-        Self { policy, ..self }
+    pub fn policy(self, policy: impl Into<Policies>) -> Self {
+        Self { policies: policy.into(), ..self }
     }
 
     /// How many calls may run at a time. The outcome is the same for any number.
@@ -182,14 +169,14 @@ impl<'a> Invoker<'a> {
                 None => Outcome::AlreadyFilled,
                 // The registry made it safe for its own markers, which may be others.
                 Some(Ok(result)) => Outcome::Result(sanitize_result(self.syntax, &result)),
-                Some(Err(source)) if self.policy == Policy::Fail => {
+                Some(Err(source)) if self.policies.of(source.status()) == Policy::Fail => {
                     let (line, _) = LineNumbers::new(document.text()).of(call.span.start);
                     return Err(InvokeError::Call { span: call.span.clone(), line, source });
                 }
                 Some(Err(source)) => Outcome::Failed(source),
             });
         }
-        Ok(fill(document, ready, self.syntax, self.policy))
+        Ok(fill(document, ready, self.syntax, &self.policies))
     }
 }
 
@@ -197,6 +184,11 @@ impl<'a> Invoker<'a> {
 ///
 /// # Errors
 /// As [`Invoker::text`].
-pub fn invoke(text: &str, tools: &Registry, syntax: &Syntax, policy: Policy) -> Result<Invoked, InvokeError> {
+pub fn invoke(
+    text: &str,
+    tools: &Registry,
+    syntax: &Syntax,
+    policy: impl Into<Policies>,
+) -> Result<Invoked, InvokeError> {
     Invoker::new(tools, syntax).policy(policy).text(text)
 }

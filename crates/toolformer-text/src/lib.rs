@@ -105,6 +105,7 @@ mod first_call;
 mod fitting;
 mod invoke;
 mod line_index;
+mod line_numbers;
 #[cfg(feature = "lucidrains")]
 pub mod lucidrains;
 mod parameters;
@@ -115,6 +116,7 @@ mod registry;
 mod result_cache;
 mod sanitize;
 mod scan;
+mod shown;
 mod start;
 mod stream;
 mod supervised;
@@ -133,12 +135,16 @@ pub use diagnostic::{Diagnostic, DiagnosticKind};
 pub use document::{Document, Piece, parse};
 pub use first_call::{has_calls, keep_first_call, keep_first_call_of};
 pub use fitting::fitting_result;
-pub use invoke::{CallStatus, InvokeError, InvokeStreamError, Invoked, InvokedCall, Invoker, Policy, invoke};
+pub use invoke::{
+    CallStatus, InvokeError, InvokeStreamError, Invoked, InvokedCall, Invoker, Policies, Policy, invoke,
+};
+pub use line_numbers::LineNumbers;
 pub use parameters::{Parameter, ParameterType, Parameters};
 pub use progress::Progress;
 pub use registry::{CallError, Registry, RegistryError};
 pub use result_cache::{CacheError, ResultCache};
 pub use sanitize::{sanitize_result, sanitize_result_to};
+pub use shown::is_shown;
 pub use stream::{StreamEvent, StreamParser, StreamState};
 pub use syntax::{Syntax, SyntaxError, is_valid_name};
 pub use tool::{FnTool, Tool, ToolError};

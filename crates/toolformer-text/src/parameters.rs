@@ -5,6 +5,9 @@ mod schema;
 
 use std::fmt;
 
+#[cfg(feature = "lucidrains")]
+pub(crate) use bind::decimal;
+
 /// The parameters of a tool, in order.
 ///
 /// ```

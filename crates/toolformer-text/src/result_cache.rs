@@ -17,7 +17,7 @@ use crate::{Tool, ToolError};
 /// Outcomes can be written to any [`Write`] as they come and read back from any [`Read`], one JSON object per
 /// line, so that a run can be repeated exactly, and one that was killed picks up where it was. Failures that
 /// may pass (a tool that failed, panicked or took too long) are written as well, but tried again, unless the
-/// cache [only replays](Self::replay_only).
+/// cache [only replays](Self::replay_only) or the tool [only computes](Tool::is_pure).
 ///
 /// ```
 /// use toolformer_text::{FnTool, Registry, ResultCache};
@@ -168,7 +168,10 @@ impl ResultCache {
             let missing = || Err(ToolError::failed("the call is not among the recorded ones"));
             return Some(recorded.cloned().unwrap_or_else(missing));
         }
-        recorded.filter(|outcome| !matches!(outcome, Err(error) if error.may_pass())).cloned()
+        let is_final = |outcome: &&Result<_, ToolError>| {
+            tool.is_pure() || !outcome.as_ref().is_err_and(ToolError::may_pass)
+        };
+        recorded.filter(is_final).cloned()
     }
 
     /// Keeps what a call gave.

@@ -48,6 +48,7 @@ impl Supervised {
     /// itself.
     pub(crate) fn call(&self, args: &str, limit: Option<Duration>) -> Result<String, ToolError> {
         match limit {
+            _ if self.tool.is_pure() => contained(|| self.tool.call(args)),
             None if self.asynchronous.is_none() => contained(|| self.tool.call(args)),
             _ => block_on(self.start(args), limit).unwrap_or_else(|| Err(timed_out(limit))),
         }
@@ -63,13 +64,15 @@ impl Supervised {
         }
     }
 
-    /// The result of a call to come. Without a future of its own, the tool runs on a thread.
+    /// The result of a call to come. Without a future of its own, the tool runs on a thread, unless it only
+    /// computes.
     fn start<'a>(&'a self, args: &'a str) -> ToolFuture<'a> {
         match &self.asynchronous {
             Some(tool) => Box::pin(async {
                 let call = AssertUnwindSafe(async { tool.call(args).await });
                 call.catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic)))
             }),
+            None if self.tool.is_pure() => Box::pin(std::future::ready(contained(|| self.tool.call(args)))),
             None => self.on_thread(args.to_owned()),
         }
     }

@@ -127,6 +127,11 @@ impl Syntax {
         self.open.trim_start()
     }
 
+    /// The white space before a call that its marker begins with; empty where there is none.
+    pub(crate) fn space(&self) -> &str {
+        &self.open[..self.open.len() - self.bare_open().len()]
+    }
+
     /// The marker that closes a call: `"]"`.
     pub fn close(&self) -> &str {
         &self.close

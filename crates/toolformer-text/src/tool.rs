@@ -24,6 +24,13 @@ pub trait Tool: Send + Sync {
         None
     }
 
+    /// Whether the tool only computes: every call ends by itself and soon, and the same arguments (under the same
+    /// [fingerprint](Tool::fingerprint)) always give the same, a failure too. Such a tool is called without the
+    /// cost of a time limit, and a [`ResultCache`](crate::ResultCache) does not try its failures again.
+    fn is_pure(&self) -> bool {
+        false
+    }
+
     /// What its results depend on besides the arguments, for example a calendar's day or an index's checksum:
     /// a [`ResultCache`](crate::ResultCache) keeps results apart by it.
     fn fingerprint(&self) -> String {
@@ -94,6 +101,10 @@ impl ToolError {
 }
 
 impl<T: Tool + ?Sized> Tool for Box<T> {
+    fn is_pure(&self) -> bool {
+        (**self).is_pure()
+    }
+
     fn name(&self) -> &str {
         (**self).name()
     }
@@ -120,6 +131,10 @@ impl<T: Tool + ?Sized> Tool for Box<T> {
 }
 
 impl<T: Tool + ?Sized> Tool for Arc<T> {
+    fn is_pure(&self) -> bool {
+        (**self).is_pure()
+    }
+
     fn name(&self) -> &str {
         (**self).name()
     }
@@ -159,6 +174,7 @@ pub struct FnTool<F> {
     parameters: Parameters,
     timeout: Option<Duration>,
     fingerprint: String,
+    pure: bool,
     function: F,
 }
 
@@ -170,7 +186,7 @@ where
     pub fn new(name: impl Into<String>, description: impl Into<String>, function: F) -> Self {
         let (parameters, fingerprint) = (Parameters::text("text"), String::new());
         let (name, description) = (name.into(), description.into());
-        Self { name, description, parameters, timeout: None, fingerprint, function }
+        Self { name, description, parameters, timeout: None, fingerprint, pure: false, function }
     }
 
     /// Says what the text holds, for people and for prompts; the function gets the text as it is.
@@ -189,6 +205,12 @@ where
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout: Some(timeout), ..self }
+    }
+
+    /// Says that the function only computes; see [`Tool::is_pure`].
+    #[must_use]
+    pub fn pure(self) -> Self {
+        Self { pure: true, ..self }
     }
 }
 
@@ -220,6 +242,10 @@ where
 
     fn timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    fn is_pure(&self) -> bool {
+        self.pure
     }
 
     fn call(&self, args: &str) -> Result<String, ToolError> {

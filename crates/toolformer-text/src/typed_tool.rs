@@ -36,6 +36,7 @@ pub struct TypedTool<F, Args> {
     parameters: Parameters,
     timeout: Option<Duration>,
     fingerprint: String,
+    pure: bool,
     function: F,
     arguments: PhantomData<fn(Args)>,
 }
@@ -111,6 +112,7 @@ impl<F: TypedFunction<Args>, Args> TypedTool<F, Args> {
             parameters,
             timeout: None,
             fingerprint: String::new(),
+            pure: false,
             function,
             arguments: PhantomData,
         }
@@ -133,6 +135,12 @@ impl<F: TypedFunction<Args>, Args> TypedTool<F, Args> {
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout: Some(timeout), ..self }
+    }
+
+    /// Says that the function only computes; see [`Tool::is_pure`].
+    #[must_use]
+    pub fn pure(self) -> Self {
+        Self { pure: true, ..self }
     }
 }
 
@@ -158,6 +166,10 @@ where
 
     fn fingerprint(&self) -> String {
         self.fingerprint.clone()
+    }
+
+    fn is_pure(&self) -> bool {
+        self.pure
     }
 
     fn call(&self, args: &str) -> Result<String, ToolError> {

@@ -42,6 +42,9 @@ pub struct BuiltinSettings {
     /// The wiki that is searched.
     #[cfg(feature = "search")]
     pub wiki: Option<Arc<WikiIndex>>,
+    /// How many characters of an article are shown. Default 200.
+    #[cfg(feature = "search")]
+    pub wiki_chars: usize,
     /// What answers from the wiki's passages.
     #[cfg(feature = "search")]
     pub reader: Option<Reader>,
@@ -89,6 +92,8 @@ impl BuiltinSettings {
             calendar,
             #[cfg(feature = "search")]
             wiki: None,
+            #[cfg(feature = "search")]
+            wiki_chars: 200,
             #[cfg(feature = "search")]
             reader: None,
             #[cfg(feature = "translate")]
@@ -144,7 +149,7 @@ fn translate(name: &'static str, _: &BuiltinSettings) -> Result<Box<dyn Tool>, B
 fn search(name: &'static str, settings: &BuiltinSettings) -> Result<Box<dyn Tool>, BuiltinError> {
     let wiki = settings.wiki.clone().ok_or(BuiltinError::Missing { name, needs: "an index" })?;
     if name == "wiki" {
-        return Ok(Box::new(WikiSearch::new(wiki)));
+        return Ok(Box::new(WikiSearch::new(wiki).with_max_chars(settings.wiki_chars)));
     }
     let reader = settings.reader.clone().ok_or(BuiltinError::Missing { name, needs: "a reader" })?;
     let fingerprint = reader.fingerprint().to_owned();

@@ -42,6 +42,10 @@ impl Tool for Calculator {
         Parameters::text("expression")
     }
 
+    fn is_pure(&self) -> bool {
+        true
+    }
+
     fn call(&self, args: &str) -> Result<String, ToolError> {
         evaluate(&unquoted(args)).map(format_value).map_err(|error| {
             let reason = error.to_string();

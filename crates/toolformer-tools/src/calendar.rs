@@ -114,6 +114,10 @@ impl Tool for Calendar {
         self.answer("").unwrap_or_default()
     }
 
+    fn is_pure(&self) -> bool {
+        true
+    }
+
     fn call(&self, args: &str) -> Result<String, ToolError> {
         self.answer(args).map_err(|error| match error {
             CalendarError::OutOfRange => ToolError::failed(error.to_string()),

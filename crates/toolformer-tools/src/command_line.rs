@@ -1,5 +1,6 @@
 //! Programs as tools, without a shell.
 
+mod interpreters;
 mod process;
 mod run;
 mod streams;
@@ -9,7 +10,7 @@ use std::{collections::BTreeMap, path::PathBuf, process::Command, time::Duration
 use serde_json::{Map, Value, json};
 use toolformer_text::ToolError;
 
-use self::run::Limits;
+use self::{interpreters::code_with_placeholders, run::Limits};
 use crate::{
     command_tool::SLACK,
     template::{Piece, Template, TemplateError, value_text},
@@ -20,7 +21,8 @@ const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// A program and its arguments, with placeholders for those of a call.
 ///
-/// No shell is involved: an element of `argv` is one argument of the program, whatever the call puts into it. The
+/// No shell is involved: an element of `argv` is one argument of the program, whatever the call puts into it. Where the
+/// program is a shell or another interpreter itself, an element that it would run as code has no placeholders. The
 /// program sees the environment that is declared and no other, with a `PATH` of `/usr/local/bin:/usr/bin:/bin`
 /// unless that is declared as well. A name with a `/` in it is relative to the working directory.
 ///
@@ -57,6 +59,17 @@ pub enum CommandLineError {
     /// The program depends on the call.
     #[error("the program cannot depend on a call; write its name without placeholders")]
     ProgramPlaceholder,
+    /// A value of a call would be run as a program's text.
+    #[error(
+        "`{element}` is code to `{program}`, and what a call puts into it would be run; pass the value as an \
+         argument of its own behind the code (`sh -c 'echo \"$1\"' sh {{text}}`), or on standard input"
+    )]
+    Code {
+        /// The program.
+        program: String,
+        /// The element of `argv`.
+        element: String,
+    },
     /// There is a NUL byte.
     #[error("it holds a NUL byte, which no program can be passed; leave it out")]
     Nul,
@@ -84,9 +97,13 @@ impl CommandLine {
         if program.is_empty() {
             return Err(CommandLineError::NoProgram);
         }
+        let arguments: Vec<Template> = argv.collect::<Result<_, _>>()?;
+        if let Some(code) = code_with_placeholders(&program, &arguments) {
+            return Err(CommandLineError::Code { program, element: code.to_string() });
+        }
         Ok(Self {
             program,
-            arguments: argv.collect::<Result<_, _>>()?,
+            arguments,
             stdin: None,
             directory: PathBuf::from("."),
             environment: BTreeMap::new(),

@@ -99,7 +99,7 @@ pub use template::TemplateError;
 pub use tools_file::{ConnectedTools, ServerFailure};
 pub use tools_file::{Place, ToolsFile, ToolsFileDefaults, ToolsFileError, ToolsFileProblem};
 #[cfg(feature = "translate")]
-pub use translate::{Language, Translate, Translator, UnknownLanguage, fill_languages};
+pub use translate::{Language, Translate, Translator, UnknownLanguage};
 #[cfg(feature = "search")]
 pub use wiki_index::{Article, Hit, IndexError, IndexProgress, JsonlArticles, WikiIndex};
 #[cfg(feature = "search")]

@@ -1,17 +1,12 @@
 //! Foreign texts made fit to be shown: on one line, without what a terminal would obey, and not too long.
 
+use toolformer_text::is_shown;
+
 /// The text with every run of white space, control characters and marks of direction as one space, and none at its
 /// ends. What is left of an escape sequence is plain text.
 pub(crate) fn one_line(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || !is_shown(c));
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-/// Whether a character shows as what it is: control characters do not, nor line ends of Unicode's own, nor marks of
-/// direction, which turn the text around them about so that it reads as another.
-pub(crate) fn is_shown(c: char) -> bool {
-    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !c.is_control() && !turns && !matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// What a server says, as it may stand in an error or a description: on one line, and its beginning if it is long.

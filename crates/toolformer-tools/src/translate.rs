@@ -9,13 +9,13 @@ use toolformer_text::{Tool, ToolError, unquoted};
 use whatlang::Detector;
 
 pub use language::{Language, UnknownLanguage};
-pub use translator::{Translator, fill_languages};
+pub use translator::Translator;
 
 /// Translates a text into one language, English unless told otherwise, from the language that it seems to be in. A
 /// text as a whole may stand in quotes.
 ///
-/// A text that is in the target language already gives no result rather than itself: as a result it would tell a
-/// model the very words that the call stands before, and such calls would be kept as helpful.
+/// A text that is in the target language already, or that comes back as it was, gives no result rather than itself:
+/// as a result it would tell a model the very words that the call stands before, and such calls would be kept as helpful.
 ///
 /// Short texts are hard to tell apart: name the languages that the translator knows
 /// ([`with_sources`](Self::with_sources)), and only they and the target are considered. Of 48 sentences and phrases
@@ -155,6 +155,7 @@ impl Tool for Translate {
         let translated = self.translator.translate(text, from, self.target)?;
         match translated.trim() {
             "" => Err(ToolError::NoResult),
+            same if same == text => Err(ToolError::NoResult),
             translated => Ok(translated.to_owned()),
         }
     }

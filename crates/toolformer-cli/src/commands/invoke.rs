@@ -7,13 +7,13 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use clap::ValueEnum;
-use toolformer::text::{CallStatus, InvokedCall, Invoker, Registry, ResultCache, Syntax};
+use toolformer::text::{CallStatus, InvokedCall, Invoker, Policies, Policy, Registry, ResultCache, Syntax};
 
 use crate::{
     cache_file::{open_cache, recorded_tools},
     input::{is_stdin, open_file, read_text},
     output::{Output, print_json, print_text, say, shown},
+    policy_arg::read_policies,
     tool_args::ToolArgs,
 };
 
@@ -29,18 +29,23 @@ Examples:
   toolformer invoke draft.txt --tools calculator --policy fail > final.txt
   toolformer invoke draft.txt --tools wiki --wiki-index wiki.index --jobs 8 --cache calls.jsonl
 
-With --json: {\"text\":.., \"calls\":[{\"span\":[s,e], \"name\", \"args\", \"result\", \"status\", \"error\"}]};
+With --json: {\"text\":.., \"calls\":[{\"span\":[s,e], \"name\", \"args\", \"result\", \"status\", \"line\", \"error\"}]};
 spans are those of the new text.
 
---cache FILE keeps what tools gave, one JSON object a line, and asks no tool twice for the same;
+--policy by the reason: unknown-tool, bad-arguments, failure (or no answer in time), no-result.
+A policy alone is for all others: --policy drop,unknown-tool=leave,failure=fail
+
+--cache FILE keeps what tools gave, one JSON object a line, and asks no tool twice for the same,
+unless it failed in a way that may pass;
 the same file with --replay-only repeats a run without any tool, and needs no --tools.")]
 pub(crate) struct Args {
     /// The text; - for standard input
     #[arg(default_value = "-")]
     file: PathBuf,
-    /// What to do with a call that gives no result
-    #[arg(long, value_enum, default_value_t = Policy::Leave)]
-    policy: Policy,
+    /// What to do with calls that give no result: leave, drop (with the space before it), mark (the reason becomes
+    /// the result) or fail (write nothing); or by the reason, REASON=POLICY with commas between, see below
+    #[arg(long, value_name = "POLICY", default_value = "leave", value_parser = read_policies)]
+    policy: Policies,
     /// Most calls that run at a time; the output is the same for any number
     #[arg(long, value_name = "N", default_value = "1")]
     jobs: NonZeroUsize,
@@ -55,29 +60,6 @@ pub(crate) struct Args {
     json: bool,
     #[command(flatten)]
     tools: ToolArgs,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Policy {
-    /// Leave it as it is
-    Leave,
-    /// Remove it, with the space before it
-    Drop,
-    /// Write the reason as its result
-    Mark,
-    /// Stop, and write nothing
-    Fail,
-}
-
-impl From<Policy> for toolformer::text::Policy {
-    fn from(policy: Policy) -> Self {
-        match policy {
-            Policy::Leave => Self::Leave,
-            Policy::Drop => Self::Drop,
-            Policy::Mark => Self::Mark,
-            Policy::Fail => Self::Fail,
-        }
-    }
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -101,9 +83,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 fn invoke(args: &Args, registry: &Registry) -> Result<()> {
     let syntax = Syntax::default();
-    let invoker = Invoker::new(registry, &syntax).policy(args.policy.into()).jobs(args.jobs);
+    let invoker = Invoker::new(registry, &syntax).policy(args.policy).jobs(args.jobs);
     // Nothing may be written before the last call is known to have a result, or the object to be complete.
-    if args.json || args.policy == Policy::Fail {
+    if args.json || args.policy.any(Policy::Fail) {
         let invoked = invoker.text(&read_text(&args.file)?)?;
         invoked.calls.iter().for_each(report);
         return if args.json { print_json(&invoked) } else { print_text(&invoked.text) };
@@ -124,6 +106,7 @@ fn open(path: &Path) -> Result<Box<dyn BufRead>> {
 fn report(call: &InvokedCall) {
     if !matches!(call.status, CallStatus::Ok | CallStatus::AlreadyFilled) {
         let error = call.error.as_deref().unwrap_or("no result");
-        say(&format!("no result for {}({}): {}", call.name, shown(&call.args), shown(error)));
+        let (line, name) = (call.line, &call.name);
+        say(&format!("line {line}: no result for {name}({}): {}", shown(&call.args), shown(error)));
     }
 }

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use toolformer::text::{Document, Syntax, parse};
+use toolformer::text::{Document, LineNumbers, Syntax, parse};
 
 use crate::{
     input::read_text,
-    output::{print_json, print_text},
+    output::{print_json, print_text, shown},
 };
 
 /// Find the tool calls in a text
@@ -38,14 +38,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 fn listing(document: &Document<'_>) -> String {
-    let text = document.text();
-    let (mut out, mut line, mut counted) = (String::new(), 1, 0);
+    let (mut out, mut lines) = (String::new(), LineNumbers::new(document.text()));
     for call in document.calls() {
-        line += text[counted..call.span.start].matches('\n').count();
-        counted = call.span.start;
-        let result = call.result.as_ref().map_or(String::new(), |result| format!(" -> {result}"));
+        let (line, _) = lines.of(call.span.start);
+        let result = call.result.as_ref().map_or(String::new(), |result| format!(" -> {}", shown(result)));
         let [start, end] = [call.span.start, call.span.end];
-        out.push_str(&format!("line {line}, bytes {start} to {end}: {}{result}\n", call.inner()));
+        out.push_str(&format!("line {line}, bytes {start} to {end}: {}{result}\n", shown(&call.inner())));
     }
     for diagnostic in document.rendered_diagnostics() {
         if !out.is_empty() {

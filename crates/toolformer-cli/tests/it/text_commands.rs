@@ -52,6 +52,15 @@ fn policies_say_what_becomes_of_failed_calls() {
     );
     let ran = toolformer_reading(text, &["invoke", "--tools", "calculator", "--policy", "fail"]);
     ran.fails(1, "caused by: ");
+    check_invoke("[Calculator(1 / 0)] [Nope(1)]", "leave,unknown-tool=drop", "[Calculator(1 / 0)]");
+    let wrong = toolformer_reading(text, &["invoke", "--tools", "calculator", "--policy", "dorp"]);
+    wrong.fails(2, "`dorp` is no policy; there are leave, drop, mark, fail");
+}
+
+#[test]
+fn lines_are_counted_alike_everywhere() {
+    let ran = toolformer_reading("a\rb [X(1)]\r[Y(1 \n", &["parse"]).ok();
+    assert!(ran.out.contains("line 2, bytes 4 to 10: X(1)") && ran.out.contains("3 | [Y(1"), "{}", ran.out);
 }
 
 #[test]

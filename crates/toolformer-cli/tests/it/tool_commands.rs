@@ -178,7 +178,7 @@ fn tools_that_misbehave_do_not_stop_the_run() {
     let ran = toolformer_reading(text, &["invoke", "--tools-file", &tools_file(&folder), "--jobs", "3"]).ok();
     let evil = "[Evil() -> 1) => (Calculator(1)  (Calculator(2))]";
     assert_eq!(ran.out, format!("[Hang()] [Flood()] [Die()] {evil} [Upper(on) -> ON]\n"));
-    let reports: Vec<_> = ran.err.lines().map(|line| line.split(':').next().unwrap()).collect();
+    let reports: Vec<_> = ran.err.lines().map(|line| line.split(": ").nth(1).unwrap()).collect();
     assert_eq!(
         reports,
         ["no result for Hang()", "no result for Flood()", "no result for Die()"],
@@ -249,6 +249,18 @@ fn a_file_that_is_no_cache_is_left_alone() {
             .fails(1, "mine");
         assert_eq!(folder.read("mine"), content);
     }
+}
+
+#[test]
+fn a_file_without_tools_and_a_device_as_a_cache_are_refused() {
+    let folder = Folder::new();
+    let empty = folder.file("empty.toml", "");
+    toolformer_reading("[A()]", &["invoke", "--tools-file", &empty]).fails(2, "declares no tool");
+    let run = ["invoke", "--tools", "calculator", "--cache", "/dev/null"];
+    toolformer_reading("[A()]", &run).fails(2, "this is no file");
+    let code = "[tools.A]\nkind = \"command\"\nargv = [\"sh\", \"-c\", \"echo {text}\"]\n";
+    let code = folder.file("code.toml", code);
+    toolformer(&["tools", "list", "--tools-file", &code]).fails(1, "is code to `sh`");
 }
 
 #[test]
@@ -359,7 +371,7 @@ fn apertium_translates() {
         return;
     }
     let given =
-        ["--tools", "translate", "--translate-with", "apertium {from3}-{to3}", "--translate-from", "es"];
+        ["--tools", "translate", "--translate-with", "apertium -u {from3}-{to3}", "--translate-from", "es"];
     let ran =
         toolformer(&[&["tools", "call", "MT", "La casa blanca está en la colina"][..], &given].concat()).ok();
     assert!(ran.out.to_lowercase().contains("white house"), "{}", ran.out);

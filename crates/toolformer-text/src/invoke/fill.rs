@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::{CallStatus, Invoked, InvokedCall, Policy};
-use crate::{Call, CallError, Document, Syntax, parse, sanitize_result};
+use super::{CallStatus, Invoked, InvokedCall, Policies, Policy};
+use crate::{Call, CallError, Document, LineNumbers, Syntax, parse, sanitize_result};
 
 /// What came of one call.
 pub(super) enum Outcome {
@@ -17,10 +17,11 @@ pub(super) fn fill(
     document: &Document<'_>,
     mut outcomes: Vec<Outcome>,
     syntax: &Syntax,
-    policy: Policy,
+    policies: &Policies,
 ) -> Invoked {
     let text = document.text();
-    let mut out = Writer { text, syntax, policy, from: 0, out: String::with_capacity(text.len()) };
+    let out = String::with_capacity(text.len());
+    let mut out = Writer { text, syntax, policies, lines: LineNumbers::new(text), from: 0, out };
     let (mut invoked, mut first) = (Vec::with_capacity(outcomes.len()), 0);
     // Nothing pairs across lines, so each is checked alone.
     while let Some(call) = document.calls().get(first) {
@@ -91,7 +92,8 @@ enum Care {
 struct Writer<'d> {
     text: &'d str,
     syntax: &'d Syntax,
-    policy: Policy,
+    policies: &'d Policies,
+    lines: LineNumbers<'d>,
     /// Up to where the input has been copied.
     from: usize,
     out: String,
@@ -117,7 +119,7 @@ impl Writer<'_> {
                 }
                 Outcome::Failed(error) => {
                     let reason = error.reason();
-                    let span = match self.policy {
+                    let span = match self.policies.of(error.status()) {
                         Policy::Leave | Policy::Fail => self.keep(call),
                         Policy::Drop if care == Care::Most => self.keep(call),
                         Policy::Drop => self.drop(call),
@@ -130,7 +132,8 @@ impl Writer<'_> {
                 }
             };
             let (name, args) = (call.name.clone(), call.args.clone());
-            invoked.push(InvokedCall { span, name, args, result, status, error });
+            let (line, _) = self.lines.of(call.span.start);
+            invoked.push(InvokedCall { span, name, args, result, status, line, error });
         }
         self.copy(end);
         invoked
@@ -160,8 +163,7 @@ impl Writer<'_> {
     }
 
     fn drop(&mut self, call: &Call) -> Range<usize> {
-        let (open, bare_open) = (self.syntax.open(), self.syntax.bare_open());
-        let space = &open[..open.len() - bare_open.len()];
+        let space = self.syntax.space();
         let before = &self.text[self.from..call.span.start];
         self.copy(call.span.start - if before.ends_with(space) { space.len() } else { 0 });
         self.from = call.span.end;

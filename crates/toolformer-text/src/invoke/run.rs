@@ -61,7 +61,7 @@ impl Invoker<'_> {
     }
 
     fn stops_at(&self, outcome: &Outcome) -> bool {
-        self.policy == Policy::Fail && outcome.is_err()
+        outcome.as_ref().is_err_and(|error| self.policies.of(error.status()) == Policy::Fail)
     }
 
     /// Workers, of which this thread is one, take the tasks in their order. What they give is recorded here, in that order again, so that the

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Write};
 
 use super::{InvokeError, InvokedCall, Invoker};
-use crate::diagnostic::LineNumbers;
+use crate::LineNumbers;
 
 /// Why [`Invoker::stream`] stopped.
 #[derive(Debug, thiserror::Error)]
@@ -56,16 +56,27 @@ impl Invoker<'_> {
             }
             input.consume(length);
             if whole.is_some() || at_end {
-                let text = std::str::from_utf8(&pending)
-                    .map_err(|error| InvokeStreamError::NotUtf8 { at: read + error.valid_up_to() })?;
+                // The lines before one that is not text are worked on all the same.
+                let (text, broken) = match std::str::from_utf8(&pending) {
+                    Ok(text) => (text, None),
+                    Err(error) => {
+                        let valid = &pending[..error.valid_up_to()];
+                        let lines = memchr::memrchr(b'\n', valid).map_or(0, |newline| newline + 1);
+                        (std::str::from_utf8(&valid[..lines]).unwrap_or_default(), Some(read + valid.len()))
+                    }
+                };
                 let invoked = self.text(text).map_err(|error| error.shifted(read, lines))?;
-                lines += LineNumbers::new(text).of(text.len()).0 - 1;
                 output.write_all(invoked.text.as_bytes()).map_err(InvokeStreamError::Write)?;
                 output.flush().map_err(InvokeStreamError::Write)?;
                 for mut call in invoked.calls {
                     call.span = call.span.start + written..call.span.end + written;
+                    call.line += lines;
                     on_call(call);
                 }
+                if let Some(at) = broken {
+                    return Err(InvokeStreamError::NotUtf8 { at });
+                }
+                lines += LineNumbers::new(text).of(text.len()).0 - 1;
                 (read, written) = (read + pending.len(), written + invoked.text.len());
                 pending.clear();
             }

@@ -1,6 +1,9 @@
 //! Parameters between a call's parentheses.
 
-use crate::arguments::{literal, split_arguments};
+use crate::{
+    arguments::{literal, split_arguments},
+    parameters::decimal,
+};
 
 /// One parameter.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,14 +40,11 @@ pub fn parse_param(text: &str) -> Param {
         "False" | "false" => return Param::Bool(false),
         _ => {}
     }
-    // Rust would also read `inf` and `nan`.
-    if text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) {
-        if let Ok(int) = text.parse() {
-            return Param::Int(int);
-        }
-        if let Some(float) = text.parse().ok().filter(|float: &f64| float.is_finite()) {
-            return Param::Float(float);
-        }
+    if let Ok(int) = text.parse() {
+        return Param::Int(int);
+    }
+    if let Some(float) = decimal(text) {
+        return Param::Float(float);
     }
     Param::Str(text.to_owned())
 }

@@ -153,8 +153,13 @@ fn number(text: &str) -> Option<Value> {
     if let Ok(integer) = text.parse::<i64>() {
         return Some(Value::from(integer));
     }
+    decimal(text).and_then(Number::from_f64).map(Value::Number)
+}
+
+/// A number written with digits; Rust would also read `inf` and `nan`.
+pub(crate) fn decimal(text: &str) -> Option<f64> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-    text.parse().ok().filter(|_| digits).and_then(Number::from_f64).map(Value::Number)
+    text.parse().ok().filter(|number: &f64| digits && number.is_finite())
 }
 
 /// The brackets around a list.

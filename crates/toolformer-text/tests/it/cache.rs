@@ -195,3 +195,19 @@ fn results_are_kept_as_they_were_given() {
     assert!(log.text().contains("<abcdef>"));
     assert_eq!(tools.call("Tool", "abcdef").unwrap(), "<a…");
 }
+
+#[test]
+fn a_failure_of_a_tool_that_only_computes_stands() {
+    for (pure, expected) in [(true, 1), (false, 2)] {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&runs);
+        let tool = FnTool::new("Divide", "", move |_: &str| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Err(toolformer_text::ToolError::failed("division by zero"))
+        });
+        let mut tools = Registry::new().with_cache(ResultCache::new());
+        tools.insert(if pure { tool.pure() } else { tool }).unwrap();
+        assert!(tools.call("Divide", "1 / 0").is_err() && tools.call("Divide", "1 / 0").is_err());
+        assert_eq!(runs.load(Ordering::SeqCst), expected);
+    }
+}

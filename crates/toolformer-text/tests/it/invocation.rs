@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use toolformer_text::{FnTool, InvokeError, Invoked, Policy, Registry, Syntax, ToolError, invoke};
+use toolformer_text::{FnTool, InvokeError, Invoked, Policies, Policy, Registry, Syntax, ToolError, invoke};
 
 fn tools() -> Registry {
     let mut tools = Registry::new();
@@ -73,6 +73,25 @@ fn policies() {
 }
 
 #[test]
+fn a_policy_for_each_reason() {
+    let text = "a [Calculator(x)] b [Nope(1)] c [None()] d";
+    let policies =
+        Policies { unknown_tool: Policy::Drop, bad_arguments: Policy::Mark, ..Policy::Leave.into() };
+    let expected = "a [Calculator(x) -> error: bad arguments: not a sum] b c [None()] d";
+    let invoked = invoke(text, &tools(), &Syntax::default(), policies).unwrap();
+    assert_eq!(invoked.text, expected);
+    let stops = |policies| invoke(text, &tools(), &Syntax::default(), policies).is_err();
+    assert!(stops(Policies { no_result: Policy::Fail, ..policies }));
+    assert!(!stops(Policies { failure: Policy::Fail, ..policies }), "nothing failed");
+}
+
+#[test]
+fn calls_know_their_line() {
+    let invoked = run("[Nope()]\r\n\r[Nope()] [Nope()]\n", Policy::Drop);
+    assert_eq!(invoked.calls.iter().map(|call| call.line).collect::<Vec<_>>(), [1, 3, 3]);
+}
+
+#[test]
 fn results_cannot_forge_calls() {
     check("a [Evil()] b", Policy::Leave, "a [Evil() -> 1) (Calculator(1) => (] b");
     // The first call ends in an open quote, which the second one's result would close.
@@ -98,11 +117,11 @@ fn every_call_is_reported() {
     assert_eq!(
         serde_json::to_string(&invoked.calls).unwrap(),
         [
-            r#"[{"span":[3,25],"name":"Calculator","args":"1+1","result":"2","status":"ok"}"#,
-            r#"{"span":[26,46],"name":"Calculator","args":"1","result":"1","status":"already_filled"}"#,
-            r#"{"span":[46,46],"name":"Calculator","args":"x","result":null,"status":"bad_arguments","error":"bad arguments: not a sum"}"#,
-            r#"{"span":[46,46],"name":"Nope","args":"","result":null,"status":"unknown_tool","error":"no tool is called `Nope`; did you mean `None`? Known tools: Calculator, Evil, None, Quote"}"#,
-            r#"{"span":[46,46],"name":"None","args":"","result":null,"status":"no_result","error":"the tool found no result; try other arguments"}]"#,
+            r#"[{"span":[3,25],"name":"Calculator","args":"1+1","result":"2","status":"ok","line":1}"#,
+            r#"{"span":[26,46],"name":"Calculator","args":"1","result":"1","status":"already_filled","line":1}"#,
+            r#"{"span":[46,46],"name":"Calculator","args":"x","result":null,"status":"bad_arguments","line":1,"error":"bad arguments: not a sum"}"#,
+            r#"{"span":[46,46],"name":"Nope","args":"","result":null,"status":"unknown_tool","line":1,"error":"no tool is called `Nope`; did you mean `None`? Known tools: Calculator, Evil, None, Quote"}"#,
+            r#"{"span":[46,46],"name":"None","args":"","result":null,"status":"no_result","line":1,"error":"the tool found no result; try other arguments"}]"#,
         ]
         .join(",")
     );

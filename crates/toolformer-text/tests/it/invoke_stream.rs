@@ -107,6 +107,16 @@ fn errors() {
     let run =
         |text: &[u8]| invoker.stream(Pieces(text, 4, false).buffered(), io::sink(), |_| ()).unwrap_err();
     assert!(matches!(run(b"abc\n\xff\n"), InvokeStreamError::NotUtf8 { at: 4 }));
+    let (mut out, mut calls) = (Vec::new(), Vec::new());
+    let text = b"a\nb [Tool(1)]\nc \xff\nd\n";
+    let error =
+        Invoker::new(&tools, &syntax).stream(&text[..], &mut out, |call| calls.push(call)).unwrap_err();
+    assert!(matches!(error, InvokeStreamError::NotUtf8 { at: 16 }), "{error}");
+    assert!(
+        out.starts_with(b"a\nb ") && out.ends_with(b"\n") && !out.contains(&b'c'),
+        "what came before is there"
+    );
+    assert_eq!(calls.iter().map(|call| call.line).collect::<Vec<_>>(), [2]);
     let InvokeStreamError::Invoke(toolformer_text::InvokeError::Call { span, line, .. }) =
         run("é\r\n\n [Tool(x)]\n".as_bytes())
     else {

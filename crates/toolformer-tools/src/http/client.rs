@@ -152,7 +152,12 @@ async fn read_up_to(response: &mut Response, limit: usize, body: &mut Vec<u8>) -
 }
 
 fn failed(error: &reqwest::Error) -> ToolError {
-    ToolError::failed(reason(error))
+    let reason = reason(error);
+    ToolError::failed(if error.is_connect() {
+        format!("the server cannot be reached; check that it runs and that its address is right ({reason})")
+    } else {
+        reason
+    })
 }
 
 /// Why a request failed: the rule that it broke, or the whole chain of causes.

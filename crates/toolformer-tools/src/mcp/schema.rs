@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use toolformer_text::Parameters;
 
-use crate::one_line::{is_shown, one_line, said};
+use toolformer_text::is_shown;
+
+use crate::one_line::{one_line, said};
 
 /// A longer name of a parameter is cut, characters.
 const MAX_NAME_CHARS: usize = 64;
