@@ -6,7 +6,7 @@ use burn::tensor::backend::Backend;
 use serde_json::Value;
 
 use crate::{
-    error::ModelError, language_model::LanguageModel, lora::LoraConfig, safetensors_files::SafetensorsFolder,
+    error::ModelError, families::LanguageModel, lora::LoraConfig, safetensors_files::SafetensorsFolder,
 };
 
 /// Adds the updates of a folder with `adapter_config.json` and `adapter_model.safetensors` to a model; see

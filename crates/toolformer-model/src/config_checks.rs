@@ -4,6 +4,8 @@ use crate::error::ModelError;
 
 /// Greatest size of anything but the number of blocks: products of two sizes stay within 64 bits.
 const MAX_SIZE: usize = 1 << 31;
+/// Greatest number of rotated features of a head: tables of them are made before any tensor is looked at.
+const MAX_ROTATED: usize = 1 << 14;
 /// Greatest number of blocks: lists of them stay short, whatever a file claims.
 const MAX_LAYERS: usize = 1 << 12;
 
@@ -50,6 +52,7 @@ pub(crate) fn check_divides(field: &str, part: usize, whole: usize, of: &str) ->
 
 /// Rotary embeddings rotate features in pairs.
 pub(crate) fn check_even(field: &str, width: usize) -> Result<(), ModelError> {
+    within(field, width, MAX_ROTATED)?;
     if width.is_multiple_of(2) {
         return Ok(());
     }

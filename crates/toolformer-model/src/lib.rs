@@ -45,7 +45,6 @@ mod gguf;
 mod gguf_keys;
 mod json_fields;
 mod kv_cache;
-mod language_model;
 mod layer_norm;
 mod leaf;
 mod loader;
@@ -72,12 +71,11 @@ pub use causal_lm::CausalLm;
 pub use checksum::model_checksum;
 pub use error::ModelError;
 pub use families::{
-    Gemma3, Gemma3Config, Gpt2, Gpt2Config, GptJ, GptJConfig, GptNeox, GptNeoxConfig, Llama, LlamaConfig,
-    Palm, PalmConfig, PalmRlhf, PalmRlhfConfig, Qwen2, Qwen2Config,
+    Gemma3, Gemma3Config, Gpt2, Gpt2Config, GptJ, GptJConfig, GptNeox, GptNeoxConfig, LanguageModel, Llama,
+    LlamaConfig, ModelConfig, Palm, PalmConfig, PalmRlhf, PalmRlhfConfig, Qwen2, Qwen2Config,
 };
 pub use gguf::GgufFile;
 pub use kv_cache::{CacheShape, KvCache, Prefix};
-pub use language_model::{LanguageModel, ModelConfig};
 pub use log_probs::{log_probs, log_probs_of, visit_log_probs};
 pub use lora::LoraConfig;
 pub use named_param::param_id;

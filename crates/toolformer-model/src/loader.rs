@@ -112,16 +112,26 @@ impl<B: Backend> Loader<'_, B> {
     }
 
     /// A vector that follows from the config; a checkpoint need not hold it, but must not hold another.
-    pub(crate) fn buffer(&self, name: &str, values: Vec<f32>) -> Result<Buffer<B>, ModelError> {
-        let (name, n) = (format!("{}{name}", self.prefix), values.len());
-        if self.source.shape(&name).is_some() {
+    pub(crate) fn buffer(
+        &self,
+        name: &str,
+        n: usize,
+        values: impl FnOnce() -> Vec<f32>,
+    ) -> Result<Buffer<B>, ModelError> {
+        let name = format!("{}{name}", self.prefix);
+        let stored = self.source.shape(&name).is_some();
+        if stored {
             self.tensor(&name, [n])?;
-            if self.asked.is_none() {
-                let (_, found) = self.source.tensor_f32(&name)?;
-                let differs = |(a, b): (&f32, &f32)| (a - b).abs() > 1e-3 * b.abs();
-                if found.iter().zip(&values).any(differs) {
-                    return Err(not_supported(format!("`{name}` with other values than the config gives")));
-                }
+        }
+        if self.asked.is_some() {
+            return Ok(Buffer::new(name, Tensor::zeros([1], self.device)));
+        }
+        let values = values();
+        if stored {
+            let (_, found) = self.source.tensor_f32(&name)?;
+            let differs = |(a, b): (&f32, &f32)| (a - b).abs() > 1e-3 * b.abs();
+            if found.iter().zip(&values).any(differs) {
+                return Err(not_supported(format!("`{name}` with other values than the config gives")));
             }
         }
         Ok(Buffer::new(name, Tensor::from_data(TensorData::new(values, [n]), self.device)))

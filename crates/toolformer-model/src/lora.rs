@@ -12,7 +12,7 @@ use crate::{
     causal_lm::CausalLm,
     config_checks::wrong,
     error::ModelError,
-    language_model::LanguageModel,
+    families::LanguageModel,
     leaf::{NamedTensor, named},
     loader::load,
     named_param::named_param,

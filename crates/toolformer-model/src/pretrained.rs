@@ -6,8 +6,8 @@ use burn::tensor::backend::Backend;
 
 use crate::{
     error::ModelError,
+    families::{LanguageModel, ModelConfig},
     gguf::GgufFile,
-    language_model::{LanguageModel, ModelConfig},
     safetensors_files::SafetensorsFolder,
     sequence_classifier::refuse_classifier,
     tokenizer::Tokenizer,

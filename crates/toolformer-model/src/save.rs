@@ -12,7 +12,7 @@ use safetensors::{Dtype, View};
 
 use crate::{
     error::ModelError,
-    language_model::{LanguageModel, ModelConfig},
+    families::{LanguageModel, ModelConfig},
     lora::LoraConfig,
     sequence_classifier::{ClassifierConfig, SequenceClassifier},
     tokenizer::Tokenizer,

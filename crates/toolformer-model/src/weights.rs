@@ -164,7 +164,7 @@ fn neighbours_to_halves(values: &[f32], d_head: usize, d_model: usize) -> Vec<f3
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language_model::ModelConfig;
+    use crate::families::ModelConfig;
     use std::path::Path;
 
     #[test]

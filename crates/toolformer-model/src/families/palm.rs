@@ -79,7 +79,7 @@ impl<B: Backend> Palm<B> {
             let l = loader.at(&format!("transformer.layers.{i}"));
             Ok::<_, ModelError>(Block {
                 norm: Norm { g: l.vector("norm.g", c.d_model)? },
-                inv_freq: l.buffer("rotary_emb.inv_freq", rope.frequencies())?,
+                inv_freq: l.buffer("rotary_emb.inv_freq", c.d_head / 2, || rope.frequencies())?,
                 fused_attn_ff_proj: l.linear(
                     "fused_attn_ff_proj",
                     c.d_model,

@@ -66,7 +66,7 @@ impl<B: Backend> PalmRlhf<B> {
             Ok::<_, ModelError>(LayerNorm::from_one(l.vector("norm.gamma", c.d_model)?, LAYER_NORM_EPS))
         };
         // The reference registers a bias of zeros.
-        let beta = |l: &Loader<'_, B>| l.buffer("norm.beta", vec![0.0; c.d_model]);
+        let beta = |l: &Loader<'_, B>| l.buffer("norm.beta", c.d_model, || vec![0.0; c.d_model]);
         let block = |i: usize| {
             let l = loader.at(&format!("layers.{i}.fn"));
             let scale = |name: &str| l.vector(name, c.d_head);
@@ -74,8 +74,8 @@ impl<B: Backend> PalmRlhf<B> {
                 norm: norm(&l)?,
                 buffers: vec![
                     beta(&l)?,
-                    l.buffer("rotary_emb.inv_freq", rope.frequencies())?,
-                    l.buffer("rotary_emb.scale", c.xpos_scale())?,
+                    l.buffer("rotary_emb.inv_freq", c.d_head / 2, || rope.frequencies())?,
+                    l.buffer("rotary_emb.scale", c.d_head / 2, || c.xpos_scale())?,
                 ],
                 qk_scale: c
                     .qk_norm

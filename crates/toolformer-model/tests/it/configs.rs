@@ -51,6 +51,12 @@ fn wrong(name: &str, fields: Value, expected: &str) {
 #[test]
 fn what_cannot_be_is_refused() {
     wrong("gpt2", json!({ "n_head": 5 }), "`n_head`: is 5, must divide the 32 features");
+    wrong("llama", json!({ "head_dim": 1 << 30 }), "`head_dim`: is 1073741824, must be between 1 and 16384");
+    wrong(
+        "palm_rlhf",
+        json!({ "heads": 1, "dim_head": 1 << 30 }),
+        "`dim_head`: is 1073741824, must be between 1 and 16384",
+    );
     wrong("gptj", json!({ "rotary_dim": 5 }), "must be even");
     wrong("gptj", json!({ "rotary_dim": 32 }), "but a head has 16 features");
     wrong("gpt_neox", json!({ "rotary_pct": 0.25 }), "is 0.25, but 0.5 in `rope_parameters`");
@@ -76,6 +82,15 @@ fn a_pattern_stands_for_layer_types() {
     let old = with("gemma3", json!({ "layer_types": null, "sliding_window_pattern": 6 })).unwrap();
     assert_eq!(old, with("gemma3", json!({})).unwrap());
     assert_ne!(old, with("gemma3", json!({ "layer_types": null, "sliding_window_pattern": 2 })).unwrap());
+}
+
+#[test]
+fn absurd_sizes_take_no_memory() {
+    let sizes = json!({ "dim": 1_u64 << 28, "num_tokens": 1_u64 << 30, "depth": 4096 });
+    mismatched("palm_rlhf", with("palm_rlhf", sizes), "`to_logits.weight` has shape");
+    let sizes =
+        json!({ "hidden_size": 1_u64 << 30, "intermediate_size": 1_u64 << 30, "vocab_size": 1_u64 << 30 });
+    mismatched("llama", with("llama", sizes), "`model.embed_tokens.weight` has shape");
 }
 
 #[track_caller]

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{gguf::GgufFile, language_model::ModelConfig};
+use crate::{families::ModelConfig, gguf::GgufFile};
 
 fn read(text: &str) -> Result<LlamaConfig, ModelError> {
     match ModelConfig::from_hf_json(text)? {
