@@ -111,8 +111,7 @@ impl Tokenizer {
                     Side::Right => TruncationDirection::Right,
                 },
             };
-            (encoding, pair) =
-                truncate_encodings(encoding, pair, &cut).map_err(|error| wrap(error.into()))?;
+            (encoding, pair) = truncate_encodings(encoding, pair, &cut).map_err(wrap)?;
         }
         match (post, pair) {
             (Some(post), pair) => post.process(encoding, pair, options.add_special_tokens).map_err(wrap),
