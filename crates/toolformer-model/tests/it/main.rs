@@ -3,10 +3,12 @@
 
 mod classifier;
 mod configs;
+mod fetched;
 mod gguf;
 mod lora;
 mod parity;
 mod prefixes;
+mod real_models;
 mod reference;
 mod save;
 mod smollm2;

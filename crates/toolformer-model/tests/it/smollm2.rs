@@ -4,7 +4,10 @@ use toolformer_model::{
     CausalLm, LanguageModel, Pretrained, TokenBatch, Tokenizer, log_probs, save_pretrained,
 };
 
-use crate::reference::{B, empty_cache, fixture};
+use crate::{
+    fetched::fetched,
+    reference::{B, empty_cache, fixture},
+};
 
 #[derive(serde::Deserialize)]
 struct Golden {
@@ -21,19 +24,7 @@ struct Case {
 }
 
 fn smollm2() -> Option<Pretrained<B>> {
-    let cached = || {
-        let home = std::env::var_os("HOME")?;
-        let path =
-            std::path::Path::new(&home).join(".cache/toolformer/models/SmolLM2-135M-Instruct.Q4_1.gguf");
-        path.exists().then_some(path.into_os_string())
-    };
-    let Some(path) = std::env::var_os("TOOLFORMER_SMOLLM2").or_else(cached) else {
-        // Not by eprintln!, which the test harness keeps to itself.
-        let notice = b"\nSKIPPED, for want of SmolLM2: run `cargo xtask fetch smollm2`\n";
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), notice);
-        return None;
-    };
-    Some(Pretrained::open(path.as_ref(), &Default::default()).unwrap())
+    fetched("TOOLFORMER_SMOLLM2", "SmolLM2-135M-Instruct.Q4_1.gguf", "smollm2")
 }
 
 fn check(model: &LanguageModel<B>, tokenizer: &Tokenizer) {
