@@ -1,6 +1,6 @@
 //! The model families, one file each with its config beside it, and any of them as one type.
 //!
-//! This is the one list of families: a further one is a module here, a variant of [`LanguageModel`] and of
+//! Qwen2 is Llama with three biases, and no family of its own here. This is the one list of families: a further one is a module here, a variant of [`LanguageModel`] and of
 //! [`ModelConfig`], and a line in every other list of this file.
 
 mod gemma3;
@@ -17,8 +17,6 @@ mod palm;
 mod palm_config;
 mod palm_rlhf;
 mod palm_rlhf_config;
-mod qwen2;
-mod qwen2_config;
 
 use burn::{
     module::Module,
@@ -54,16 +52,12 @@ pub use palm::Palm;
 pub use palm_config::PalmConfig;
 pub use palm_rlhf::PalmRlhf;
 pub use palm_rlhf_config::PalmRlhfConfig;
-pub use qwen2::Qwen2;
-pub use qwen2_config::Qwen2Config;
 
 /// A language model of any family.
 #[derive(Module, Debug)]
 pub enum LanguageModel<B: Backend> {
-    /// Llama.
+    /// Llama, Qwen2 and Qwen2.5.
     Llama(Llama<B>),
-    /// Qwen2 and Qwen2.5.
-    Qwen2(Qwen2<B>),
     /// GPT-2.
     Gpt2(Gpt2<B>),
     /// GPT-J.
@@ -81,10 +75,8 @@ pub enum LanguageModel<B: Backend> {
 /// The config of a [`LanguageModel`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum ModelConfig {
-    /// Llama.
+    /// Llama, Qwen2 and Qwen2.5.
     Llama(LlamaConfig),
-    /// Qwen2 and Qwen2.5.
-    Qwen2(Qwen2Config),
     /// GPT-2.
     Gpt2(Gpt2Config),
     /// GPT-J.
@@ -104,7 +96,6 @@ macro_rules! each {
     ($enum:ident, $of:expr, $inner:ident => $body:expr) => {
         match $of {
             $enum::Llama($inner) => $body,
-            $enum::Qwen2($inner) => $body,
             $enum::Gpt2($inner) => $body,
             $enum::GptJ($inner) => $body,
             $enum::GptNeox($inner) => $body,
@@ -134,7 +125,7 @@ impl ModelConfig {
         let fields = Fields::new(&fields);
         Ok(match fields.text("model_type")?.unwrap_or_default() {
             "llama" => Self::Llama(LlamaConfig::from_fields(&fields)?),
-            "qwen2" => Self::Qwen2(Qwen2Config::from_fields(&fields)?),
+            "qwen2" => Self::Llama(LlamaConfig::from_qwen2_fields(&fields)?),
             "gpt2" => Self::Gpt2(Gpt2Config::from_fields(&fields)?),
             "gptj" => Self::GptJ(GptJConfig::from_fields(&fields)?),
             "gpt_neox" => Self::GptNeox(GptNeoxConfig::from_fields(&fields)?),
@@ -152,8 +143,8 @@ impl ModelConfig {
     pub fn from_gguf(file: &GgufFile) -> Result<Self, ModelError> {
         let read = || {
             Ok(match file.get_str("general.architecture")? {
-                "llama" => Self::Llama(LlamaConfig::from_gguf(file)?),
-                "qwen2" => Self::Qwen2(Qwen2Config::from_gguf(file)?),
+                "llama" => Self::Llama(LlamaConfig::from_gguf(file, "llama")?),
+                "qwen2" => Self::Llama(LlamaConfig::from_gguf(file, "qwen2")?),
                 "gemma3" => Self::Gemma3(Gemma3Config::from_gguf(file)?),
                 other => return Err(unknown(other, &ARCHITECTURES)),
             })
@@ -191,7 +182,6 @@ impl ModelConfig {
     pub fn gguf_weights<'a>(&self, file: &'a GgufFile) -> Result<GgufWeights<'a>, ModelError> {
         let layout: GgufLayout = match self {
             Self::Llama(config) => config.gguf_layout(),
-            Self::Qwen2(config) => config.gguf_layout(),
             Self::Gemma3(config) => config.gguf_layout(),
             Self::Gpt2(_) | Self::GptJ(_) | Self::GptNeox(_) | Self::Palm(_) | Self::PalmRlhf(_) => {
                 return Err(not_supported("a GGUF file of this family".to_owned()));
@@ -218,7 +208,6 @@ impl<B: Backend> LanguageModel<B> {
     ) -> Result<Self, ModelError> {
         Ok(match config {
             ModelConfig::Llama(c) => Self::Llama(load(source, device, "model.", |l| Llama::load(c, l))?),
-            ModelConfig::Qwen2(c) => Self::Qwen2(load(source, device, "model.", |l| Qwen2::load(c, l))?),
             ModelConfig::Gpt2(c) => Self::Gpt2(load(source, device, "transformer.", |l| Gpt2::load(c, l))?),
             ModelConfig::GptJ(c) => Self::GptJ(load(source, device, "transformer.", |l| GptJ::load(c, l))?),
             ModelConfig::GptNeox(c) => {

@@ -7,7 +7,7 @@
 //! | family | `model_type` | GGUF | classification head | LoRA targets |
 //! |---|---|---|---|---|
 //! | [`Llama`] (SmolLM2 and others) | `llama` | `llama` | yes | `q_proj`, `k_proj`, `v_proj`, `o_proj`, `gate_proj`, `up_proj`, `down_proj` |
-//! | [`Qwen2`] (also 2.5) | `qwen2` | `qwen2` | yes | as Llama |
+//! | [`Llama`] with biases: Qwen2, Qwen2.5 | `qwen2` | `qwen2` | yes | as Llama |
 //! | [`Gpt2`] | `gpt2` | no | yes | `c_attn`, `c_proj`, `c_fc` |
 //! | [`GptJ`] | `gptj` | no | no | `q_proj`, `k_proj`, `v_proj`, `out_proj`, `fc_in`, `fc_out` |
 //! | [`GptNeox`] (Pythia) | `gpt_neox` | no | no | `query_key_value`, `dense`, `dense_h_to_4h`, `dense_4h_to_h` |
@@ -72,7 +72,7 @@ pub use checksum::model_checksum;
 pub use error::ModelError;
 pub use families::{
     Gemma3, Gemma3Config, Gpt2, Gpt2Config, GptJ, GptJConfig, GptNeox, GptNeoxConfig, LanguageModel, Llama,
-    LlamaConfig, ModelConfig, Palm, PalmConfig, PalmRlhf, PalmRlhfConfig, Qwen2, Qwen2Config,
+    LlamaConfig, ModelConfig, Palm, PalmConfig, PalmRlhf, PalmRlhfConfig,
 };
 pub use gguf::GgufFile;
 pub use kv_cache::{CacheShape, KvCache, Prefix};

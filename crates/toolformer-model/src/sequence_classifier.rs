@@ -180,7 +180,6 @@ impl ModelConfig {
         let mut body = self.clone();
         match &mut body {
             Self::Llama(config) => config.tie_embeddings = true,
-            Self::Qwen2(config) => config.tie_embeddings = true,
             Self::Gpt2(config) => config.tie_embeddings = true,
             _ => return Err(not_supported("a classification head on this family".to_owned())),
         }

@@ -5,6 +5,10 @@
 mod failures;
 #[cfg(test)]
 mod families;
+// The same search for fetched files as in the tests of the models.
+#[cfg(test)]
+#[path = "../../../toolformer-model/tests/it/fetched.rs"]
+mod fetched;
 #[cfg(test)]
 mod help;
 #[cfg(test)]

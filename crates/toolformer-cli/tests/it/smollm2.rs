@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::program::{Folder, fixture, toolformer};
+use crate::{
+    fetched::fetched,
+    program::{Folder, fixture, toolformer},
+};
 
 #[track_caller]
 fn close(found: &Value, expected: &Value) {
@@ -14,21 +17,10 @@ fn close(found: &Value, expected: &Value) {
     }
 }
 
-/// The model's file; says loudly that the test is skipped where there is none.
+/// The model's file, where there is one.
 fn model() -> Option<String> {
-    let cached = || {
-        let home = std::env::var_os("HOME")?;
-        let path =
-            std::path::Path::new(&home).join(".cache/toolformer/models/SmolLM2-135M-Instruct.Q4_1.gguf");
-        path.exists().then_some(path.into_os_string())
-    };
-    let model = std::env::var_os("TOOLFORMER_SMOLLM2").or_else(cached);
-    if model.is_none() {
-        // Not by eprintln!, which the test harness keeps to itself.
-        let notice = b"\nSKIPPED, for want of SmolLM2: run `cargo xtask fetch smollm2`\n";
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), notice);
-    }
-    model.map(|path| path.into_string().unwrap())
+    let path = fetched("TOOLFORMER_SMOLLM2", "SmolLM2-135M-Instruct.Q4_1.gguf", "smollm2")?;
+    Some(path.into_os_string().into_string().unwrap())
 }
 
 #[test]

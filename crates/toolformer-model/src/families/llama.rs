@@ -1,4 +1,5 @@
-//! The Llama family (Touvron et al., 2023): pre-norm blocks of rotary grouped-query attention and SwiGLU.
+//! The Llama family (Touvron et al., 2023): pre-norm blocks of rotary grouped-query attention and SwiGLU; and Qwen2
+//! and Qwen2.5 (Yang et al., 2024), which have biases on queries, keys and values besides.
 
 use burn::{
     module::Module,
@@ -21,7 +22,7 @@ use crate::{
     token_batch::TokenBatch,
 };
 
-/// A Llama language model.
+/// A Llama or Qwen2 language model.
 #[derive(Module, Debug)]
 pub struct Llama<B: Backend> {
     embed_tokens: Matrix<B>,
@@ -43,7 +44,7 @@ pub struct Llama<B: Backend> {
 #[derive(Module, Debug)]
 struct Block<B: Backend> {
     input_layernorm: RmsNorm<B>,
-    /// `q_proj` and `k_proj`, which are rotated together.
+    /// `q_proj` and `k_proj`, which are rotated together; in a Qwen2 with biases, as `v_proj`.
     qk: Projection<B>,
     v_proj: Projection<B>,
     o_proj: Projection<B>,
@@ -61,8 +62,13 @@ impl<B: Backend> Llama<B> {
             let qk_parts = [("self_attn.q_proj", q_width), ("self_attn.k_proj", kv_width)];
             Ok::<_, ModelError>(Block {
                 input_layernorm: l.rms_norm("input_layernorm", c.d_model, c.rms_norm_eps)?,
-                qk: l.fused("self_attn.qk", &qk_parts, c.d_model, false)?,
-                v_proj: l.linear("self_attn.v_proj", c.d_model, kv_width)?,
+                qk: l.fused("self_attn.qk", &qk_parts, c.d_model, c.qkv_bias)?,
+                v_proj: l.fused(
+                    "self_attn.v_proj",
+                    &[("self_attn.v_proj", kv_width)],
+                    c.d_model,
+                    c.qkv_bias,
+                )?,
                 o_proj: l.linear("self_attn.o_proj", q_width, c.d_model)?,
                 post_attention_layernorm: l.rms_norm(
                     "post_attention_layernorm",

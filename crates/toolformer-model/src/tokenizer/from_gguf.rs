@@ -7,7 +7,10 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{SpecialIds, Tokenizer};
+use super::{
+    SpecialIds, Tokenizer,
+    tokenizer_json::{added_token, whole},
+};
 use crate::{error::ModelError, gguf::GgufFile};
 
 /// `tokenizer.ggml.token_type` of special tokens (llama.cpp: `LLAMA_TOKEN_TYPE_CONTROL`).
@@ -41,7 +44,7 @@ pub(super) fn read(file: &GgufFile) -> Result<Tokenizer, ModelError> {
             _ => (*token).to_owned(),
         })
         .collect();
-    let mut parts = match kind {
+    let parts = match kind {
         "gpt2" => byte_bpe::read(file, &names)?,
         "llama" => sentence_piece::read_bpe(file, &names, &types, special.unk)?,
         "t5" => sentence_piece::read_unigram(file, &names, special.unk)?,
@@ -50,13 +53,10 @@ pub(super) fn read(file: &GgufFile) -> Result<Tokenizer, ModelError> {
             return Err(unusable(format!("the vocabulary is of kind `{other}`; {known} are read")));
         }
     };
-    parts.insert("version".into(), "1.0".into());
-    parts.insert("truncation".into(), Value::Null);
-    parts.insert("padding".into(), Value::Null);
-    parts.insert("added_tokens".into(), added_tokens(&names, &types, !pieces).into());
-    parts.insert("post_processor".into(), post_processor(file, &names, special)?);
+    let added = added_tokens(&names, &types, !pieces);
+    let json = whole(parts, added, post_processor(file, &names, special)?);
     let chat_template = optional(file, "tokenizer.chat_template", GgufFile::get_str)?.map(str::to_owned);
-    Tokenizer::from_json(Value::Object(parts).to_string().as_bytes(), special, chat_template)
+    Tokenizer::from_json(json.to_string().as_bytes(), special, chat_template)
 }
 
 fn vocabulary(names: &[String]) -> Result<Map<String, Value>, ModelError> {
@@ -72,19 +72,9 @@ fn vocabulary(names: &[String]) -> Result<Map<String, Value>, ModelError> {
 /// Tokens that are looked for in a text before anything else. Those of SentencePiece are looked for as they are
 /// written in the vocabulary, those of BPE that are not special in the normalised text.
 fn added_tokens(names: &[String], types: &[i64], normalized: bool) -> Vec<Value> {
-    let entry = |(id, (token, kind)): (usize, (&String, &i64))| {
-        let special = *kind == CONTROL;
-        (special || *kind == USER_DEFINED).then(|| {
-            json!({
-                "id": id,
-                "content": token,
-                "single_word": false,
-                "lstrip": false,
-                "rstrip": false,
-                "normalized": normalized && !special,
-                "special": special,
-            })
-        })
+    let entry = |(id, (token, &kind)): (usize, (&String, &i64))| {
+        let special = kind == CONTROL;
+        (special || kind == USER_DEFINED).then(|| added_token(id as u64, token, normalized, special))
     };
     names.iter().zip(types).enumerate().filter_map(entry).collect()
 }

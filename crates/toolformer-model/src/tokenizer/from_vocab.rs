@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     from_folder::{optional_json, optional_text, token},
     pre_tokenizers::{PreTokenizer, named},
+    tokenizer_json::{added_token, byte_level_bpe, whole},
 };
 use crate::error::ModelError;
 
@@ -18,28 +19,7 @@ pub(super) fn read(folder: &Path, config: &Value) -> Result<Option<Value>, Model
     let merges = merges_of(&merges).map_err(|error| error.in_file(&merges_path))?;
     let pre = pre_tokenizer(config)?;
     let added = added_tokens(folder, config, &vocab)?;
-    Ok(Some(json!({
-        "version": "1.0",
-        "truncation": null,
-        "padding": null,
-        "added_tokens": added,
-        "normalizer": pre.normalizer,
-        "pre_tokenizer": pre.json,
-        "post_processor": null,
-        "decoder": { "type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true },
-        "model": {
-            "type": "BPE",
-            "dropout": null,
-            "unk_token": null,
-            "continuing_subword_prefix": null,
-            "end_of_word_suffix": null,
-            "fuse_unk": false,
-            "byte_fallback": false,
-            "ignore_merges": pre.ignore_merges,
-            "vocab": vocab,
-            "merges": merges,
-        },
-    })))
+    Ok(Some(whole(byte_level_bpe(pre, vocab, merges), added, Value::Null)))
 }
 
 /// The class of a slow tokenizer says how it cuts text; GPT-2's way where nothing is said.
@@ -82,13 +62,7 @@ fn merges_of(text: &str) -> Result<Vec<[&str; 2]>, ModelError> {
 fn added_tokens(folder: &Path, config: &Value, vocab: &Map<String, Value>) -> Result<Vec<Value>, ModelError> {
     let mut added: BTreeMap<u64, Value> = BTreeMap::new();
     let mut add = |id: u64, content: &str, special: bool| {
-        added.insert(
-            id,
-            json!({
-                "id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false,
-                "normalized": !special, "special": special,
-            }),
-        );
+        added.insert(id, added_token(id, content, true, special));
     };
     let extra = optional_json(&folder.join("added_tokens.json"))?;
     for (content, id) in extra.as_object().into_iter().flatten() {

@@ -9,6 +9,7 @@ mod from_vocab;
 mod pre_tokenizers;
 mod saved;
 mod token_bytes;
+mod tokenizer_json;
 
 use std::{fs, path::Path};
 

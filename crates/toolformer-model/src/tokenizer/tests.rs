@@ -4,25 +4,17 @@ use serde_json::{Value, json};
 
 use super::*;
 
+#[path = "../../tests/it/fetched.rs"]
+mod fetched;
+
+use fetched::fetched;
+
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
 fn tiny() -> Tokenizer {
     Tokenizer::from_gguf(&GgufFile::open(fixture("tiny_llama/model.gguf")).unwrap()).unwrap()
-}
-
-/// A real model that `variable` names or `cargo xtask fetch` has brought.
-fn fetched(variable: &str, file: &str, asset: &str) -> Option<PathBuf> {
-    let cached =
-        || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/toolformer/models").join(file));
-    let path = std::env::var_os(variable).map(PathBuf::from).or_else(cached).filter(|path| path.exists());
-    if path.is_none() {
-        // Not by eprintln!, which the test harness keeps to itself.
-        let notice = format!("\nSKIPPED, for want of {asset}: run `cargo xtask fetch {asset}`\n");
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), notice.as_bytes());
-    }
-    path
 }
 
 fn smollm2() -> Option<Tokenizer> {
@@ -336,7 +328,7 @@ fn a_folder_with_vocabulary_and_merges() {
 #[test]
 fn gpt2_gives_the_ids_that_are_known() {
     let Some(folder) =
-        fetched("TOOLFORMER_GPT2_TOKENIZER", "gpt2-tokenizer/merges.txt", "gpt2-vocab` and `gpt2-merges")
+        fetched("TOOLFORMER_GPT2_MERGES", "gpt2-tokenizer/merges.txt", "gpt2-vocab` and `gpt2-merges")
     else {
         return;
     };

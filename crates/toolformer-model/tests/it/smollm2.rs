@@ -24,7 +24,8 @@ struct Case {
 }
 
 fn smollm2() -> Option<Pretrained<B>> {
-    fetched("TOOLFORMER_SMOLLM2", "SmolLM2-135M-Instruct.Q4_1.gguf", "smollm2")
+    let path = fetched("TOOLFORMER_SMOLLM2", "SmolLM2-135M-Instruct.Q4_1.gguf", "smollm2")?;
+    Some(Pretrained::open(&path, &Default::default()).unwrap())
 }
 
 fn check(model: &LanguageModel<B>, tokenizer: &Tokenizer) {

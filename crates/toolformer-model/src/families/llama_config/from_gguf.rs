@@ -9,9 +9,9 @@ use crate::{
 };
 
 impl LlamaConfig {
-    /// Reads the metadata of a `llama` GGUF file.
-    pub(crate) fn from_gguf(file: &GgufFile) -> Result<Self, ModelError> {
-        let keys = GgufKeys::new(file, "llama");
+    /// Reads the metadata of a `llama` or `qwen2` GGUF file.
+    pub(crate) fn from_gguf(file: &GgufFile, architecture: &'static str) -> Result<Self, ModelError> {
+        let keys = GgufKeys::new(file, architecture);
         keys.refuse_experts()?;
         let [d_model, n_heads] = [keys.size("embedding_length")?, keys.size("attention.head_count")?];
         let config = Self {
@@ -29,14 +29,27 @@ impl LlamaConfig {
             tie_embeddings: file.tensor("output.weight").is_none(),
             bos: keys.bos()?,
             eos: keys.eos()?,
+            qkv_bias: architecture == "qwen2",
             initializer_range: 0.02,
         };
         config.validate()?;
         Ok(config)
     }
 
-    /// llama.cpp rotates neighbouring rows.
+    /// llama.cpp rotates neighbouring rows of a Llama. Those of a Qwen2 lie as in Hugging Face's files; its biases
+    /// come on top.
     pub(crate) fn gguf_layout(&self) -> GgufLayout {
+        if self.qkv_bias {
+            return GgufLayout {
+                in_block: &[
+                    ("post_attention_layernorm.weight", "ffn_norm.weight"),
+                    ("self_attn.q_proj.bias", "attn_q.bias"),
+                    ("self_attn.k_proj.bias", "attn_k.bias"),
+                    ("self_attn.v_proj.bias", "attn_v.bias"),
+                ],
+                changes: Vec::new(),
+            };
+        }
         let rows =
             |heads: usize| Change::NeighbouringRows { heads, shape: [heads * self.d_head, self.d_model] };
         GgufLayout {

@@ -9,13 +9,26 @@ use crate::{
     rope_fields::RopeFields,
 };
 
+/// What transformers takes for fields that are left out.
+pub(super) struct Defaults {
+    pub(super) max_positions: usize,
+    pub(super) bos: Option<u32>,
+    pub(super) eos: Option<u32>,
+}
+
 impl LlamaConfig {
-    /// Reads a `config.json`; [`ModelConfig::from_hf_json`](crate::ModelConfig::from_hf_json) says which errors.
+    /// Reads a Llama's `config.json`; [`ModelConfig::from_hf_json`](crate::ModelConfig::from_hf_json) says which
+    /// errors.
     pub(crate) fn from_fields(fields: &Fields<'_>) -> Result<Self, ModelError> {
         fields.refuse_unless("attention_bias", false)?;
         fields.refuse_unless("mlp_bias", false)?;
+        Self::read(fields, Defaults { max_positions: 2048, bos: Some(1), eos: Some(2) }, false)
+    }
+
+    /// Reads the fields that Llama and Qwen2 have in common.
+    pub(super) fn read(fields: &Fields<'_>, defaults: Defaults, qkv_bias: bool) -> Result<Self, ModelError> {
         fields.activation("hidden_act", &["silu"])?;
-        let max_positions = fields.size_or("max_position_embeddings", 2048)?;
+        let max_positions = fields.size_or("max_position_embeddings", defaults.max_positions)?;
         let rope = RopeFields::read(fields, "rope_theta", None, max_positions)?;
         let [d_model, n_heads] = [fields.size("hidden_size")?, fields.size("num_attention_heads")?];
         let config = Self {
@@ -31,8 +44,9 @@ impl LlamaConfig {
             rope_scaling: rope.scaling,
             max_positions,
             tie_embeddings: fields.boolean("tie_word_embeddings")?.unwrap_or(false),
-            bos: fields.ids("bos_token_id", Some(1))?.first().copied(),
-            eos: fields.ids("eos_token_id", Some(2))?,
+            bos: fields.ids("bos_token_id", defaults.bos)?.first().copied(),
+            eos: fields.ids("eos_token_id", defaults.eos)?,
+            qkv_bias,
             initializer_range: fields.float("initializer_range")?.unwrap_or(0.02),
         };
         config.validate()?;
@@ -41,10 +55,7 @@ impl LlamaConfig {
 
     /// The `config.json` that transformers needs to load a checkpoint of this config, whatever its version.
     pub(crate) fn to_hf_json(&self) -> Value {
-        let rope = self.rope_scaling.to_json(self.rope_theta);
-        json!({
-            "architectures": ["LlamaForCausalLM"],
-            "model_type": "llama",
+        let mut json = json!({
             "vocab_size": self.vocab_size,
             "hidden_size": self.d_model,
             "intermediate_size": self.d_ff,
@@ -53,11 +64,9 @@ impl LlamaConfig {
             "num_key_value_heads": self.n_kv_heads,
             "head_dim": self.d_head,
             "hidden_act": "silu",
-            "attention_bias": false,
-            "mlp_bias": false,
             "rms_norm_eps": self.rms_norm_eps,
             "rope_theta": self.rope_theta,
-            "rope_parameters": rope,
+            "rope_parameters": self.rope_scaling.to_json(self.rope_theta),
             "rope_scaling": self.rope_scaling.to_legacy_json(),
             "max_position_embeddings": self.max_positions,
             "tie_word_embeddings": self.tie_embeddings,
@@ -65,6 +74,17 @@ impl LlamaConfig {
             "eos_token_id": ids_json(&self.eos),
             "initializer_range": self.initializer_range,
             "torch_dtype": "float32",
-        })
+        });
+        if self.qkv_bias {
+            json["architectures"] = json!(["Qwen2ForCausalLM"]);
+            json["model_type"] = "qwen2".into();
+            json["use_sliding_window"] = false.into();
+        } else {
+            json["architectures"] = json!(["LlamaForCausalLM"]);
+            json["model_type"] = "llama".into();
+            json["attention_bias"] = false.into();
+            json["mlp_bias"] = false.into();
+        }
+        json
     }
 }

@@ -1,7 +1,8 @@
-//! The sizes and constants of a Llama model, as Hugging Face's `config.json` and GGUF metadata give them.
+//! The sizes and constants of a Llama or Qwen2 model, as Hugging Face's `config.json` and GGUF metadata give them.
 
 mod from_gguf;
 mod hf_json;
+mod qwen2_json;
 
 use crate::{
     config_checks::{check_divides, check_even, check_ids, check_layers, check_positive, check_sizes},
@@ -9,9 +10,10 @@ use crate::{
     rope_scaling::RopeScaling,
 };
 
-/// A Llama model's config.
+/// A Llama or Qwen2 model's config.
 ///
-/// Defaults for fields that a `config.json` leaves out are those of transformers' `LlamaConfig`.
+/// Defaults for fields that a `config.json` leaves out are those of transformers' `LlamaConfig`, and for Qwen2 those of
+/// its `Qwen2Config`, where they are others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LlamaConfig {
     /// Number of token ids (`vocab_size`).
@@ -34,14 +36,16 @@ pub struct LlamaConfig {
     pub rope_theta: f64,
     /// How the frequencies are stretched (`rope_parameters`, `rope_scaling`). Default not at all.
     pub rope_scaling: RopeScaling,
-    /// Longest context in training, tokens (`max_position_embeddings`). Default 2,048.
+    /// Longest context in training, tokens (`max_position_embeddings`). Default 2,048, Qwen2: 32,768.
     pub max_positions: usize,
     /// Whether the output head is the embedding (`tie_word_embeddings`). Default false.
     pub tie_embeddings: bool,
-    /// The id that begins a text (`bos_token_id`). Default 1.
+    /// The id that begins a text (`bos_token_id`). Default 1, Qwen2: none.
     pub bos: Option<u32>,
-    /// The ids that end a text (`eos_token_id`). Default 2.
+    /// The ids that end a text (`eos_token_id`). Default 2, Qwen2: none.
     pub eos: Vec<u32>,
+    /// Whether queries, keys and values have biases: this is what makes it a Qwen2.
+    pub qkv_bias: bool,
     /// Standard deviation of new weights (`initializer_range`). Default 0.02.
     pub initializer_range: f64,
 }

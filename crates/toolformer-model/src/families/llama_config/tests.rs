@@ -50,6 +50,7 @@ fn both_styles_of_config_json() {
         rope_scaling: RopeScaling::None,
         max_positions: 128,
         tie_embeddings: false,
+        qkv_bias: false,
         bos: Some(0),
         eos: vec![0],
         initializer_range: 0.02,

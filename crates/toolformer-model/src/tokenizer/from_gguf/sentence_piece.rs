@@ -6,10 +6,14 @@
 use std::collections::HashMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{SPACE, USER_DEFINED, optional, unusable, vocabulary};
-use crate::{error::ModelError, gguf::GgufFile};
+use crate::{
+    error::ModelError,
+    gguf::GgufFile,
+    tokenizer::tokenizer_json::{bpe, parts},
+};
 
 /// `tokenizer.ggml.token_type` of tokens that the model may produce for text.
 const NORMAL: i64 = 1;
@@ -21,7 +25,7 @@ pub(super) fn read_bpe(
     names: &[String],
     types: &[i64],
     unk: Option<u32>,
-) -> Result<Map<String, Value>, ModelError> {
+) -> Result<Value, ModelError> {
     let scores = scores(file, names)?;
     let prefix = optional(file, "tokenizer.ggml.add_space_prefix", GgufFile::get_bool)?.unwrap_or(true);
     let replace = json!({ "type": "Replace", "pattern": { "String": " " }, "content": SPACE });
@@ -37,32 +41,12 @@ pub(super) fn read_bpe(
         replace
     };
     let unk = unk.and_then(|id| names.get(id as usize));
-    let parts = json!({
-        "normalizer": normalizer,
-        "pre_tokenizer": null,
-        "decoder": { "type": "Sequence", "decoders": decoders },
-        "model": {
-            "type": "BPE",
-            "dropout": null,
-            "unk_token": unk,
-            "continuing_subword_prefix": null,
-            "end_of_word_suffix": null,
-            "fuse_unk": true,
-            "byte_fallback": true,
-            "ignore_merges": false,
-            "vocab": vocabulary(names)?,
-            "merges": merges(names, types, &scores),
-        },
-    });
-    Ok(parts.as_object().cloned().unwrap_or_default())
+    let model = bpe(vocabulary(names)?, merges(names, types, &scores), unk, true, false);
+    Ok(parts(normalizer, Value::Null, json!({ "type": "Sequence", "decoders": decoders }), model))
 }
 
 /// A unigram vocabulary, without the parts that all kinds share.
-pub(super) fn read_unigram(
-    file: &GgufFile,
-    names: &[String],
-    unk: Option<u32>,
-) -> Result<Map<String, Value>, ModelError> {
+pub(super) fn read_unigram(file: &GgufFile, names: &[String], unk: Option<u32>) -> Result<Value, ModelError> {
     let scores = scores(file, names)?;
     let unk =
         unk.ok_or_else(|| unusable("a unigram vocabulary needs a token for what it lacks".to_owned()))?;
@@ -90,13 +74,9 @@ pub(super) fn read_unigram(
         metaspace.clone()
     };
     let vocab: Vec<(&String, f32)> = names.iter().zip(scores).collect();
-    let parts = json!({
-        "normalizer": { "type": "Sequence", "normalizers": normalizers },
-        "pre_tokenizer": metaspace,
-        "decoder": decoder,
-        "model": { "type": "Unigram", "unk_id": unk, "vocab": vocab, "byte_fallback": by_bytes },
-    });
-    Ok(parts.as_object().cloned().unwrap_or_default())
+    let model = json!({ "type": "Unigram", "unk_id": unk, "vocab": vocab, "byte_fallback": by_bytes });
+    let normalizer = json!({ "type": "Sequence", "normalizers": normalizers });
+    Ok(parts(normalizer, metaspace, decoder, model))
 }
 
 fn scores(file: &GgufFile, names: &[String]) -> Result<Vec<f32>, ModelError> {
