@@ -47,8 +47,8 @@ pub(crate) fn open_cache(path: &Path, replay_only: bool) -> Result<ResultCache> 
 /// Goes to the end of a file, where a line must begin.
 fn end_line(file: &mut File, length: u64) -> io::Result<()> {
     let mut last = [b'\n'];
+    file.seek(SeekFrom::Start(length.saturating_sub(1)))?;
     if length > 0 {
-        file.seek(SeekFrom::Start(length - 1))?;
         file.read_exact(&mut last)?;
     }
     if last == [b'\n'] { Ok(()) } else { file.write_all(b"\n") }

@@ -229,6 +229,10 @@ fn results_are_kept_and_replayed() {
     let ran = toolformer_reading("[Count(9)]", &replay).ok();
     assert!(ran.err.contains("the call is not among the recorded ones"), "{}", ran.err);
     assert_eq!(folder.read("runs"), "1 ;2 a;2 a;");
+    // A run may be killed at its first record.
+    folder.file("calls.jsonl", &whole[..20]);
+    assert_eq!(with(&[]).ok().out, first);
+    assert_eq!(folder.read("calls.jsonl"), whole);
     // Whoever edits the file by hand may forget the last line break.
     folder.file("calls.jsonl", whole.trim_end());
     assert_eq!(with(&[]).ok().out, first);
