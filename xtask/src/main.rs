@@ -9,11 +9,15 @@ use clap::{Parser, Subcommand};
 
 mod assets;
 mod bench;
+mod build;
+mod check_features;
 mod ci;
+mod devices;
 mod fetch;
 mod parity;
 mod process;
 mod quickstart;
+mod test_backend;
 mod tidy;
 mod wiki;
 
@@ -33,6 +37,9 @@ enum Command {
     Quickstart(quickstart::Args),
     Bench(bench::Args),
     Parity(parity::Args),
+    Build(build::Args),
+    TestBackend(test_backend::Args),
+    CheckFeatures(check_features::Args),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +50,9 @@ fn main() -> ExitCode {
         Command::Quickstart(args) => quickstart::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Parity(args) => parity::run(&args),
+        Command::Build(args) => build::run(&args),
+        Command::TestBackend(args) => test_backend::run(&args),
+        Command::CheckFeatures(args) => check_features::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::assets::SMOLLM2;
+use crate::build::build_cli;
 use crate::{fetch, process};
 
 mod answer;
@@ -165,15 +166,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return Ok(());
     }
     demands::met(&demands)
-}
-
-/// Builds the program `toolformer` and returns its path.
-pub(crate) fn build_cli() -> Result<PathBuf> {
-    process::run_quietly(&mut process::cargo("build --release --workspace --bin toolformer"))?;
-    let metadata = process::cargo("metadata --format-version 1 --no-deps --offline").output()?;
-    let metadata: Value = serde_json::from_slice(&metadata.stdout).context("cannot read `cargo metadata`")?;
-    let target = metadata["target_directory"].as_str().context("`cargo metadata` names no target folder")?;
-    Ok(Path::new(target).join("release").join(format!("toolformer{}", std::env::consts::EXE_SUFFIX)))
 }
 
 fn generate(toolformer: &Path, model: &Path, tools: ToolsAre) -> Command {

@@ -18,10 +18,10 @@ pub(crate) struct AdapterArgs {
 }
 
 impl AdapterArgs {
-    /// The model with the adapter folded in.
+    /// The model with the adapter folded in; on top of quantised weights, which it would undo, it stays apart.
     pub(crate) fn apply<B: Backend>(&self, mut model: LanguageModel<B>) -> Result<LanguageModel<B>> {
         let Some(folder) = &self.adapter else { return Ok(model) };
         load_adapter(&mut model, folder)?;
-        Ok(model.merge_lora())
+        Ok(if model.is_quantised() { model } else { model.merge_lora() })
     }
 }

@@ -6,8 +6,8 @@ use anyhow::{Result, bail};
 use clap::Args;
 use toolformer::{
     burn::tensor::backend::Backend,
-    device::Device,
-    model::{LanguageModel, ModelConfig, Pretrained},
+    device::{Device, OnDevice},
+    model::{LanguageModel, ModelConfig, Precision, Pretrained, model_checksum},
 };
 
 #[derive(Debug, Args)]
@@ -19,14 +19,23 @@ pub(crate) struct ModelArgs {
     /// Where the model runs; `toolformer devices` lists the names
     #[arg(long, value_name = "NAME", default_value = "cpu")]
     pub(crate) device: Device,
+    /// What the weights are held in: f32, f16, bf16, or int8 or int4 for loading a large model; training is in f32
+    #[arg(long, value_name = "NAME", default_value = "f32")]
+    pub(crate) precision: Precision,
 }
 
 impl ModelArgs {
+    /// Does work on the device, if it works here.
+    pub(crate) fn on_device<W: OnDevice>(&self, work: W) -> Result<W::Output> {
+        self.device.check()?;
+        Ok(self.device.run(work))
+    }
+
     /// The model with its tokenizer.
     pub(crate) fn open<B: Backend>(&self, device: &B::Device) -> Result<Pretrained<B>> {
         self.refuse_hub_id()?;
         let start = Instant::now();
-        let pretrained = Pretrained::open(&self.model, device)?;
+        let pretrained = Pretrained::open_in(&self.model, self.precision, device)?;
         tracing::info!(seconds = start.elapsed().as_secs_f32(), model = %self.model.display(), "opened");
         Ok(pretrained)
     }
@@ -37,7 +46,19 @@ impl ModelArgs {
         device: &B::Device,
     ) -> Result<(LanguageModel<B>, ModelConfig)> {
         self.refuse_hub_id()?;
-        Ok(Pretrained::open_model(&self.model, device)?)
+        Ok(Pretrained::open_model_in(&self.model, self.precision, device)?)
+    }
+
+    /// The checksum of the model's files, and what else its numbers depend on where that is not the default.
+    pub(crate) fn fingerprint(&self) -> Result<String> {
+        let mut text = model_checksum(&self.model)?;
+        if self.precision != Precision::default() {
+            text.push_str(&format!(" in {}", self.precision));
+        }
+        if self.device.kind() != "cpu" {
+            text.push_str(&format!(" on {}", self.device.kind()));
+        }
+        Ok(text)
     }
 
     /// What the model is called in files.

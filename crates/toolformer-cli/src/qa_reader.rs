@@ -7,7 +7,7 @@ use toolformer::{
     burn::tensor::backend::Backend,
     decode::{GenerateSettings, Prompt, Tools, generate},
     device::{Device, OnDevice},
-    model::{CausalLm as _, Pretrained, model_checksum},
+    model::{CausalLm as _, Precision, Pretrained, model_checksum},
     text::ToolError,
     tools::Reader,
 };
@@ -19,7 +19,7 @@ const MAX_TOKENS: usize = 32;
 
 /// Opens a model as a reader. One question is answered at a time.
 pub(crate) fn model_reader(model: PathBuf, device: Device) -> Result<Reader> {
-    let args = ModelArgs { model, device };
+    let args = ModelArgs { model, device, precision: Precision::F32 };
     device.run(OpenReader(args))
 }
 

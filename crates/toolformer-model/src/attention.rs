@@ -7,6 +7,7 @@ use burn::tensor::{Int, Tensor, TensorData, activation::softmax, backend::Backen
 
 use crate::{
     kv_cache::{CacheShape, KvCache, LayerKv, PrefixView},
+    precision::{in_f32, in_type},
     token_batch::TokenBatch,
 };
 
@@ -103,11 +104,12 @@ impl<B: Backend> AttentionPlan<B> {
         }
         let columns = k.dims()[2];
         scores.push(q.matmul(k.swap_dims(2, 3)).reshape([heads, rows, columns])); // [n_kv_heads, batch * queries, columns]
-        let mut scores = if scores.len() == 1 { scores.remove(0) } else { Tensor::cat(scores, 2) };
+        let scores = if scores.len() == 1 { scores.remove(0) } else { Tensor::cat(scores, 2) };
+        let (dtype, mut scores) = (scores.dtype(), in_f32(scores));
         if let Some(mask) = &self.mask {
             scores = scores + mask.clone();
         }
-        let weights = softmax(scores, 2);
+        let weights = in_type(softmax(scores, 2), dtype);
         let mut start = 0;
         let mut out: Option<Tensor<B, 4>> = None;
         for part in &self.parts {

@@ -105,6 +105,15 @@ pub enum ModelError {
         what: String,
     },
 
+    /// A device does not have a precision.
+    #[error("the device `{device}` has no {precision}; use `--precision f32`, or another device")]
+    Precision {
+        /// The precision.
+        precision: &'static str,
+        /// The device, in its backend's words.
+        device: String,
+    },
+
     /// The model's architecture is not one of ours.
     #[error("the architecture `{found}` is not supported; supported are {}", known.join(", "))]
     UnsupportedArchitecture {

@@ -20,7 +20,7 @@ mod palm_rlhf_config;
 
 use burn::{
     module::Module,
-    tensor::{Tensor, backend::Backend},
+    tensor::{DType, Tensor, backend::Backend},
 };
 use serde_json::{Map, Value};
 
@@ -34,6 +34,7 @@ use crate::{
     kv_cache::{CacheShape, KvCache},
     leaf::Leaf,
     loader::load,
+    precision::{Precision, in_f32},
     token_batch::TokenBatch,
     weights::{GgufLayout, GgufWeights, WeightSource},
 };
@@ -197,25 +198,38 @@ fn unknown(found: &str, known: &[&str]) -> ModelError {
 }
 
 impl<B: Backend> LanguageModel<B> {
-    /// Reads the weights of a model with this config.
+    /// Reads the weights of a model with this config, to be held in `precision`.
     ///
     /// # Errors
-    /// If tensors are missing, left over or misshapen (all of them are named), or cannot be read.
+    /// If tensors are missing, left over or misshapen (all of them are named), or cannot be read, or the device does
+    /// not have the precision.
     pub fn from_weights(
         config: &ModelConfig,
         source: &dyn WeightSource,
+        precision: Precision,
         device: &B::Device,
     ) -> Result<Self, ModelError> {
+        precision.check::<B>(device)?;
         Ok(match config {
-            ModelConfig::Llama(c) => Self::Llama(load(source, device, "model.", |l| Llama::load(c, l))?),
-            ModelConfig::Gpt2(c) => Self::Gpt2(load(source, device, "transformer.", |l| Gpt2::load(c, l))?),
-            ModelConfig::GptJ(c) => Self::GptJ(load(source, device, "transformer.", |l| GptJ::load(c, l))?),
-            ModelConfig::GptNeox(c) => {
-                Self::GptNeox(load(source, device, "gpt_neox.", |l| GptNeox::load(c, l))?)
+            ModelConfig::Llama(c) => {
+                Self::Llama(load(source, precision, device, "model.", |l| Llama::load(c, l))?)
             }
-            ModelConfig::Gemma3(c) => Self::Gemma3(load(source, device, "model.", |l| Gemma3::load(c, l))?),
-            ModelConfig::Palm(c) => Self::Palm(load(source, device, "", |l| Palm::load(c, l))?),
-            ModelConfig::PalmRlhf(c) => Self::PalmRlhf(load(source, device, "", |l| PalmRlhf::load(c, l))?),
+            ModelConfig::Gpt2(c) => {
+                Self::Gpt2(load(source, precision, device, "transformer.", |l| Gpt2::load(c, l))?)
+            }
+            ModelConfig::GptJ(c) => {
+                Self::GptJ(load(source, precision, device, "transformer.", |l| GptJ::load(c, l))?)
+            }
+            ModelConfig::GptNeox(c) => {
+                Self::GptNeox(load(source, precision, device, "gpt_neox.", |l| GptNeox::load(c, l))?)
+            }
+            ModelConfig::Gemma3(c) => {
+                Self::Gemma3(load(source, precision, device, "model.", |l| Gemma3::load(c, l))?)
+            }
+            ModelConfig::Palm(c) => Self::Palm(load(source, precision, device, "", |l| Palm::load(c, l))?),
+            ModelConfig::PalmRlhf(c) => {
+                Self::PalmRlhf(load(source, precision, device, "", |l| PalmRlhf::load(c, l))?)
+            }
         })
     }
 
@@ -223,6 +237,20 @@ impl<B: Backend> LanguageModel<B> {
     /// not part of it (see [`LanguageModel::merge_lora`]).
     pub fn tensors(&self) -> impl Iterator<Item = (String, Vec<usize>, Tensor<B, 1>)> + '_ {
         self.family().leaves().into_iter().flat_map(Leaf::tensors)
+    }
+
+    /// Whether it can be trained: its weights are neither quantised nor in half precision.
+    pub fn is_f32(&self) -> bool {
+        let is_f32 = |leaf: &dyn Leaf<B>| match leaf.projection() {
+            Some(projection) => projection.dtype() == DType::F32,
+            None => leaf.tensors().iter().all(|(_, _, tensor)| tensor.dtype() == DType::F32),
+        };
+        self.family().leaves().into_iter().all(is_f32)
+    }
+
+    /// Whether weights are in 8 or 4 bits.
+    pub fn is_quantised(&self) -> bool {
+        self.family().projections().iter().any(|projection| matches!(projection.dtype(), DType::QFloat(_)))
     }
 
     /// Width of the hidden states.
@@ -261,6 +289,6 @@ impl<B: Backend> CausalLm<B> for LanguageModel<B> {
     }
 
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
-        self.family().logits(hidden)
+        in_f32(self.family().logits(hidden))
     }
 }

@@ -187,7 +187,10 @@ impl<B: Backend> KvCache<B> {
         let extra = capacity - self.capacity;
         for slab in self.slabs.iter_mut().flatten() {
             let longer = |x: &Tensor<B, 4>| {
-                Tensor::cat(vec![x.clone(), Tensor::zeros([heads, rows, extra, d_head], &self.device)], 2)
+                Tensor::cat(
+                    vec![x.clone(), Tensor::zeros([heads, rows, extra, d_head], (&self.device, x.dtype()))],
+                    2,
+                )
             };
             *slab = LayerKv { k: longer(&slab.k), v: longer(&slab.v) };
         }
@@ -211,7 +214,7 @@ impl<B: Backend> KvCache<B> {
             let _ = self.slabs[layer].insert(LayerKv { k: k.clone(), v: v.clone() });
             return (k, v);
         }
-        let zeros = || Tensor::zeros([heads, rows, self.capacity, d_head], &self.device);
+        let zeros = || Tensor::zeros([heads, rows, self.capacity, d_head], (&self.device, k.dtype()));
         // Taken out, so that the slab has one owner and is written in place.
         let slab = self.slabs[layer].take().unwrap_or_else(|| LayerKv { k: zeros(), v: zeros() });
         let target = [0..heads, 0..rows, start..self.columns, 0..d_head];

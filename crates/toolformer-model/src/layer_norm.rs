@@ -8,6 +8,7 @@ use burn::{
 use crate::{
     leaf::{Leaf, NamedTensor},
     named_param::Vector,
+    precision::{in_f32, in_type},
 };
 
 /// `(x - mean(x)) / sqrt(variance(x) + eps) * weight + bias`, over the last axis.
@@ -34,16 +35,18 @@ impl<B: Backend> LayerNorm<B> {
     /// - `x`: `[n, d_model]`
     /// - returns `[n, d_model]`
     pub(crate) fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        let (dtype, x) = (x.dtype(), in_f32(x));
         let centred = x.clone() - x.mean_dim(1); // [n, d_model]
         let variance = (centred.clone() * centred.clone()).mean_dim(1); // [n, 1]
         let scale = variance.add_scalar(self.eps).sqrt().recip(); // [n, 1]
-        let gain = self.weight.row(); // [1, d_model]
+        let gain = in_f32(self.weight.row()); // [1, d_model]
         let gain = if self.offset == 0.0 { gain } else { gain.add_scalar(self.offset) };
         let y = centred * scale * gain;
-        match &self.bias {
-            Some(bias) => y + bias.row(),
+        let y = match &self.bias {
+            Some(bias) => y + in_f32(bias.row()),
             None => y,
-        }
+        };
+        in_type(y, dtype)
     }
 }
 

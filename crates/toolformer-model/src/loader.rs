@@ -11,6 +11,7 @@ use crate::{
     layer_norm::LayerNorm,
     named_buffer::Buffer,
     named_param::{Matrix, Vector},
+    precision::Precision,
     projection::{Layout, Part, Projection},
     rms_norm::RmsNorm,
     weights::WeightSource,
@@ -35,6 +36,7 @@ type Names = RefCell<Vec<(String, Vec<usize>)>>;
 pub(crate) struct Loader<'a, B: Backend> {
     source: &'a dyn WeightSource,
     device: &'a B::Device,
+    precision: Precision,
     prefix: String,
     /// Where names and shapes are noted instead of being read.
     asked: Option<&'a Names>,
@@ -43,12 +45,13 @@ pub(crate) struct Loader<'a, B: Backend> {
 /// Runs `build` twice: first with nothing read, so that every missing, left over and misshapen tensor is known
 /// before memory is taken, then in earnest. So `build` only puts modules together and computes nothing.
 ///
-/// `base` is what the names of a model's body start with; some checkpoints leave it out.
+/// `precision` is what the tensors are held in; `base` is what the names of a model's body start with; some checkpoints leave it out.
 ///
 /// # Errors
 /// If tensors are missing, left over or misshapen (all of them are named), or cannot be read.
 pub(crate) fn load<B: Backend, M>(
     source: &dyn WeightSource,
+    precision: Precision,
     device: &B::Device,
     base: &str,
     build: impl Fn(&Loader<'_, B>) -> Result<M, ModelError>,
@@ -56,9 +59,10 @@ pub(crate) fn load<B: Backend, M>(
     let bare = BareNames::new(source, base);
     let source: &dyn WeightSource = if bare.is_bare() { &bare } else { source };
     let asked = RefCell::new(Vec::new());
-    build(&Loader { source, device, prefix: String::new(), asked: Some(&asked) })?;
-    check(source, &asked.into_inner())?;
-    build(&Loader { source, device, prefix: String::new(), asked: None })
+    let loader = |asked| Loader { source, device, precision, prefix: String::new(), asked };
+    build(&loader(Some(&asked)))?;
+    check(source, &asked.borrow())?;
+    build(&loader(None))
 }
 
 impl<B: Backend> Loader<'_, B> {
@@ -76,7 +80,9 @@ impl<B: Backend> Loader<'_, B> {
         if found != shape {
             return Err(ModelError::Shape { name: name.to_owned(), expected: shape.to_vec(), found });
         }
-        Ok(Tensor::from_data(TensorData::new(data, shape), self.device))
+        let dtype = self.precision.float().into();
+        let data = TensorData::new(data, shape).convert_dtype(dtype);
+        Ok(Tensor::from_data(data, (self.device, dtype)))
     }
 
     /// A tensor with two axes, as it is.
@@ -202,7 +208,8 @@ impl<B: Backend> Loader<'_, B> {
             named.push(Part { name: part, d_out });
         }
         let name = format!("{}{name}", self.prefix);
-        Ok(Projection::fuse(&name, named, weights, with_bias.then_some(biases), layout))
+        let projection = Projection::fuse(&name, named, weights, with_bias.then_some(biases), layout);
+        Ok(if self.asked.is_some() { projection } else { projection.held_in(self.precision) })
     }
 }
 

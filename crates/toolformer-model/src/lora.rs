@@ -16,6 +16,7 @@ use crate::{
     leaf::{NamedTensor, named},
     loader::load,
     named_param::named_param,
+    precision::Precision,
     projection::{Layout, LoraPair, Projection, transposed},
     weights::WeightSource,
 };
@@ -125,12 +126,13 @@ impl<B: Backend> LanguageModel<B> {
     /// If the config is not valid.
     pub fn attach_lora(&mut self, config: &LoraConfig, seed: u64) -> Result<(), ModelError> {
         let device = self.device();
+        let dtype = self.float().float().into();
         let fresh = |Target { name, d_in, d_out, .. }: &Target| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed ^ crate::named_param::param_id(name).val());
             let bound = 1.0 / (*d_in as f32).sqrt();
             let a: Vec<f32> = (0..d_in * config.r).map(|_| rng.random_range(-bound..bound)).collect();
-            let a = Tensor::from_data(TensorData::new(a, [*d_in, config.r]), &device);
-            (a, Tensor::zeros([config.r, *d_out], &device))
+            let a = TensorData::new(a, [*d_in, config.r]).convert_dtype(dtype);
+            (Tensor::from_data(a, (&device, dtype)), Tensor::zeros([config.r, *d_out], (&device, dtype)))
         };
         let targets = self.lora_targets(config)?;
         let matrices = targets.iter().map(fresh).collect();
@@ -144,7 +146,7 @@ impl<B: Backend> LanguageModel<B> {
     /// If the config is not valid or the tensors are not the ones that it asks for.
     pub fn load_lora(&mut self, config: &LoraConfig, source: &dyn WeightSource) -> Result<(), ModelError> {
         let targets = self.lora_targets(config)?;
-        let matrices = load(source, &self.device(), "", |loader| {
+        let matrices = load(source, self.float(), &self.device(), "", |loader| {
             let matrices = targets.iter().map(|Target { name, d_in, d_out, .. }| {
                 let a = loader.raw_matrix(&format!("{PEFT}{name}.lora_A.weight"), [config.r, *d_in])?;
                 let b = loader.raw_matrix(&format!("{PEFT}{name}.lora_B.weight"), [*d_out, config.r])?;
@@ -170,7 +172,12 @@ impl<B: Backend> LanguageModel<B> {
         tensors
     }
 
-    /// Folds the updates into the weights: the same outputs, and nothing left to pay for at inference.
+    /// What its linear layers take and give.
+    fn float(&self) -> Precision {
+        self.family().projections().first().map_or(Precision::F32, |projection| projection.float())
+    }
+
+    /// Folds the updates into the weights, which are then not quantised any more: the same outputs, and nothing left to pay for at inference.
     #[must_use]
     pub fn merge_lora(mut self) -> Self {
         self.family_mut().projections_mut().into_iter().for_each(Projection::merge_lora);

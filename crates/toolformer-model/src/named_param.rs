@@ -2,7 +2,7 @@
 
 use burn::{
     module::{Module, Param, ParamId},
-    tensor::{Int, Tensor, backend::Backend},
+    tensor::{DType, Int, Tensor, backend::Backend},
 };
 
 use crate::leaf::{Leaf, NamedTensor, named};
@@ -48,6 +48,11 @@ impl<B: Backend> Matrix<B> {
     /// `[rows, columns]`
     pub(crate) fn dims(&self) -> [usize; 2] {
         self.weight.dims()
+    }
+
+    /// The numbers that it is held in.
+    pub(crate) fn dtype(&self) -> DType {
+        self.weight.dtype()
     }
 
     pub(crate) fn device(&self) -> B::Device {

@@ -8,6 +8,7 @@ use crate::{
     error::ModelError,
     families::{LanguageModel, ModelConfig},
     gguf::GgufFile,
+    precision::Precision,
     safetensors_files::SafetensorsFolder,
     sequence_classifier::refuse_classifier,
     tokenizer::Tokenizer,
@@ -25,14 +26,22 @@ pub struct Pretrained<B: Backend> {
 }
 
 impl<B: Backend> Pretrained<B> {
-    /// Opens a folder with `config.json`, `tokenizer.json` and safetensors, or a `.gguf` file.
-    ///
-    /// Quantised tensors are dequantised to 32-bit floats.
+    /// Opens a folder with `config.json`, `tokenizer.json` and safetensors, or a `.gguf` file, in single precision;
+    /// see [`Pretrained::open_in`].
     ///
     /// # Errors
     /// If files are missing, damaged, or of an architecture that is not supported.
     pub fn open(path: &Path, device: &B::Device) -> Result<Self, ModelError> {
-        let (model, config) = Self::open_model(path, device)?;
+        Self::open_in(path, Precision::F32, device)
+    }
+
+    /// Opens a model whose weights are to be held in `precision`, whatever the file holds them in.
+    ///
+    /// # Errors
+    /// If files are missing, damaged, or of an architecture that is not supported, or the device does not have the
+    /// precision.
+    pub fn open_in(path: &Path, precision: Precision, device: &B::Device) -> Result<Self, ModelError> {
+        let (model, config) = Self::open_model_in(path, precision, device)?;
         let tokenizer = if is_gguf(path)? {
             Tokenizer::from_gguf(&GgufFile::open(path)?)?
         } else {
@@ -42,7 +51,7 @@ impl<B: Backend> Pretrained<B> {
         Ok(Self { model, config, tokenizer })
     }
 
-    /// Opens the model alone; a folder needs no tokenizer then.
+    /// Opens the model alone, in single precision; a folder needs no tokenizer then.
     ///
     /// # Errors
     /// As [`Pretrained::open`].
@@ -50,16 +59,29 @@ impl<B: Backend> Pretrained<B> {
         path: &Path,
         device: &B::Device,
     ) -> Result<(LanguageModel<B>, ModelConfig), ModelError> {
+        Self::open_model_in(path, Precision::F32, device)
+    }
+
+    /// Opens the model alone.
+    ///
+    /// # Errors
+    /// As [`Pretrained::open_in`].
+    pub fn open_model_in(
+        path: &Path,
+        precision: Precision,
+        device: &B::Device,
+    ) -> Result<(LanguageModel<B>, ModelConfig), ModelError> {
         if is_gguf(path)? {
             let file = GgufFile::open(path)?;
             let config = ModelConfig::from_gguf(&file)?;
-            return Ok((LanguageModel::from_weights(&config, &config.gguf_weights(&file)?, device)?, config));
+            let weights = config.gguf_weights(&file)?;
+            return Ok((LanguageModel::from_weights(&config, &weights, precision, device)?, config));
         }
         let (config_path, text) = read_config_text(path)?;
         let config = ModelConfig::from_hf_json(&text).map_err(|error| error.in_file(&config_path))?;
         let weights = SafetensorsFolder::open(path)?;
         refuse_classifier(&weights).map_err(|error| error.in_file(&config_path))?;
-        Ok((LanguageModel::from_weights(&config, &weights, device)?, config))
+        Ok((LanguageModel::from_weights(&config, &weights, precision, device)?, config))
     }
 }
 

@@ -2,12 +2,13 @@
 
 use burn::{
     module::{Module, Param},
-    tensor::{Tensor, backend::Backend},
+    tensor::{DType, Tensor, backend::Backend},
 };
 
 use crate::{
     leaf::{Leaf, NamedTensor, named},
     named_param::named_param,
+    precision::{Precision, dequantised},
 };
 
 /// `x W + b` for one or more projections of the same input, stored side by side so that one product serves all.
@@ -72,6 +73,26 @@ impl<B: Backend> Projection<B> {
         Self { weight, bias, lora: Vec::new(), parts, layout }
     }
 
+    /// With the weight held in a precision.
+    pub(crate) fn held_in(mut self, precision: Precision) -> Self {
+        self.weight = self.weight.map(|weight| precision.weight(weight));
+        self
+    }
+
+    /// The numbers that the weight is held in.
+    pub(crate) fn dtype(&self) -> DType {
+        self.weight.val().dtype()
+    }
+
+    /// The numbers that it takes and gives.
+    pub(crate) fn float(&self) -> Precision {
+        match self.dtype() {
+            DType::F16 => Precision::F16,
+            DType::BF16 => Precision::Bf16,
+            _ => Precision::F32,
+        }
+    }
+
     /// The fused projections.
     pub(crate) fn parts(&self) -> &[Part] {
         &self.parts
@@ -102,12 +123,13 @@ impl<B: Backend> Projection<B> {
         self.lora.clear();
     }
 
-    /// Folds the LoRA updates into the weight and drops them.
+    /// Folds the LoRA updates into the weight, which is then not quantised any more, and drops them.
     pub(crate) fn merge_lora(&mut self) {
         for pair in std::mem::take(&mut self.lora) {
             let update = pair.a.val().matmul(pair.b.val()).mul_scalar(pair.scale); // [d_in, d_out of the part]
             let columns = self.start(pair.part)..self.start(pair.part) + self.parts[pair.part].d_out;
             self.weight = self.weight.clone().map(|weight| {
+                let weight = dequantised(weight);
                 let [d_in, _] = weight.dims();
                 let merged = weight.clone().slice([0..d_in, columns.clone()]) + update;
                 weight.slice_assign([0..d_in, columns.clone()], merged)
@@ -137,7 +159,7 @@ impl<B: Backend> Projection<B> {
                 Some(pair) => {
                     x.clone().matmul(pair.a.val()).mul_scalar(pair.scale).matmul(pair.b.val()) // [n, d_out]
                 }
-                None => Tensor::zeros([n, *d_out], &x.device()),
+                None => Tensor::zeros([n, *d_out], (&x.device(), y.dtype())),
             });
         }
         y + Tensor::cat(updates, 1)
@@ -147,8 +169,9 @@ impl<B: Backend> Projection<B> {
 impl<B: Backend> Leaf<B> for Projection<B> {
     fn tensors(&self) -> Vec<NamedTensor<B>> {
         let mut tensors = Vec::new();
+        let weight = dequantised(self.weight.val()); // [d_in, d_out]
         for (i, Part { name, d_out }) in self.parts.iter().enumerate() {
-            let columns = self.weight.val().narrow(1, self.start(i), *d_out); // [d_in, d_out]
+            let columns = weight.clone().narrow(1, self.start(i), *d_out); // [d_in, d_out of the part]
             let weight = match self.layout {
                 Layout::OutIn => columns.transpose(),
                 Layout::InOut => columns,

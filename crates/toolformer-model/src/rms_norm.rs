@@ -8,6 +8,7 @@ use burn::{
 use crate::{
     leaf::{Leaf, NamedTensor},
     named_param::Vector,
+    precision::{in_f32, in_type},
 };
 
 /// `x / sqrt(mean(x^2) + eps) * weight`, over the last axis.
@@ -34,10 +35,12 @@ impl<B: Backend> RmsNorm<B> {
     /// - `x`: `[n, width]`
     /// - returns `[n, width]`
     pub(crate) fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        let (dtype, x) = (x.dtype(), in_f32(x));
         let mean_square = (x.clone() * x.clone()).mean_dim(1); // [n, 1]
         let scale = mean_square.add_scalar(self.eps).sqrt().recip(); // [n, 1]
-        let gain = self.weight.row(); // [1, width]
-        x * scale * if self.offset == 0.0 { gain } else { gain.add_scalar(self.offset) }
+        let gain = in_f32(self.weight.row()); // [1, width]
+        let y = x * scale * if self.offset == 0.0 { gain } else { gain.add_scalar(self.offset) };
+        in_type(y, dtype)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rotary position embedding (Su et al., 2021), in the layouts and with the scalings that checkpoints use.
 
-use burn::tensor::{Int, Tensor, TensorData, backend::Backend};
+use burn::tensor::{DType, Int, Tensor, TensorData, backend::Backend};
 
 use crate::rope_scaling::RopeScaling;
 
@@ -64,13 +64,13 @@ impl Rope {
     }
 
     /// Tables for `positions` (one entry per flattened token), for `n_heads` query heads, which are scaled by
-    /// `query_scale`, and `n_kv_heads` key heads behind them.
+    /// `query_scale`, and `n_kv_heads` key heads behind them; on the device and in the numbers of what is rotated.
     pub(crate) fn tables<B: Backend>(
         &self,
         positions: &[usize],
         [n_heads, n_kv_heads]: [usize; 2],
         query_scale: f32,
-        device: &B::Device,
+        (device, dtype): (&B::Device, DType),
     ) -> RotaryTables<B> {
         let (d_head, pairs) = (self.d_head, self.frequencies.len());
         let width = (n_heads + n_kv_heads) * d_head;
@@ -104,7 +104,10 @@ impl Rope {
                 }
             }
         }
-        let tensor = |data| Tensor::from_data(TensorData::new(data, [positions.len(), width]), device);
+        let tensor = |data| {
+            let data = TensorData::new(data, [positions.len(), width]).convert_dtype(dtype);
+            Tensor::from_data(data, (device, dtype))
+        };
         RotaryTables { cos: tensor(cos), sin: tensor(sin), partners: self.partners(width, device), d_head }
     }
 
@@ -179,7 +182,7 @@ mod tests {
 
     fn rotate(rope: &Rope, x: [f32; 8], position: usize) -> Vec<f32> {
         let x = Tensor::<Flex, 2>::from_data(TensorData::new(x.to_vec(), [1, 8]), &Default::default());
-        let tables = rope.tables(&[position], [1, 1], 0.5, &Default::default());
+        let tables = rope.tables(&[position], [1, 1], 0.5, (&Default::default(), DType::F32));
         tables.apply(x).into_data().into_vec().unwrap()
     }
 

@@ -17,6 +17,7 @@ use crate::{
     kv_cache::KvCache,
     leaf::{Leaf, NamedTensor},
     named_param::Matrix,
+    precision::Precision,
     pretrained::read_config_text,
     safetensors_files::SafetensorsFolder,
     token_batch::TokenBatch,
@@ -111,7 +112,8 @@ impl<B: Backend> SequenceClassifier<B> {
         source: &dyn WeightSource,
         device: &B::Device,
     ) -> Result<Self, ModelError> {
-        let body = LanguageModel::from_weights(&config.body.without_head()?, &Body(source), device)?;
+        let body =
+            LanguageModel::from_weights(&config.body.without_head()?, &Body(source), Precision::F32, device)?;
         let (found, data) = source.tensor_f32(SCORE)?;
         let shape = [config.labels.len(), body.d_model()];
         if found != shape {

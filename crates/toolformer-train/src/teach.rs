@@ -25,7 +25,7 @@ use crate::{
     stats::{PerplexityStats, StageCost, Stats, TrainStats},
     teach_settings::TeachSettings,
     texts::Text,
-    trainer::{count_parameters, finetune},
+    trainer::{check_precision, count_parameters, finetune},
     weave::{Woven, weave},
     whole_file::{read_jsonl, write_jsonl, write_whole},
 };
@@ -79,6 +79,7 @@ pub fn teach<B: Backend>(
     observer: &mut dyn Observer,
 ) -> Result<Taught<B>, TrainError> {
     settings.validate()?;
+    check_precision(&pretrained.model)?;
     let Pretrained { model, config, tokenizer } = pretrained;
     let folder = RunFolder(out.to_owned());
     let _lock = FolderLock::take(out)?;

@@ -13,7 +13,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use toolformer_decode::draw_rng;
 use toolformer_model::{
-    CausalLm, KvCache, LanguageModel, ModelConfig, SafetensorsFolder, TokenBatch, save_adapter, save_weights,
+    CausalLm, KvCache, LanguageModel, ModelConfig, Precision, SafetensorsFolder, TokenBatch, save_adapter,
+    save_weights,
 };
 
 use crate::{
@@ -65,6 +66,15 @@ pub struct Finetuned<B: Backend> {
 
 type Ad<B> = Autodiff<B>;
 
+/// Whether the model is held in numbers that it can be trained in.
+pub(crate) fn check_precision<B: Backend>(model: &LanguageModel<B>) -> Result<(), TrainError> {
+    if model.is_f32() {
+        return Ok(());
+    }
+    let why = "the weights are quantised or in half precision, and training is in f32".into();
+    Err(TrainError::Setting { name: "precision", why })
+}
+
 /// Fine-tunes `model` on sequences of ids; goes on from the newest checkpoint in `folder`.
 ///
 /// `metric` sees every step and evaluation that this call does.
@@ -83,6 +93,7 @@ pub fn finetune<B: Backend>(
     mut metric: impl FnMut(&Metric) -> Result<(), TrainError>,
 ) -> Result<Finetuned<B>, TrainError> {
     settings.validate()?;
+    check_precision(&model)?;
     let examples: Vec<&[u32]> = examples
         .iter()
         .map(|ids| &ids[..ids.len().min(settings.max_seq).min(model.max_positions())])
@@ -290,9 +301,12 @@ fn load_weights<B: Backend>(
                 .load_lora(lora, &SafetensorsFolder::open_file(folder.join("adapter_model.safetensors"))?)?;
             Ok(model)
         }
-        Method::Full => {
-            Ok(LanguageModel::from_weights(config, &SafetensorsFolder::open(folder)?, &model.device())?)
-        }
+        Method::Full => Ok(LanguageModel::from_weights(
+            config,
+            &SafetensorsFolder::open(folder)?,
+            Precision::F32,
+            &model.device(),
+        )?),
     }
 }
 

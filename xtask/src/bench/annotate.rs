@@ -11,7 +11,8 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::assets::SMOLLM2;
-use crate::quickstart::{build_cli, read_rows};
+use crate::build::build_cli;
+use crate::quickstart::read_rows;
 use crate::{fetch, process};
 
 /// The few-shot prompt of both sides.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use toolformer::{
     burn::tensor::backend::Backend,
     device::OnDevice,
-    model::{Pretrained, model_checksum},
+    model::Pretrained,
     text::Syntax,
     train::{
         Annotator, Candidate, CandidateStats, Collector, fingerprint, read_jsonl, read_texts, texts_checksum,
@@ -52,7 +52,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    args.model.device.run(args)
+    args.model.on_device(args)?
 }
 
 impl OnDevice for &Args {
@@ -70,7 +70,7 @@ impl OnDevice for &Args {
             Annotator::new(&model, &tokenizer, &syntax, &tools.registry, tool, prompt, settings.clone())
         });
         let annotators: Vec<_> = annotators.collect::<Result<_, _>>()?;
-        let (model, texts_sum) = (model_checksum(&self.model.model)?, texts_checksum(&texts));
+        let (model, texts_sum) = (self.model.fingerprint()?, texts_checksum(&texts));
         let prompts = prompts.iter().flat_map(|(tool, prompt)| [tool.as_str(), prompt.head(), prompt.tail()]);
         let states = tool_fingerprints(&tools.registry, tools.names.iter().map(String::as_str));
         let inputs = ["annotate", &model, &texts_sum].into_iter().chain(prompts);

@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 use serde_json::json;
-use toolformer::device::DEVICE_KINDS;
+use toolformer::device::{DEVICE_KINDS, Device, DeviceError};
 
 use crate::output::Output;
 
 /// List the devices that models can run on
 ///
-/// Those that this build cannot use are listed with what it lacks.
+/// Every device that this build knows is tried with a small sum. The others are listed with what the build lacks.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -23,14 +23,27 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut output = Output::new();
     for kind in DEVICE_KINDS {
+        let problem = match kind.name.parse::<Device>().and_then(Device::check) {
+            Ok(()) => None,
+            Err(error) => Some(error),
+        };
         if args.json {
-            let available = kind.missing.is_none();
-            output.json(&json!({"name": kind.name, "what": kind.what, "available": available, "missing": kind.missing}))?;
+            output.json(&json!({
+                "name": kind.name,
+                "what": kind.what,
+                "available": problem.is_none(),
+                "missing": problem.map(|error| error.to_string()),
+            }))?;
         } else {
-            let state = kind
-                .missing
-                .map_or("available".to_owned(), |missing| format!("not in this build: {missing}"));
-            output.text(&format!("{:<9} {:<38} {state}\n", kind.name, kind.what))?;
+            let state = match &problem {
+                None => "available".to_owned(),
+                Some(DeviceError::NotBuilt { missing, .. }) => format!("not in this build: {missing}"),
+                Some(DeviceError::NotWorking { why, needs, .. }) => {
+                    format!("does not work here: {why}; it needs {needs}")
+                }
+                Some(error) => error.to_string(),
+            };
+            output.text(&format!("{:<9} {:<43} {state}\n", kind.name, kind.what))?;
         }
     }
     output.flush()

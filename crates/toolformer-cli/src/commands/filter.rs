@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use toolformer::{
     burn::tensor::backend::Backend,
     device::OnDevice,
-    model::{Pretrained, model_checksum},
+    model::Pretrained,
     text::Syntax,
     train::{
         Candidate, FilterRun, FilterStage, IdCandidate, Observer as _, Text, UnitLog, UnitRecord,
@@ -58,7 +58,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     args.filter.settings().validate()?;
-    args.model.device.run(args)
+    args.model.on_device(args)?
 }
 
 impl OnDevice for &Args {
@@ -121,7 +121,7 @@ impl Args {
 
     /// Stands for everything that the verdicts depend on.
     fn fingerprint(&self, texts: &[Text]) -> Result<String> {
-        let (candidates, model) = (read_text(&self.candidates)?, model_checksum(&self.model.model)?);
+        let (candidates, model) = (read_text(&self.candidates)?, self.model.fingerprint()?);
         let settings = (self.filter.settings(), self.units.unit_texts.get());
         Ok(fingerprint(&settings, ["filter", &model, &texts_checksum(texts), &candidates]))
     }

@@ -46,7 +46,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    args.model.device.run(args)
+    args.model.on_device(args)?
 }
 
 impl OnDevice for &Args {

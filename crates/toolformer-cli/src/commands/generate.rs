@@ -114,7 +114,7 @@ struct Tokens {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    args.model.device.run(args)
+    args.model.on_device(args)?
 }
 
 impl OnDevice for &Args {

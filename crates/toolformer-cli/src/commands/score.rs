@@ -59,7 +59,7 @@ struct Score {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    args.model.device.run(args)
+    args.model.on_device(args)?
 }
 
 impl OnDevice for &Args {

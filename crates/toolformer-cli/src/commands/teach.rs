@@ -6,7 +6,6 @@ use anyhow::Result;
 use toolformer::{
     burn::tensor::backend::Backend,
     device::OnDevice,
-    model::model_checksum,
     text::Syntax,
     train::{Stats, TeachJob, TeachSettings, read_texts, teach},
 };
@@ -67,7 +66,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    args.model.device.run(args)
+    args.model.on_device(args)?
 }
 
 impl OnDevice for &Args {
@@ -93,7 +92,7 @@ impl OnDevice for &Args {
             syntax: &Syntax::default(),
             workers: self.units.workers(),
             model_name: &self.model.name(),
-            model_checksum: &model_checksum(&self.model.model)?,
+            model_checksum: &self.model.fingerprint()?,
         };
         let mut progress = Progress::new();
         let taught = teach(pretrained, &job, &settings, &self.out, &mut progress)?;

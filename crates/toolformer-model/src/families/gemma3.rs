@@ -167,11 +167,21 @@ impl<B: Backend> CausalLm<B> for Gemma3<B> {
         cache.reserve(tokens);
         let heads = [self.n_heads, self.n_kv_heads];
         let global = Pass {
-            rotary: self.global_rope.tables(&positions, heads, self.query_scale, &device),
+            rotary: self.global_rope.tables(
+                &positions,
+                heads,
+                self.query_scale,
+                (&device, self.embed_tokens.dtype()),
+            ),
             plan: AttentionPlan::new(tokens, cache, self.n_heads),
         };
         let local = Pass {
-            rotary: self.local_rope.tables(&positions, heads, self.query_scale, &device),
+            rotary: self.local_rope.tables(
+                &positions,
+                heads,
+                self.query_scale,
+                (&device, self.embed_tokens.dtype()),
+            ),
             plan: AttentionPlan::sliding(tokens, cache, self.n_heads, self.window),
         };
         let x = self.embed_tokens.rows(tokens.to_tensor(&device)); // [batch * seq, d_model]

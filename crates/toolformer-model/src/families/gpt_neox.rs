@@ -142,7 +142,12 @@ impl<B: Backend> CausalLm<B> for GptNeox<B> {
         let positions = cache.positions_of(tokens);
         cache.reserve(tokens);
         let heads = [self.n_heads; 2];
-        let rotary = self.rope.tables(&positions, heads, (self.d_head as f32).powf(-0.5), &device);
+        let rotary = self.rope.tables(
+            &positions,
+            heads,
+            (self.d_head as f32).powf(-0.5),
+            (&device, self.embed_in.dtype()),
+        );
         let plan = AttentionPlan::new(tokens, cache, self.n_heads);
         let mut x = self.embed_in.rows(tokens.to_tensor(&device)); // [batch * seq, d_model]
         for (layer, block) in self.layers.iter().enumerate() {

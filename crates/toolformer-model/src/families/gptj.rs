@@ -118,7 +118,8 @@ impl<B: Backend> CausalLm<B> for GptJ<B> {
         let positions = cache.positions_of(tokens);
         cache.reserve(tokens);
         let heads = [self.n_heads; 2];
-        let rotary = self.rope.tables(&positions, heads, (self.d_head as f32).powf(-0.5), &device);
+        let rotary =
+            self.rope.tables(&positions, heads, (self.d_head as f32).powf(-0.5), (&device, self.wte.dtype()));
         let plan = AttentionPlan::new(tokens, cache, self.n_heads);
         let mut x = self.wte.rows(tokens.to_tensor(&device)); // [batch * seq, d_model]
         for (layer, block) in self.h.iter().enumerate() {

@@ -17,6 +17,7 @@ use crate::{
     loader::Loader,
     named_buffer::Buffer,
     named_param::{Matrix, Vector},
+    precision::{in_f32, in_type},
     projection::Projection,
     rotary::{Rope, RotaryTables},
     token_batch::TokenBatch,
@@ -60,8 +61,9 @@ struct Norm<B: Backend> {
 
 impl<B: Backend> Norm<B> {
     fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        let (dtype, x) = (x.dtype(), in_f32(x));
         let rms = (x.clone() * x.clone()).mean_dim(1).sqrt().clamp_min(1e-8); // [n, 1]
-        x * rms.recip() * self.g.row()
+        in_type(x * rms.recip() * in_f32(self.g.row()), dtype)
     }
 }
 
@@ -146,7 +148,7 @@ impl<B: Backend> CausalLm<B> for Palm<B> {
         let positions = cache.positions_of(tokens);
         cache.reserve(tokens);
         let scale = (self.d_head as f32).powf(-0.5);
-        let rotary = self.rope.tables(&positions, [self.n_heads, 1], scale, &device);
+        let rotary = self.rope.tables(&positions, [self.n_heads, 1], scale, (&device, self.emb.dtype()));
         let plan = AttentionPlan::new(tokens, cache, self.n_heads);
         let mut x = self.emb.rows(tokens.to_tensor(&device)); // [batch * seq, d_model]
         for (layer, block) in self.layers.iter().enumerate() {

@@ -20,6 +20,7 @@ use crate::{
     loader::Loader,
     named_buffer::Buffer,
     named_param::{Matrix, Vector},
+    precision::{in_f32, in_type},
     projection::Projection,
     rotary::{Decay, Rope, RotaryTables},
     token_batch::TokenBatch,
@@ -135,9 +136,9 @@ impl<B: Backend> PalmRlhf<B> {
     /// Heads of length 1, times a gain.
     fn normed(&self, x: Tensor<B, 2>, gain: &Vector<B>) -> Tensor<B, 2> {
         let [n, width] = x.dims();
-        let x = x.reshape([n * width / self.d_head, self.d_head]); // [n * heads, d_head]
+        let (dtype, x) = (x.dtype(), in_f32(x.reshape([n * width / self.d_head, self.d_head]))); // [n * heads, d_head]
         let length = (x.clone() * x.clone()).sum_dim(1).sqrt().clamp_min(1e-12); // [n * heads, 1]
-        (x * length.recip() * gain.row()).reshape([n, width])
+        in_type(x * length.recip() * in_f32(gain.row()), dtype).reshape([n, width])
     }
 }
 
@@ -163,7 +164,8 @@ impl<B: Backend> CausalLm<B> for PalmRlhf<B> {
         let positions = cache.positions_of(tokens);
         cache.reserve(tokens);
         let scale = (self.d_head as f32).powf(-0.5);
-        let rotary = self.rope.tables(&positions, [self.n_heads, 1], scale, &device);
+        let rotary =
+            self.rope.tables(&positions, [self.n_heads, 1], scale, (&device, self.token_emb.dtype()));
         let plan = AttentionPlan::new(tokens, cache, self.n_heads);
         let mut x = self.token_emb.rows(tokens.to_tensor(&device)); // [batch * seq, d_model]
         for (layer, block) in self.layers.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! Configs that ask for what is not computed are refused by name; what they leave out is transformers' default.
 
 use serde_json::{Value, json};
-use toolformer_model::{LanguageModel, ModelConfig, ModelError, SafetensorsFolder};
+use toolformer_model::{LanguageModel, ModelConfig, ModelError, Precision, SafetensorsFolder};
 
 use crate::reference::{B, fixture};
 
@@ -96,7 +96,9 @@ fn absurd_sizes_take_no_memory() {
 #[track_caller]
 fn mismatched(weights: &str, config: Result<ModelConfig, ModelError>, expected: &str) {
     let source = SafetensorsFolder::open(fixture(weights)).unwrap();
-    let error = LanguageModel::<B>::from_weights(&config.unwrap(), &source, &Default::default()).unwrap_err();
+    let error =
+        LanguageModel::<B>::from_weights(&config.unwrap(), &source, Precision::F32, &Default::default())
+            .unwrap_err();
     assert!(error.to_string().contains(expected), "{error}");
 }
 
