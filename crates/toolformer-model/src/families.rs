@@ -248,6 +248,12 @@ impl<B: Backend> LanguageModel<B> {
         self.family().leaves().into_iter().all(is_f32)
     }
 
+    /// Bytes of the weights as they are held, scales of quantised ones included; a backend may take more (burn-flex
+    /// keeps 4 bits in a byte).
+    pub fn weight_bytes(&self) -> usize {
+        self.family().leaves().into_iter().map(Leaf::bytes).sum()
+    }
+
     /// Whether weights are in 8 or 4 bits.
     pub fn is_quantised(&self) -> bool {
         self.family().projections().iter().any(|projection| matches!(projection.dtype(), DType::QFloat(_)))

@@ -1,6 +1,6 @@
 //! The pieces of a model that own parameters, as saving and LoRA see them.
 
-use burn::tensor::{Tensor, backend::Backend};
+use burn::tensor::{DType, Tensor, backend::Backend, quantization::QuantLevel};
 
 use crate::projection::Projection;
 
@@ -12,6 +12,11 @@ pub(crate) trait Leaf<B: Backend> {
     /// Its tensors; LoRA updates are not among them.
     fn tensors(&self) -> Vec<NamedTensor<B>>;
 
+    /// Bytes of its parameters as they are held.
+    fn bytes(&self) -> usize {
+        self.tensors().iter().map(|(_, _, tensor)| bytes(tensor)).sum()
+    }
+
     /// Itself, if it is a projection.
     fn projection(&self) -> Option<&Projection<B>> {
         None
@@ -21,4 +26,19 @@ pub(crate) trait Leaf<B: Backend> {
 /// Flattens a tensor and names it.
 pub(crate) fn named<B: Backend, const D: usize>(name: String, tensor: Tensor<B, D>) -> NamedTensor<B> {
     (name, tensor.dims().to_vec(), tensor.reshape([-1]))
+}
+
+/// Bytes of a tensor, those of its scales included.
+pub(crate) fn bytes<B: Backend, const D: usize>(tensor: &Tensor<B, D>) -> usize {
+    let elements = tensor.shape().num_elements();
+    match tensor.dtype() {
+        DType::QFloat(scheme) => {
+            let scales = match scheme.level {
+                QuantLevel::Tensor => 1,
+                QuantLevel::Block(block) => elements.div_ceil(block.num_elements()),
+            };
+            elements * scheme.size_bits_value() / 8 + scales * size_of::<f32>()
+        }
+        dtype => elements * dtype.size(),
+    }
 }

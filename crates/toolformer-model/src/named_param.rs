@@ -5,7 +5,7 @@ use burn::{
     tensor::{DType, Int, Tensor, backend::Backend},
 };
 
-use crate::leaf::{Leaf, NamedTensor, named};
+use crate::leaf::{Leaf, NamedTensor, bytes, named};
 
 /// The parameter id that belongs to a checkpoint name.
 ///
@@ -71,6 +71,11 @@ impl<B: Backend> Matrix<B> {
 }
 
 impl<B: Backend> Leaf<B> for Matrix<B> {
+    /// Once, under however many names.
+    fn bytes(&self) -> usize {
+        bytes(&self.weight.val())
+    }
+
     fn tensors(&self) -> Vec<NamedTensor<B>> {
         let names = std::iter::once(&self.name).chain(&self.again);
         names.map(|name| named(name.clone(), self.weight.val())).collect()

@@ -6,7 +6,7 @@ use burn::{
 };
 
 use crate::{
-    leaf::{Leaf, NamedTensor, named},
+    leaf::{Leaf, NamedTensor, bytes, named},
     named_param::named_param,
     precision::{Precision, dequantised},
 };
@@ -182,6 +182,10 @@ impl<B: Backend> Leaf<B> for Projection<B> {
             }
         }
         tensors
+    }
+
+    fn bytes(&self) -> usize {
+        bytes(&self.weight.val()) + self.bias.as_ref().map_or(0, |bias| bytes(&bias.val()))
     }
 
     fn projection(&self) -> Option<&Projection<B>> {

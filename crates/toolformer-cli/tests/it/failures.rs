@@ -35,6 +35,15 @@ fn a_truncated_gguf() {
 }
 
 #[test]
+fn training_in_half_precision() {
+    let folder = Folder::new();
+    let texts = folder.file("texts.jsonl", "{\"text\": \"12 * 3 is 36\"}\n");
+    let out = folder.path("run");
+    let ran = teach(&fixture("calling_llama"), &texts, &out, &["--precision", "bf16"]);
+    ran.fails(2, "training is in f32");
+}
+
+#[test]
 fn texts_that_are_no_jsonl() {
     let folder = Folder::new();
     let texts = folder.file("texts.jsonl", "{\"text\": \"good\"}\njust some words\n");
@@ -55,6 +64,8 @@ fn wrong_usage() {
     toolformer(&["invoke", "--tools", "calendar", "--now", "2024-13-01"]).fails(2, "no day 2024-13-01");
     let cuda = ["score", "--text", "x", "--model", "m", "--device", "cuda:0"];
     toolformer(&cuda).fails(2, "this build cannot use the device `cuda:0`");
+    let double = ["score", "--text", "x", "--model", "m", "--precision", "f64"];
+    toolformer(&double).fails(2, "there are f32, f16, bf16, int8, int4");
     toolformer(&["generate", "--model", "m"]).fails(2, "--prompt");
     let hot = ["generate", "--model", "m", "--prompt", "x", "--temperature=-1"];
     toolformer(&hot).fails(2, "setting `temperature`");

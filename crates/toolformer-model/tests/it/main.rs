@@ -7,6 +7,7 @@ mod fetched;
 mod gguf;
 mod lora;
 mod parity;
+mod precision;
 mod prefixes;
 mod real_models;
 mod reference;

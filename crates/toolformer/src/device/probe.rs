@@ -44,10 +44,21 @@ impl Device {
         }
         let said = said.lock().unwrap_or_else(PoisonError::into_inner).take();
         let why = said.unwrap_or_else(|| format!("1 + 2 came out as {:?}", sum.ok().flatten()));
-        let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let needs = DeviceKind::named(self.kind()).map_or("another machine", |kind| kind.needs);
-        Err(DeviceError::NotWorking { name: self.to_string(), why: line(&why), needs })
+        Err(DeviceError::NotWorking { name: self.to_string(), why: first_line(&why), needs })
     }
+}
+
+/// Backends put backtraces and lists of paths into their messages.
+fn first_line(message: &str) -> String {
+    const MOST: usize = 160;
+    let line = message.split(['\n', '\r']).next().unwrap_or_default();
+    let line = line.split("\\n").next().unwrap_or_default();
+    let mut cut: String = line.chars().take(MOST).collect();
+    if cut.len() < line.len() {
+        cut.push_str(" ...");
+    }
+    cut
 }
 
 #[cfg(test)]
@@ -58,6 +69,14 @@ mod tests {
     #[cfg(feature = "cpu")]
     fn the_processor_works() {
         assert_eq!(Device::Cpu.check(), Ok(()));
+    }
+
+    #[test]
+    fn long_messages_are_cut() {
+        assert_eq!(first_line("no driver\nframe #0"), "no driver");
+        assert_eq!(first_line(r#"Err: Torch("no driver\nframe #0")"#), r#"Err: Torch("no driver"#);
+        let long = first_line(&"é".repeat(500));
+        assert!(long.ends_with("é ...") && long.chars().count() == 164);
     }
 
     /// Only where there is no NVIDIA GPU.
