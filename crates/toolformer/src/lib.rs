@@ -65,6 +65,7 @@
 //! # Features
 //!
 //! - `cpu` (default): the pure Rust backend, [`device::Cpu`]; on x86-64 with AVX-512 where the processor has it.
+//! - `hub` (default): models by their names on a hub, [`model::Hub`].
 //! - `search`, `translate`, `http`, `mcp` (all default): the tools of [`tools`] that stand on larger libraries; see its
 //!   documentation.
 //!
