@@ -10,6 +10,7 @@ use crate::{
     gguf::GgufFile,
     loader::is_not_read,
     model_sizes::ModelSizes,
+    precision::Precision,
     pretrained::{is_gguf, read_config_text},
     safetensors_files::SafetensorsFolder,
     tokenizer::Tokenizer,
@@ -17,7 +18,11 @@ use crate::{
 };
 
 /// The output head, under the names that families give it; a tied one may be stored all the same.
-const HEADS: [&str; 3] = ["lm_head.weight", "embed_out.weight", "to_logits.weight"];
+const HEADS: [&str; 4] = ["lm_head.weight", "embed_out.weight", "to_logits.weight", "to_logits.1.weight"];
+
+/// Embeddings of tokens and of positions.
+const EMBEDDINGS: [&str; 6] =
+    ["embed_tokens.weight", "embed_in.weight", "wte.weight", "wpe.weight", "token_emb.weight", "emb.weight"];
 
 /// Ends of names of stored tensors that follow from the config.
 const COMPUTED: [&str; 2] = ["rotary_emb.scale", ".beta"];
@@ -33,6 +38,8 @@ pub struct ModelSummary {
     /// Number of parameters, from the tensors' shapes; a head that is the embedding counts once. None where the weights
     /// are not there, or in a format that says nothing before it is read whole.
     pub parameters: Option<u64>,
+    /// Those of them that are weights of linear layers between embedding and head: what 8 and 4 bits are for.
+    pub linear_weights: Option<u64>,
     /// How many numbers are stored in each format, such as `BF16` or `Q4_K`.
     pub stored: BTreeMap<String, u64>,
     /// Bytes of the weight files.
@@ -78,11 +85,11 @@ impl ModelSummary {
                 tensor.shape.iter().product::<usize>() as u64;
         }
         let weights = config.gguf_weights(&file)?;
-        let parameters = Some(parameters(&weights, config.sizes().tied));
+        let counts = Some(count(&weights, config.sizes().tied));
         let tokenizer =
             file.has_key("tokenizer.ggml.model").then(|| Tokenizer::from_gguf(&file)).transpose()?;
         let weight_bytes = fs::metadata(path).map_or(0, |file| file.len());
-        Ok(Self::new(&config, parameters, stored, weight_bytes, tokenizer.as_ref()))
+        Ok(Self::new(&config, counts, stored, weight_bytes, tokenizer.as_ref()))
     }
 
     fn of_folder(folder: &Path) -> Result<Self, ModelError> {
@@ -93,17 +100,17 @@ impl ModelSummary {
             Err(ModelError::NotFound { .. }) => None,
             Err(error) => return Err(error),
         };
-        let parameters = weights.as_ref().map(|weights| parameters(weights, config.sizes().tied));
+        let counts = weights.as_ref().map(|weights| count(weights, config.sizes().tied));
         let stored = weights.as_ref().map(SafetensorsFolder::number_formats).unwrap_or_default();
         let has_tokenizer = ["tokenizer.json", "vocab.json"].iter().any(|name| folder.join(name).exists());
         let read = || Tokenizer::from_folder(folder, config.bos(), config.eos().first().copied());
         let tokenizer = has_tokenizer.then(read).transpose()?;
-        Ok(Self::new(&config, parameters, stored, weight_bytes(folder), tokenizer.as_ref()))
+        Ok(Self::new(&config, counts, stored, weight_bytes(folder), tokenizer.as_ref()))
     }
 
     fn new(
         config: &ModelConfig,
-        parameters: Option<u64>,
+        counts: Option<(u64, u64)>,
         stored: BTreeMap<String, u64>,
         weight_bytes: u64,
         tokenizer: Option<&Tokenizer>,
@@ -121,19 +128,53 @@ impl ModelSummary {
                 chat_template: tokenizer.chat_template().is_some(),
             }
         });
-        Self { architecture, sizes: config.sizes(), parameters, stored, weight_bytes, tokenizer }
+        let (parameters, linear_weights) = counts.unzip();
+        let sizes = config.sizes();
+        Self { architecture, sizes, parameters, linear_weights, stored, weight_bytes, tokenizer }
+    }
+
+    /// Bytes of memory that the weights take at a precision.
+    pub fn memory(&self, precision: Precision) -> Option<u64> {
+        let (all, linear) = (self.parameters?, self.linear_weights?);
+        // With a scale of 32 bits for every 32 weights.
+        let bits = match precision {
+            Precision::F32 => 32,
+            Precision::F16 | Precision::Bf16 => 16,
+            Precision::Int8 => 8 + 1,
+            Precision::Int4 => 4 + 1,
+        };
+        let rest = all.saturating_sub(linear).saturating_mul(float_bytes(precision));
+        Some(linear.saturating_mul(bits).div_ceil(8).saturating_add(rest))
+    }
+
+    /// Bytes of memory that the keys and values of so many tokens take at a precision.
+    pub fn cache_memory(&self, tokens: u64, precision: Precision) -> u64 {
+        self.sizes.cache_per_token().saturating_mul(tokens).saturating_mul(float_bytes(precision))
     }
 }
 
-/// Numbers in all tensors that are parameters.
-fn parameters(weights: &dyn WeightSource, tied: bool) -> u64 {
-    let counts = |name: &String| match HEADS.iter().any(|head| name.ends_with(head)) {
-        true => !tied,
-        false => !is_not_read(name) && !COMPUTED.iter().any(|end| name.ends_with(end)),
-    };
-    let names = weights.names().into_iter().filter(counts);
-    let numbers = |shape: Vec<usize>| shape.iter().product::<usize>() as u64;
-    names.filter_map(|name| weights.shape(&name)).map(numbers).sum()
+/// Bytes of a number that is not quantised.
+fn float_bytes(precision: Precision) -> u64 {
+    match precision {
+        Precision::F16 | Precision::Bf16 => 2,
+        Precision::F32 | Precision::Int8 | Precision::Int4 => 4,
+    }
+}
+
+/// Numbers in all tensors that are parameters, and in those of linear layers between embedding and head.
+fn count(weights: &dyn WeightSource, tied: bool) -> (u64, u64) {
+    let (mut all, mut linear) = (0_u64, 0_u64);
+    for name in weights.names() {
+        let ends = |of: &[&str]| of.iter().any(|end| name.ends_with(end));
+        let counts = if ends(&HEADS) { !tied } else { !is_not_read(&name) && !ends(&COMPUTED) };
+        let Some(shape) = weights.shape(&name).filter(|_| counts) else { continue };
+        let numbers = shape.iter().fold(1_u64, |n, &dim| n.saturating_mul(dim as u64));
+        all = all.saturating_add(numbers);
+        if shape.len() == 2 && !ends(&HEADS) && !ends(&EMBEDDINGS) {
+            linear = linear.saturating_add(numbers);
+        }
+    }
+    (all, linear)
 }
 
 /// Bytes of a folder's safetensors, or of its PyTorch files if there are none.

@@ -40,7 +40,9 @@ fn folder_hub() -> FakeHub {
 #[test]
 fn a_model_is_scored_by_its_hub_id_and_again_without_the_hub() {
     let (cache, server) = (Folder::new(), folder_hub());
-    let score = |model| ["score", "--model", model, "--text", "2 + 3 is", "--json"];
+    fn score(model: &str) -> [&str; 6] {
+        ["score", "--model", model, "--text", "2 + 3 is", "--json"]
+    }
     let here = toolformer(&score(&fixture("calling_llama"))).ok().out;
     assert_eq!(run(&cache, &server.endpoint(), &score("org/name")).ok().out, here);
     assert_eq!(run(&cache, &server.endpoint(), &score(&format!("org/name@{COMMIT}"))).ok().out, here);
@@ -86,7 +88,9 @@ fn list_shows_what_is_in_the_cache() {
 #[test]
 fn show_tells_the_same_of_a_folder_and_of_a_hub() {
     let (cache, server) = (Folder::new(), folder_hub());
-    let show = |model| ["models", "show", model, "--json"];
+    fn show(model: &str) -> [&str; 4] {
+        ["models", "show", model, "--json"]
+    }
     let same = |shown: Value| {
         let mut shown = shown;
         shown["devices"].take();
@@ -112,7 +116,9 @@ fn a_repository_of_gguf_files_wants_one_named() {
     let gguf = std::fs::read(fixture("tiny_llama/model.gguf")).unwrap();
     let files = ["m-Q4_K_M.gguf", "m-F32.gguf"].map(|name| (name.to_owned(), gguf.clone()));
     let (cache, server) = (Folder::new(), FakeHub::new(Files::from(files)));
-    let score = |model| ["score", "--ids", "5,17,3", "--json", "--model", model];
+    fn score(model: &str) -> [&str; 6] {
+        ["score", "--ids", "5,17,3", "--json", "--model", model]
+    }
     let here = toolformer(&score(&fixture("tiny_llama/model.gguf"))).ok().out;
     run(&cache, &server.endpoint(), &score("org/name")).fails(1, "there are: m-F32.gguf, m-Q4_K_M.gguf");
     assert_eq!(run(&cache, &server.endpoint(), &score("org/name:f32")).ok().out, here);

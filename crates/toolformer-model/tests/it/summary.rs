@@ -1,7 +1,7 @@
 //! What is told of a model without loading it is what the loaded model has.
 
 use burn::module::Module as _;
-use toolformer_model::{CausalLm as _, ModelSummary, Pretrained};
+use toolformer_model::{CausalLm as _, ModelSummary, Precision, Pretrained};
 
 use crate::{
     parity::FIXTURES,
@@ -32,6 +32,21 @@ fn every_family() {
     FIXTURES.iter().for_each(|name| check(name));
     check("gguf/gemma3/model.gguf");
     check("tiny_llama/model.gguf");
+}
+
+#[test]
+fn memory_follows_from_the_shapes() {
+    let summary = ModelSummary::read(&fixture("llama")).unwrap();
+    let s = summary.sizes;
+    let attention = s.d_model * s.d_head * (2 * s.n_heads + 2 * s.n_kv_heads);
+    let linear = (s.n_layers * (attention + 3 * s.d_model * s.d_ff)) as u64;
+    let all = summary.parameters.unwrap();
+    assert_eq!(summary.linear_weights, Some(linear));
+    assert_eq!(summary.memory(Precision::F32), Some(4 * all));
+    assert_eq!(summary.memory(Precision::Bf16), Some(2 * all));
+    assert_eq!(summary.memory(Precision::Int8), Some(4 * (all - linear) + linear * 9 / 8));
+    let per_token = (2 * s.n_layers * s.n_kv_heads * s.d_head) as u64;
+    assert_eq!(summary.cache_memory(1000, Precision::F16), 2000 * per_token);
 }
 
 #[test]

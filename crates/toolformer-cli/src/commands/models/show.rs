@@ -7,7 +7,7 @@ use indicatif::DecimalBytes;
 use serde::Serialize;
 use toolformer::{
     device::DEVICE_KINDS,
-    model::{HubError, ModelSummary, TokenizerSummary},
+    model::{HubError, ModelSummary, Precision, TokenizerSummary},
 };
 
 use super::at_revision;
@@ -18,16 +18,6 @@ use crate::{
     output::{print_json, print_text, shown},
     pull_progress::PullProgress,
 };
-
-/// The precisions that memory is estimated for: the name, bits of a weight, bits of a number in the cache. Formats of few
-/// bits have a scale of 16 bits for every 32 weights; the cache is never kept in them.
-const PRECISIONS: [(&str, f64, f64); 5] = [
-    ("f32", 32.0, 32.0),
-    ("f16", 16.0, 16.0),
-    ("bf16", 16.0, 16.0),
-    ("8-bit", 8.5, 32.0),
-    ("4-bit", 4.5, 32.0),
-];
 
 /// Tokens that the cache's memory is given for.
 const TOKENS: u64 = 1000;
@@ -89,19 +79,18 @@ struct Holder {
 
 pub(super) fn run(args: &Args) -> Result<()> {
     let summary = summary(args)?;
-    let bytes = |numbers: u64, bits: f64| (numbers as f64 * bits / 8.0).ceil() as u64;
-    let memory: Vec<Memory> = PRECISIONS
-        .iter()
-        .map(|&(precision, bits, cache_bits)| Memory {
-            precision,
-            weights: summary.parameters.map(|parameters| bytes(parameters, bits)),
-            cache_per_1000_tokens: bytes(summary.sizes.cache_per_token().saturating_mul(TOKENS), cache_bits),
-        })
-        .collect();
+    let need = |precision: Precision| Memory {
+        precision: precision.name(),
+        weights: summary.memory(precision),
+        cache_per_1000_tokens: summary.cache_memory(TOKENS, precision),
+    };
+    let memory: Vec<Memory> = Precision::ALL.into_iter().map(need).collect();
     let devices = DEVICE_KINDS.iter().filter(|kind| kind.missing.is_none()).map(|kind| {
         let free = free_memory(kind.name);
-        let has_room =
-            |need: &&Memory| Some(need.weights? + need.cache_per_1000_tokens <= free?).unwrap_or(false);
+        let has_room = |need: &&Memory| match (need.weights, free) {
+            (Some(weights), Some(free)) => weights.saturating_add(need.cache_per_1000_tokens) <= free,
+            _ => false,
+        };
         let holds = || memory.iter().filter(has_room).map(|need| need.precision).collect();
         let known = free.is_some() && summary.parameters.is_some();
         Holder { name: kind.name, memory: free, holds: known.then(holds) }
