@@ -14,11 +14,7 @@ use ureq::{
 };
 use url::Url;
 
-use super::{
-    OnEvent, PullEvent,
-    error::{HubError, shown},
-    settings::HubSettings,
-};
+use super::{OnEvent, PullEvent, error::HubError, settings::HubSettings, words::shown};
 
 /// Most redirects of one request, as in browsers and in Python's library.
 const MAX_REDIRECTS: usize = 10;

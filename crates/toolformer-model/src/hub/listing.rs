@@ -7,8 +7,9 @@ use super::{
     cache::is_commit,
     client::{About, Answer, Client},
     digest::Digest,
-    error::{HubError, shown},
+    error::HubError,
     id::{HubModel, is_safe_path},
+    words::shown,
 };
 
 /// The longest listing that is read, bytes: some hundred thousand files.

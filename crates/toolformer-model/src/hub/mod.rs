@@ -14,6 +14,7 @@ mod headers;
 mod id;
 mod listing;
 mod settings;
+mod words;
 
 use std::path::{Path, PathBuf};
 
@@ -245,7 +246,7 @@ fn shards(index: &Path) -> Result<Vec<String>, HubError> {
     shards.sort_unstable();
     shards.dedup();
     match shards.iter().find(|shard| shard.contains('/') || !id::is_safe_path(shard)) {
-        Some(shard) => Err(HubError::UnsafeName { name: error::shown(shard) }),
+        Some(shard) => Err(HubError::UnsafeName { name: words::shown(shard) }),
         None => Ok(shards),
     }
 }
