@@ -1,6 +1,7 @@
 //! Requests to a hub: redirects, statuses, retries.
 
 use std::{
+    fmt,
     io::{ErrorKind, Read},
     thread,
     time::Duration,
@@ -30,9 +31,18 @@ const WORTH_IT: u64 = 1 << 20;
 pub(super) struct Client {
     agent: Agent,
     endpoint: Url,
-    token: Option<String>,
+    token: Option<Token>,
     retries: u32,
     first_wait: Duration,
+}
+
+/// A secret, which stays out of logs.
+struct Token(String);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token")
+    }
 }
 
 /// An answer, after redirects.
@@ -97,7 +107,7 @@ impl Client {
         Ok(Self {
             agent: config.build().new_agent(),
             endpoint: endpoint(settings)?,
-            token: token.map(str::to_owned),
+            token: token.map(|token| Token(token.to_owned())),
             retries: settings.retries,
             first_wait: settings.first_wait,
         })
@@ -146,7 +156,7 @@ impl Client {
 
     fn send(&self, url: &Url, range: Option<&str>) -> Result<Response<Body>, HubError> {
         let mut request = self.agent.get(url.as_str());
-        if let Some(token) = &self.token
+        if let Some(Token(token)) = &self.token
             && url.origin() == self.endpoint.origin()
         {
             request = request.header("Authorization", format!("Bearer {token}"));

@@ -450,8 +450,10 @@ fn the_token_is_for_the_hub_alone() {
     });
     let cache = Cache::new();
     let token = Some("hf_secret\n".to_owned());
-    let hub = Hub::new(HubSettings { token, ..cache.settings(&server.endpoint()) }).unwrap();
-    assert!(!format!("{:?}", cache.settings("x")).contains("secret"));
+    let settings = HubSettings { token, ..cache.settings(&server.endpoint()) };
+    assert!(!format!("{settings:?}").contains("secret"));
+    let hub = Hub::new(settings).unwrap();
+    assert!(!format!("{hub:?}").contains("secret"));
     check_same(&pull(&hub, "org/name").unwrap(), &files());
     for request in server.requests() {
         assert_eq!(header(&request, "authorization"), Some("Bearer hf_secret"), "{request}");
