@@ -1,8 +1,12 @@
 //! `--model` and `--device`: which model, and where it runs.
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::Instant,
+};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
 use toolformer::{
     burn::tensor::backend::Backend,
@@ -10,11 +14,14 @@ use toolformer::{
     model::{LanguageModel, ModelConfig, Precision, Pretrained, model_checksum},
 };
 
+use crate::model_path::model_path;
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Model")]
 pub(crate) struct ModelArgs {
-    /// A folder (config.json, tokenizer.json, safetensors) or a .gguf file
-    #[arg(long, value_name = "PATH")]
+    /// A folder (config.json, tokenizer.json, safetensors), a .gguf file, or a hub id: ORG/NAME, ORG/NAME:Q4_K_M,
+    /// ORG/NAME/FILE.gguf, with @REVISION at the end if need be
+    #[arg(long, value_name = "PATH|ID")]
     pub(crate) model: PathBuf,
     /// Where the model runs; `toolformer devices` lists the names
     #[arg(long, value_name = "NAME", default_value = "cpu")]
@@ -22,6 +29,9 @@ pub(crate) struct ModelArgs {
     /// What the weights are held in: f32, f16, bf16, or int8 or int4 for loading a large model; training is in f32
     #[arg(long, value_name = "NAME", default_value = "f32")]
     pub(crate) precision: Precision,
+    /// Where the model lies, once it is known.
+    #[arg(skip)]
+    pub(crate) found: OnceLock<PathBuf>,
 }
 
 impl ModelArgs {
@@ -33,10 +43,10 @@ impl ModelArgs {
 
     /// The model with its tokenizer.
     pub(crate) fn open<B: Backend>(&self, device: &B::Device) -> Result<Pretrained<B>> {
-        self.refuse_hub_id()?;
+        let path = self.path()?;
         let start = Instant::now();
-        let pretrained = Pretrained::open_in(&self.model, self.precision, device)?;
-        tracing::info!(seconds = start.elapsed().as_secs_f32(), model = %self.model.display(), "opened");
+        let pretrained = Pretrained::open_in(path, self.precision, device)?;
+        tracing::info!(seconds = start.elapsed().as_secs_f32(), model = %path.display(), "opened");
         Ok(pretrained)
     }
 
@@ -45,13 +55,12 @@ impl ModelArgs {
         &self,
         device: &B::Device,
     ) -> Result<(LanguageModel<B>, ModelConfig)> {
-        self.refuse_hub_id()?;
-        Ok(Pretrained::open_model_in(&self.model, self.precision, device)?)
+        Ok(Pretrained::open_model_in(self.path()?, self.precision, device)?)
     }
 
     /// The checksum of the model's files, and what else its numbers depend on where that is not the default.
     pub(crate) fn fingerprint(&self) -> Result<String> {
-        let mut text = model_checksum(&self.model)?;
+        let mut text = model_checksum(self.path()?)?;
         if self.precision != Precision::default() {
             text.push_str(&format!(" in {}", self.precision));
         }
@@ -66,39 +75,13 @@ impl ModelArgs {
         self.model.display().to_string()
     }
 
-    fn refuse_hub_id(&self) -> Result<()> {
-        let name = self.model.to_string_lossy();
-        if !self.model.exists() && is_hub_id(&name) {
-            bail!(
-                "there is no {name} here, and as the hub id of a model it cannot be fetched: downloads come later; \
-                 give the path of a folder with config.json, tokenizer.json and safetensors, or of a .gguf file"
-            );
+    /// Where the model lies. One with a hub id is pulled at the first call; later ones do not ask again, so that a run
+    /// has one model.
+    pub(crate) fn path(&self) -> Result<&Path> {
+        if self.found.get().is_none() {
+            // Nobody sets it meanwhile: the arguments are one thread's.
+            let _ = self.found.set(model_path(&self.model)?);
         }
-        Ok(())
-    }
-}
-
-/// `org/name`
-fn is_hub_id(name: &str) -> bool {
-    let is_part = |part: &str| {
-        let plain = part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-        plain && !part.is_empty() && !part.starts_with('.')
-    };
-    matches!(name.split('/').collect::<Vec<_>>()[..], [org, model] if is_part(org) && is_part(model))
-        && !name.ends_with(".gguf")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hub_ids_are_told_from_paths() {
-        for id in ["HuggingFaceTB/SmolLM2-135M-Instruct", "a/b.c"] {
-            assert!(is_hub_id(id), "{id}");
-        }
-        for path in ["model", "./model", "../model", "/a/b", "a/b/c", "a/model.gguf", "a/", "a b/c"] {
-            assert!(!is_hub_id(path), "{path}");
-        }
+        Ok(self.found.get().unwrap_or(&self.model))
     }
 }

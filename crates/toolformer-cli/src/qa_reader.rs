@@ -1,6 +1,9 @@
 //! What answers questions for the tool QA: a model of ours, or a server.
 
-use std::{path::PathBuf, sync::Mutex};
+use std::{
+    path::PathBuf,
+    sync::{Mutex, OnceLock},
+};
 
 use anyhow::Result;
 use toolformer::{
@@ -19,7 +22,7 @@ const MAX_TOKENS: usize = 32;
 
 /// Opens a model as a reader. One question is answered at a time.
 pub(crate) fn model_reader(model: PathBuf, device: Device) -> Result<Reader> {
-    let args = ModelArgs { model, device, precision: Precision::F32 };
+    let args = ModelArgs { model, device, precision: Precision::F32, found: OnceLock::new() };
     device.run(OpenReader(args))
 }
 
@@ -30,7 +33,7 @@ impl OnDevice for OpenReader {
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<Reader> {
         let Pretrained { model, tokenizer, .. } = self.0.open::<B>(device)?;
-        let path = &self.0.model;
+        let path = self.0.path()?;
         let fingerprint = format!("{} {}", path.display(), model_checksum(path)?);
         let (context, model) = (model.max_positions(), Mutex::new(model));
         let failed = |error: &dyn std::fmt::Display| ToolError::failed(format!("the reader failed: {error}"));

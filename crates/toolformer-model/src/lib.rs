@@ -18,6 +18,9 @@
 //! [`LanguageModel`] is any of them, chosen by the config; a model of one's own implements [`CausalLm`]. Settings that
 //! would change what a model computes and are not computed here are refused ([`ModelError::NotSupported`]).
 //!
+//! With the feature `hub`, a [`Hub`] finds models by their names: in the cache that Hugging Face's libraries share, or on
+//! the network.
+//!
 //! What is not: sampling and decoding (`toolformer-decode`), training (`toolformer-train`), and anything that
 //! knows what a tool call is.
 //!
@@ -43,6 +46,8 @@ mod families;
 mod family;
 mod gguf;
 mod gguf_keys;
+#[cfg(feature = "hub")]
+mod hub;
 mod json_fields;
 mod kv_cache;
 mod layer_norm;
@@ -50,6 +55,8 @@ mod leaf;
 mod loader;
 mod log_probs;
 mod lora;
+mod model_sizes;
+mod model_summary;
 mod named_buffer;
 mod named_param;
 mod precision;
@@ -76,9 +83,13 @@ pub use families::{
     LlamaConfig, ModelConfig, Palm, PalmConfig, PalmRlhf, PalmRlhfConfig,
 };
 pub use gguf::GgufFile;
+#[cfg(feature = "hub")]
+pub use hub::{CachedModel, GgufChoice, Hub, HubError, HubModel, HubSettings, PullEvent};
 pub use kv_cache::{CacheShape, KvCache, Prefix};
 pub use log_probs::{log_probs, log_probs_of, visit_log_probs};
 pub use lora::LoraConfig;
+pub use model_sizes::ModelSizes;
+pub use model_summary::{ModelSummary, TokenizerSummary};
 pub use named_param::param_id;
 pub use precision::Precision;
 pub use pretrained::Pretrained;

@@ -30,6 +30,11 @@ const NOT_READ: [&str; 8] = [
     "embed_out.weight",
 ];
 
+/// Whether a stored tensor is nothing that a model of any family reads.
+pub(crate) fn is_not_read(name: &str) -> bool {
+    NOT_READ.iter().any(|end| name.ends_with(end))
+}
+
 type Names = RefCell<Vec<(String, Vec<usize>)>>;
 
 /// Reads named tensors onto a device, under a prefix.
@@ -229,8 +234,7 @@ fn check(source: &dyn WeightSource, expected: &[(String, Vec<usize>)]) -> Result
         return Err(ModelError::MissingTensors { names: missing });
     }
     let known: HashSet<&str> = expected.iter().map(|(name, _)| name.as_str()).collect();
-    let left_over =
-        |name: &String| !known.contains(name.as_str()) && !NOT_READ.iter().any(|end| name.ends_with(end));
+    let left_over = |name: &String| !known.contains(name.as_str()) && !is_not_read(name);
     let unexpected: Vec<String> = source.names().into_iter().filter(left_over).collect();
     if unexpected.is_empty() { Ok(()) } else { Err(ModelError::UnexpectedTensors { names: unexpected }) }
 }

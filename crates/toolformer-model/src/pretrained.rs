@@ -95,7 +95,7 @@ pub(crate) fn read_config_text(folder: &Path) -> Result<(PathBuf, String), Model
 }
 
 /// Whether a path names a GGUF file rather than a folder.
-fn is_gguf(path: &Path) -> Result<bool, ModelError> {
+pub(crate) fn is_gguf(path: &Path) -> Result<bool, ModelError> {
     let metadata = std::fs::metadata(path).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => ModelError::NotFound {
             path: path.to_owned(),

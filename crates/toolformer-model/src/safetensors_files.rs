@@ -123,6 +123,16 @@ impl SafetensorsFolder {
         self.tensors.get(name).map(|entry| entry.shape.as_slice())
     }
 
+    /// How many numbers are stored in each format, such as `BF16`.
+    pub fn number_formats(&self) -> BTreeMap<String, u64> {
+        let mut formats = BTreeMap::new();
+        for entry in self.tensors.values() {
+            let count: usize = entry.shape.iter().product();
+            *formats.entry(format!("{:?}", entry.dtype)).or_default() += count as u64;
+        }
+        formats
+    }
+
     /// A tensor's shape and its numbers, row-major.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod finetune;
 mod generate;
 mod index;
 mod invoke;
+mod models;
 mod parse;
 mod score;
 mod teach;
@@ -27,6 +28,7 @@ pub(crate) enum Command {
     Finetune(finetune::Args),
     Teach(teach::Args),
     Generate(generate::Args),
+    Models(models::Args),
     Tools(tools::Args),
     Index(index::Args),
     Devices(devices::Args),
@@ -44,6 +46,7 @@ impl Command {
             Self::Finetune(args) => finetune::run(args),
             Self::Teach(args) => teach::run(args),
             Self::Generate(args) => generate::run(args),
+            Self::Models(args) => models::run(args),
             Self::Tools(args) => tools::run(args),
             Self::Index(args) => index::run(args),
             Self::Devices(args) => devices::run(args),

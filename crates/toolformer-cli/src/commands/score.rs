@@ -1,11 +1,13 @@
 //! `toolformer score`
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use serde::Serialize;
 use toolformer::{
     burn::tensor::{Tensor, backend::Backend},
     device::OnDevice,
-    model::{CausalLm, KvCache, LanguageModel, TokenBatch, Tokenizer, log_probs, visit_log_probs},
+    model::{
+        CausalLm, KvCache, LanguageModel, ModelError, TokenBatch, Tokenizer, log_probs, visit_log_probs,
+    },
 };
 
 use crate::{
@@ -68,7 +70,7 @@ impl OnDevice for &Args {
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
         let (model, tokenizer, ids) = match &self.text {
             Some(text) => {
-                let loaded = self.model.open::<B>(device)?;
+                let loaded = self.model.open::<B>(device).map_err(name_want_of_tokenizer)?;
                 let ids = loaded.tokenizer.encode_with_special(text)?;
                 (loaded.model, Some(loaded.tokenizer), ids)
             }
@@ -78,6 +80,16 @@ impl OnDevice for &Args {
         check(&ids, &model)?;
         let score = score(&model, ids, self.top);
         if self.json { print_json(&score) } else { print_text(&table(&score, tokenizer.as_ref())) }
+    }
+}
+
+/// Says what to do about a model without a tokenizer.
+fn name_want_of_tokenizer(error: Error) -> Error {
+    match error.downcast_ref() {
+        Some(ModelError::NotFound { path, .. }) if path.ends_with("tokenizer.json") => {
+            error.context("this model has no tokenizer: give token ids with --ids instead of --text")
+        }
+        _ => error,
     }
 }
 

@@ -19,7 +19,8 @@ fn a_missing_model() {
     let args = |model| ["generate", "--prompt", "x", "--model", model];
     toolformer(&args("/none/model.gguf"))
         .fails(1, "/none/model.gguf does not exist; give a folder with config.json");
-    toolformer(&args("HuggingFaceTB/SmolLM2-135M")).fails(1, "downloads come later");
+    toolformer(&args("HuggingFaceTB/SmolLM2-135M"))
+        .fails(1, "there is no file or folder HuggingFaceTB/SmolLM2-135M here, and the model of that name cannot be had");
     let folder = Folder::new();
     toolformer(&args(&folder.path(""))).fails(1, "config.json");
 }

@@ -14,10 +14,20 @@ fn check(name: &str) {
     assert!(scored["perplexity"].as_f64().unwrap() > 1.0, "{name}: {scored}");
 }
 
+/// The fixtures have no tokenizer.
+#[track_caller]
+fn check_text(name: &str, part: &str) {
+    toolformer(&["score", "--model", &fixture(name), "--text", "x", "--json"]).fails(1, part);
+}
+
 #[test]
 fn every_family_scores_ids() {
-    for name in ["llama", "qwen2", "gpt2", "gptj", "gpt_neox", "gemma3", "palm", "palm_rlhf"] {
+    let families = ["llama", "qwen2", "gpt2", "gptj", "gpt_neox", "gemma3", "palm", "palm_rlhf"];
+    let variants = families.map(|family| format!("variant1/{family}"));
+    let scaled = ["llama3", "linear", "yarn", "yarn_all", "gemma3"].map(|kind| format!("scaled/{kind}"));
+    for name in families.into_iter().chain(variants.iter().chain(&scaled).map(String::as_str)) {
         check(name);
+        check_text(name, "this model has no tokenizer: give token ids with --ids");
     }
 }
 

@@ -35,6 +35,11 @@ fn commands_on_tools() {
 }
 
 #[test]
+fn commands_on_a_hub() {
+    check_below("models", &["pull", "list", "show"]);
+}
+
+#[test]
 fn commands_on_models() {
     ["score", "generate"].into_iter().for_each(check);
 }

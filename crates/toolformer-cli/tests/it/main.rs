@@ -3,6 +3,11 @@
 // `cfg(test)` is always on here; it tells clippy that test code may unwrap, outside `#[test]` functions too.
 #[cfg(test)]
 mod failures;
+// The same hub, on the same server, as in the tests of the models and of the tools.
+#[cfg(test)]
+#[expect(dead_code, reason = "these tests need a part of it")]
+#[path = "../../../toolformer-model/tests/it/fake_hub.rs"]
+mod fake_hub;
 #[cfg(test)]
 mod families;
 // The same search for fetched files as in the tests of the models.
@@ -11,6 +16,12 @@ mod families;
 mod fetched;
 #[cfg(test)]
 mod help;
+#[cfg(test)]
+#[expect(dead_code, reason = "these tests need a part of it")]
+#[path = "../../../toolformer-tools/tests/it/loopback.rs"]
+mod loopback;
+#[cfg(test)]
+mod models;
 #[cfg(test)]
 mod pipeline;
 #[cfg(test)]

@@ -43,10 +43,15 @@ impl Ran {
     }
 }
 
-/// The program with nothing on its standard input.
+/// The program with nothing on its standard input, and without a network.
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_toolformer"));
-    command.args(args).stdin(Stdio::null()).env_remove("RUST_LOG");
+    command.args(args).stdin(Stdio::null()).env_remove("RUST_LOG").env("HF_HUB_OFFLINE", "1");
+    for name in
+        ["HF_HUB_CACHE", "HF_ENDPOINT", "HF_TOKEN", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
+    {
+        command.env_remove(name);
+    }
     command
 }
 

@@ -13,7 +13,7 @@ mod tokenizer_json;
 
 use std::{fs, path::Path};
 
-use tokenizers::{PostProcessor, PostProcessorWrapper};
+use tokenizers::{ModelWrapper, PostProcessor, PostProcessorWrapper};
 
 use crate::{error::ModelError, gguf::GgufFile};
 use token_bytes::Spelling;
@@ -119,6 +119,16 @@ impl Tokenizer {
             spelling,
             vocab_size,
         })
+    }
+
+    /// How it splits words: `BPE`, `Unigram`, `WordPiece` or `WordLevel`.
+    pub fn kind(&self) -> &'static str {
+        match self.inner.get_model() {
+            ModelWrapper::BPE(_) => "BPE",
+            ModelWrapper::WordPiece(_) => "WordPiece",
+            ModelWrapper::WordLevel(_) => "WordLevel",
+            ModelWrapper::Unigram(_) => "Unigram",
+        }
     }
 
     /// The token that begins a text, if there is one.

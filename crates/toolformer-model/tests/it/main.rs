@@ -3,8 +3,17 @@
 
 mod classifier;
 mod configs;
+#[cfg(feature = "hub")]
+mod fake_hub;
 mod fetched;
 mod gguf;
+#[cfg(feature = "hub")]
+mod hub;
+// The same server as in the tests of the tools.
+#[cfg(feature = "hub")]
+#[expect(dead_code, reason = "these tests need a part of it")]
+#[path = "../../../toolformer-tools/tests/it/loopback.rs"]
+mod loopback;
 mod lora;
 mod parity;
 mod precision;
@@ -13,4 +22,5 @@ mod real_models;
 mod reference;
 mod save;
 mod smollm2;
+mod summary;
 mod transformers;

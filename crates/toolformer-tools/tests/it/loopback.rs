@@ -16,6 +16,11 @@ pub(crate) struct Loopback {
 impl Loopback {
     /// `answer` is given the path of a request.
     pub(crate) fn start(answer: impl Fn(&str, &mut TcpStream) + Send + Sync + 'static) -> Self {
+        Self::start_reading(move |request, stream| answer(path(request), stream))
+    }
+
+    /// `answer` is given a request: the first line, the headers, and the body.
+    pub(crate) fn start_reading(answer: impl Fn(&str, &mut TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::<Mutex<Vec<String>>>::default();
@@ -56,6 +61,11 @@ pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}")
 }
 
+/// What is asked for.
+pub(crate) fn path(request: &str) -> &str {
+    request.split(' ').nth(1).unwrap_or_default()
+}
+
 fn serve(mut stream: TcpStream, seen: &Mutex<Vec<String>>, answer: &dyn Fn(&str, &mut TcpStream)) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut request = String::new();
@@ -68,7 +78,6 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<String>>, answer: &dyn Fn(&str,
     let mut body = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut body).unwrap();
     request.push_str(&String::from_utf8_lossy(&body));
-    let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
-    seen.lock().unwrap().push(request);
-    answer(&path, &mut stream);
+    seen.lock().unwrap().push(request.clone());
+    answer(&request, &mut stream);
 }

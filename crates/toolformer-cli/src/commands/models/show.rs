@@ -1,0 +1,215 @@
+//! `toolformer models show`
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use indicatif::DecimalBytes;
+use serde::Serialize;
+use toolformer::{
+    device::DEVICE_KINDS,
+    model::{HubError, ModelSummary, Precision, TokenizerSummary},
+};
+
+use super::at_revision;
+use crate::{
+    failure::wrong_usage,
+    hub_environment::hub,
+    model_path::as_hub_id,
+    output::{print_json, print_text, shown},
+    pull_progress::PullProgress,
+};
+
+/// Tokens that the cache's memory is given for.
+const TOKENS: u64 = 1000;
+
+/// Show what a model is: its sizes, its tokenizer, and the memory that it needs
+///
+/// Of a model on a hub that is not in the cache only the config, the tokenizer and the headers of the weights are
+/// fetched. The memory is that of weights and cache; computing takes some more.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  toolformer models show SmolLM2-135M-Instruct.Q4_1.gguf
+  toolformer models show runs/calc/model --json
+  toolformer models show HuggingFaceTB/SmolLM2-135M-Instruct
+
+With --json: {\"architecture\":.., \"parameters\":.., \"n_layers\":.., .., \"stored\":{\"BF16\":numbers},
+\"tokenizer\":{..}, \"memory\":[{\"precision\":.., \"weights\":bytes, \"cache_per_1000_tokens\":bytes},..],
+\"devices\":[{\"name\":.., \"memory\":bytes, \"holds\":[\"f32\",..]},..]}; `memory` of a device is what is free, where
+that is known.")]
+pub(super) struct Args {
+    /// A folder, a .gguf file, or a hub id
+    #[arg(value_name = "PATH|ID")]
+    model: PathBuf,
+    /// A branch, a tag or a commit of a hub's model [default: main]
+    #[arg(long, value_name = "REVISION")]
+    revision: Option<String>,
+    /// Do not use the network: only what is in the cache
+    #[arg(long)]
+    offline: bool,
+    /// Write one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is written.
+#[derive(Debug, Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    summary: ModelSummary,
+    memory: Vec<Memory>,
+    devices: Vec<Holder>,
+}
+
+/// Bytes that a model needs at a precision.
+#[derive(Debug, Serialize)]
+struct Memory {
+    precision: &'static str,
+    weights: Option<u64>,
+    cache_per_1000_tokens: u64,
+}
+
+/// A device of this build, and the precisions at which it has room for the model.
+#[derive(Debug, Serialize)]
+struct Holder {
+    name: &'static str,
+    memory: Option<u64>,
+    holds: Option<Vec<&'static str>>,
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    let summary = summary(args)?;
+    let need = |precision: Precision| Memory {
+        precision: precision.name(),
+        weights: summary.memory(precision),
+        cache_per_1000_tokens: summary.cache_memory(TOKENS, precision),
+    };
+    let memory: Vec<Memory> = Precision::ALL.into_iter().map(need).collect();
+    let devices = DEVICE_KINDS.iter().filter(|kind| kind.missing.is_none()).map(|kind| {
+        let free = free_memory(kind.name);
+        let has_room = |need: &&Memory| match (need.weights, free) {
+            (Some(weights), Some(free)) => weights.saturating_add(need.cache_per_1000_tokens) <= free,
+            _ => false,
+        };
+        let holds = || memory.iter().filter(has_room).map(|need| need.precision).collect();
+        let known = free.is_some() && summary.parameters.is_some();
+        Holder { name: kind.name, memory: free, holds: known.then(holds) }
+    });
+    let devices = devices.collect();
+    let shown = Shown { summary, memory, devices };
+    if args.json { print_json(&shown) } else { print_text(&text(&shown)) }
+}
+
+fn summary(args: &Args) -> Result<ModelSummary> {
+    let Some(model) = as_hub_id(&args.model) else {
+        if args.revision.is_some() {
+            return Err(wrong_usage("--revision is for a model on a hub, and this is a path"));
+        }
+        return Ok(ModelSummary::read(&args.model)?);
+    };
+    let model = at_revision(model, args.revision.as_deref())?;
+    let hub = hub(args.offline)?;
+    match hub.cached(&model) {
+        Ok(path) => return Ok(ModelSummary::read(&path)?),
+        Err(error @ HubError::NotCached { offline: true, .. }) => return Err(error.into()),
+        // What is wrong with the name or with what is there is told by the hub, if it can be asked.
+        Err(_) => {}
+    }
+    let folder = tempfile::tempdir().context("cannot make a folder for the model's headers")?;
+    let mut progress = PullProgress::new();
+    let path = hub.headers(&model, folder.path(), &mut |event| progress.show(event));
+    progress.end();
+    Ok(ModelSummary::read(&path?)?)
+}
+
+/// Free memory of a device, bytes, where it can be known.
+fn free_memory(device: &str) -> Option<u64> {
+    if !matches!(device, "cpu" | "tch") {
+        return None;
+    }
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+fn text(shown: &Shown) -> String {
+    let Shown { summary, memory, devices } = shown;
+    let sizes = &summary.sizes;
+    let n = |n: usize| thousands(n as u64);
+    let size = |bytes: u64| DecimalBytes(bytes).to_string();
+    let mut out = String::new();
+    let mut line = |name: &str, text: String| out.push_str(&format!("{name:<14} {text}\n"));
+    line("architecture", summary.architecture.clone());
+    line("parameters", summary.parameters.map_or("not known before it is pulled".to_owned(), thousands));
+    line("context", format!("{} tokens", n(sizes.max_positions)));
+    line("vocabulary", format!("{} ids", n(sizes.vocab_size)));
+    line(
+        "blocks",
+        format!("{} of width {}, feed-forward {}", n(sizes.n_layers), n(sizes.d_model), n(sizes.d_ff)),
+    );
+    line(
+        "attention",
+        format!(
+            "{} heads of width {}, {} for keys and values",
+            n(sizes.n_heads),
+            n(sizes.d_head),
+            n(sizes.n_kv_heads)
+        ),
+    );
+    line("head", if sizes.tied { "the embedding" } else { "its own" }.to_owned());
+    let formats: Vec<&str> = summary.stored.keys().map(String::as_str).collect();
+    line("weights", format!("{} {}", size(summary.weight_bytes), formats.join(", ")).trim_end().to_owned());
+    line("tokenizer", summary.tokenizer.as_ref().map_or("none".to_owned(), tokenizer));
+    out.push_str(&format!("\n{:<14} {:>12} {:>24}\n", "memory", "weights", "cache of 1,000 tokens"));
+    for need in memory {
+        let weights = need.weights.map_or("-".to_owned(), size);
+        let cache = size(need.cache_per_1000_tokens);
+        out.push_str(&format!("  {:<12} {weights:>12} {cache:>24}\n", need.precision));
+    }
+    out.push('\n');
+    for device in devices {
+        let text = match (device.memory, &device.holds) {
+            (Some(free), Some(holds)) if holds.is_empty() => format!("{} free, too little", size(free)),
+            (Some(free), Some(holds)) => format!("{} free, room for {}", size(free), holds.join(", ")),
+            _ => "memory not known".to_owned(),
+        };
+        out.push_str(&format!("{:<14} {text}\n", device.name));
+    }
+    out
+}
+
+/// `BPE, 49,152 tokens; begins with <|im_start|>, ends with <|im_end|>; chat template`
+fn tokenizer(of: &TokenizerSummary) -> String {
+    let mut text = format!("{}, {} tokens", of.kind, thousands(of.vocab_size as u64));
+    let roles = [("bos", &of.bos), ("eos", &of.eos), ("unk", &of.unk), ("pad", &of.pad)];
+    for (role, token) in roles {
+        if let Some(token) = token {
+            text.push_str(&format!(", {role} {}", shown(token)));
+        }
+    }
+    text.push_str(if of.chat_template { ", a chat template" } else { ", no chat template" });
+    text
+}
+
+/// `134,515,008`
+fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        assert_eq!([0, 999, 1000, 134_515_008].map(thousands), ["0", "999", "1,000", "134,515,008"]);
+    }
+}

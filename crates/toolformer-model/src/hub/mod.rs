@@ -1,0 +1,252 @@
+//! Models from a hub: pulled into the cache that Hugging Face's libraries share, found again there without a network.
+//!
+//! The cache's layout, the addresses and the default server are those of the crate `hf-hub`. The transfer is ours: that
+//! of `hf-hub` 0.5 takes file names for the cache from the server unseen, appends whatever an answer holds to what is
+//! there, and checks neither length nor checksum.
+
+mod cache;
+mod choose;
+mod client;
+mod digest;
+mod download;
+mod error;
+mod headers;
+mod id;
+mod listing;
+mod settings;
+mod words;
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use cache::CachedModel;
+pub use error::HubError;
+pub use id::{GgufChoice, HubModel};
+pub use settings::HubSettings;
+
+use cache::RepoCache;
+use choose::{Choice, Weights, choose};
+use client::Client;
+use listing::{Listing, RemoteFile};
+
+/// What is told while a model is pulled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PullEvent<'a> {
+    /// How far it is.
+    Progress {
+        /// The file under way.
+        file: &'a str,
+        /// Bytes here, over all files known so far.
+        done: u64,
+        /// Bytes in all, over all files known so far.
+        total: u64,
+    },
+    /// Something that the user should know, such as that it is tried again.
+    Note(&'a str),
+}
+
+/// Where events go.
+type OnEvent<'a> = dyn FnMut(PullEvent<'_>) + 'a;
+
+/// A hub with its cache.
+#[derive(Debug)]
+pub struct Hub {
+    settings: HubSettings,
+    client: Client,
+}
+
+impl Hub {
+    /// Nothing is asked or read yet.
+    ///
+    /// # Errors
+    /// If the endpoint is no address, or the token cannot stand in a header.
+    pub fn new(settings: HubSettings) -> Result<Self, HubError> {
+        Ok(Self { client: Client::new(&settings)?, settings })
+    }
+
+    /// The path of a model, which is fetched as far as it is not in the cache: its folder, or the `.gguf` file.
+    ///
+    /// Only files that a model is read from are fetched. What was cut off goes on where it stopped; processes that
+    /// pull the same file wait for one another.
+    ///
+    /// # Errors
+    /// If the hub refuses or cannot be reached, what it sends is not what it lists, or the disk is full; offline, if
+    /// the cache does not hold the model. Nothing half-written is left where a model is read.
+    pub fn pull(&self, model: &HubModel, on_event: &mut OnEvent<'_>) -> Result<PathBuf, HubError> {
+        if self.settings.offline {
+            return self.cached(model);
+        }
+        // What a commit holds never changes.
+        if model.revision.as_deref().is_some_and(cache::is_commit)
+            && let Ok(path) = self.cached(model)
+        {
+            return Ok(path);
+        }
+        let listing = self.listing(model, on_event)?;
+        self.fetch(model, &listing, on_event)
+    }
+
+    /// As [`Hub::pull`], but a model in the cache serves where the hub cannot be reached, with a note.
+    ///
+    /// # Errors
+    /// As [`Hub::pull`].
+    pub fn find(&self, model: &HubModel, on_event: &mut OnEvent<'_>) -> Result<PathBuf, HubError> {
+        match self.pull(model, on_event) {
+            Err(error) if error.is_unreachable() => match self.cached(model) {
+                Ok(path) => {
+                    on_event(PullEvent::Note(&format!("{error}; the model in the cache is used")));
+                    Ok(path)
+                }
+                Err(_) => Err(error),
+            },
+            other => other,
+        }
+    }
+
+    /// The path of a model in the cache; the network is not used.
+    ///
+    /// # Errors
+    /// If the cache does not hold all of it.
+    pub fn cached(&self, model: &HubModel) -> Result<PathBuf, HubError> {
+        let cache = self.cache(model);
+        let absent = |why: String| HubError::NotCached {
+            model: model.to_string(),
+            why,
+            offline: self.settings.offline,
+            cache: self.settings.cache.clone(),
+        };
+        let commit = cache.commit(model.revision()).ok_or_else(|| absent("is not there".to_owned()))?;
+        let folder = cache.snapshot(&commit);
+        let names = cache::files(&folder);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let whole = choose(model, &names).and_then(|choice| match choice {
+            Choice::Gguf(name) => Ok(folder.join(name)),
+            Choice::Folder { weights: Weights::Whole(_), .. } => Ok(folder.clone()),
+            Choice::Folder { weights: Weights::Index(index), .. } => {
+                match shards(&folder.join(index))?.iter().find(|shard| !names.contains(&shard.as_str())) {
+                    Some(shard) => Err(absent(format!("lacks `{shard}`"))),
+                    None => Ok(folder.clone()),
+                }
+            }
+        });
+        whole.map_err(|error| match error {
+            HubError::NoModel { .. } | HubError::NoFile { .. } => absent("is not whole".to_owned()),
+            other => other,
+        })
+    }
+
+    /// The models in the cache, by name.
+    ///
+    /// # Errors
+    /// If the cache cannot be read; one that does not exist holds nothing.
+    pub fn list(&self) -> Result<Vec<CachedModel>, HubError> {
+        cache::list(&self.settings.cache)
+    }
+
+    /// Puts what describes a model into `folder`, without its weights, and returns the path to read it from.
+    ///
+    /// Weight files have their true length there, but only their headers are fetched: they must not be loaded. Weights
+    /// of PyTorch have no header, and are left out.
+    ///
+    /// # Errors
+    /// As [`Hub::pull`].
+    pub fn headers(
+        &self,
+        model: &HubModel,
+        folder: &Path,
+        on_event: &mut OnEvent<'_>,
+    ) -> Result<PathBuf, HubError> {
+        let listing = self.listing(model, on_event)?;
+        headers::fetch(&self.client, model, &listing, folder, on_event)
+    }
+
+    fn listing(&self, model: &HubModel, on_event: &mut OnEvent<'_>) -> Result<Listing, HubError> {
+        self.client.retrying(on_event, |_| listing::ask(&self.client, model))
+    }
+
+    fn cache(&self, model: &HubModel) -> RepoCache {
+        RepoCache::new(&self.settings.cache, model)
+    }
+
+    fn fetch(
+        &self,
+        model: &HubModel,
+        listing: &Listing,
+        on_event: &mut OnEvent<'_>,
+    ) -> Result<PathBuf, HubError> {
+        let cache = self.cache(model);
+        let folder = cache.snapshot(&listing.commit);
+        let mut done = 0;
+        let mut fetch_all = |names: &[String], on_event: &mut OnEvent<'_>| -> Result<(), HubError> {
+            let mut files = Vec::with_capacity(names.len());
+            for name in names {
+                files.push(self.described(model, listing, name, on_event)?);
+            }
+            let total = done + files.iter().filter_map(|file| file.size).sum::<u64>();
+            for file in files {
+                let mut on_part = |event: PullEvent<'_>| match event {
+                    PullEvent::Progress { file, done: part, .. } => {
+                        on_event(PullEvent::Progress { file, done: done + part, total });
+                    }
+                    note => on_event(note),
+                };
+                done +=
+                    download::to_cache(&self.client, &cache, model, &listing.commit, &file, &mut on_part)?;
+            }
+            Ok(())
+        };
+        let path = match choose(model, &listing.names())? {
+            Choice::Gguf(name) => {
+                fetch_all(std::slice::from_ref(&name), on_event)?;
+                folder.join(name)
+            }
+            Choice::Folder { mut small, weights } => {
+                small.push(weights.file().to_owned());
+                fetch_all(&small, on_event)?;
+                if let Weights::Index(index) = weights {
+                    fetch_all(&shards(&folder.join(index))?, on_event)?;
+                }
+                folder
+            }
+        };
+        // Last, so that a revision in the cache is never half there.
+        cache.point(model.revision(), &listing.commit)?;
+        Ok(path)
+    }
+
+    /// A listed file with its checksum and length, asked for where the listing lacks them.
+    fn described(
+        &self,
+        model: &HubModel,
+        listing: &Listing,
+        name: &str,
+        on_event: &mut OnEvent<'_>,
+    ) -> Result<RemoteFile, HubError> {
+        let file = listing.file(model, name)?;
+        if file.digest.is_some() && file.size.is_some() {
+            return Ok(file.clone());
+        }
+        self.client.retrying(on_event, |_| listing::describe(&self.client, model, &listing.commit, name))
+    }
+}
+
+/// The names of the shards that an index lists.
+fn shards(index: &Path) -> Result<Vec<String>, HubError> {
+    #[derive(Deserialize)]
+    struct Index {
+        weight_map: std::collections::BTreeMap<String, String>,
+    }
+    let answer = |what: String| HubError::Answer { what };
+    let text = std::fs::read(index).map_err(|source| HubError::Cache { path: index.to_owned(), source })?;
+    let read: Index = serde_json::from_slice(&text)
+        .map_err(|error| answer(format!("{} is no index of weights ({error})", index.display())))?;
+    let mut shards: Vec<String> = read.weight_map.into_values().collect();
+    shards.sort_unstable();
+    shards.dedup();
+    match shards.iter().find(|shard| shard.contains('/') || !id::is_safe_path(shard)) {
+        Some(shard) => Err(HubError::UnsafeName { name: words::shown(shard) }),
+        None => Ok(shards),
+    }
+}

@@ -1,0 +1,191 @@
+//! What a model is, told from its files without loading it.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use serde::Serialize;
+
+use crate::{
+    error::ModelError,
+    families::ModelConfig,
+    gguf::GgufFile,
+    loader::is_not_read,
+    model_sizes::ModelSizes,
+    precision::Precision,
+    pretrained::{is_gguf, read_config_text},
+    safetensors_files::SafetensorsFolder,
+    tokenizer::Tokenizer,
+    weights::WeightSource,
+};
+
+/// The output head, under the names that families give it; a tied one may be stored all the same.
+const HEADS: [&str; 4] = ["lm_head.weight", "embed_out.weight", "to_logits.weight", "to_logits.1.weight"];
+
+/// Embeddings of tokens and of positions.
+const EMBEDDINGS: [&str; 6] =
+    ["embed_tokens.weight", "embed_in.weight", "wte.weight", "wpe.weight", "token_emb.weight", "emb.weight"];
+
+/// Ends of names of stored tensors that follow from the config.
+const COMPUTED: [&str; 2] = ["rotary_emb.scale", ".beta"];
+
+/// What a model's files say about it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ModelSummary {
+    /// The family, as `model_type` of a `config.json` names it.
+    pub architecture: String,
+    /// Its sizes.
+    #[serde(flatten)]
+    pub sizes: ModelSizes,
+    /// Number of parameters, from the tensors' shapes; a head that is the embedding counts once. None where the weights
+    /// are not there, or in a format that says nothing before it is read whole.
+    pub parameters: Option<u64>,
+    /// Those of them that are weights of linear layers between embedding and head: what 8 and 4 bits are for.
+    pub linear_weights: Option<u64>,
+    /// How many numbers are stored in each format, such as `BF16` or `Q4_K`.
+    pub stored: BTreeMap<String, u64>,
+    /// Bytes of the weight files.
+    pub weight_bytes: u64,
+    /// The tokenizer; none if the files hold none.
+    pub tokenizer: Option<TokenizerSummary>,
+}
+
+/// What a model's tokenizer is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TokenizerSummary {
+    /// `BPE`, `Unigram` or another.
+    pub kind: String,
+    /// Number of tokens.
+    pub vocab_size: usize,
+    /// The token that begins a text.
+    pub bos: Option<String>,
+    /// The token that ends a text.
+    pub eos: Option<String>,
+    /// The token for what the vocabulary cannot spell.
+    pub unk: Option<String>,
+    /// The token that fills rows up.
+    pub pad: Option<String>,
+    /// Whether there is a template for conversations.
+    pub chat_template: bool,
+}
+
+impl ModelSummary {
+    /// Reads the headers of a folder or of a `.gguf` file.
+    ///
+    /// # Errors
+    /// If files are damaged, or of an architecture that is not supported.
+    pub fn read(path: &Path) -> Result<Self, ModelError> {
+        if is_gguf(path)? { Self::of_gguf(path) } else { Self::of_folder(path) }
+    }
+
+    fn of_gguf(path: &Path) -> Result<Self, ModelError> {
+        let file = GgufFile::open(path)?;
+        let config = ModelConfig::from_gguf(&file)?;
+        let mut stored = BTreeMap::new();
+        for tensor in file.tensors() {
+            *stored.entry(tensor.kind.to_string()).or_default() +=
+                tensor.shape.iter().product::<usize>() as u64;
+        }
+        let weights = config.gguf_weights(&file)?;
+        let counts = Some(count(&weights, config.sizes().tied));
+        let tokenizer =
+            file.has_key("tokenizer.ggml.model").then(|| Tokenizer::from_gguf(&file)).transpose()?;
+        let weight_bytes = fs::metadata(path).map_or(0, |file| file.len());
+        Ok(Self::new(&config, counts, stored, weight_bytes, tokenizer.as_ref()))
+    }
+
+    fn of_folder(folder: &Path) -> Result<Self, ModelError> {
+        let (config_path, text) = read_config_text(folder)?;
+        let config = ModelConfig::from_hf_json(&text).map_err(|error| error.in_file(&config_path))?;
+        let weights = match SafetensorsFolder::open(folder) {
+            Ok(weights) => Some(weights),
+            Err(ModelError::NotFound { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let counts = weights.as_ref().map(|weights| count(weights, config.sizes().tied));
+        let stored = weights.as_ref().map(SafetensorsFolder::number_formats).unwrap_or_default();
+        let has_tokenizer = ["tokenizer.json", "vocab.json"].iter().any(|name| folder.join(name).exists());
+        let read = || Tokenizer::from_folder(folder, config.bos(), config.eos().first().copied());
+        let tokenizer = has_tokenizer.then(read).transpose()?;
+        Ok(Self::new(&config, counts, stored, weight_bytes(folder), tokenizer.as_ref()))
+    }
+
+    fn new(
+        config: &ModelConfig,
+        counts: Option<(u64, u64)>,
+        stored: BTreeMap<String, u64>,
+        weight_bytes: u64,
+        tokenizer: Option<&Tokenizer>,
+    ) -> Self {
+        let architecture = config.to_hf_json()["model_type"].as_str().unwrap_or_default().to_owned();
+        let tokenizer = tokenizer.map(|tokenizer| {
+            let name = |id: Option<u32>| id.and_then(|id| tokenizer.id_to_token(id));
+            TokenizerSummary {
+                kind: tokenizer.kind().to_owned(),
+                vocab_size: tokenizer.vocab_size(),
+                bos: name(tokenizer.bos()),
+                eos: name(tokenizer.eos()),
+                unk: name(tokenizer.unk()),
+                pad: name(tokenizer.pad()),
+                chat_template: tokenizer.chat_template().is_some(),
+            }
+        });
+        let (parameters, linear_weights) = counts.unzip();
+        let sizes = config.sizes();
+        Self { architecture, sizes, parameters, linear_weights, stored, weight_bytes, tokenizer }
+    }
+
+    /// Bytes of memory that the weights take at a precision.
+    pub fn memory(&self, precision: Precision) -> Option<u64> {
+        let (all, linear) = (self.parameters?, self.linear_weights?);
+        // With a scale of 32 bits for every 32 weights.
+        let bits = match precision {
+            Precision::F32 => 32,
+            Precision::F16 | Precision::Bf16 => 16,
+            Precision::Int8 => 8 + 1,
+            Precision::Int4 => 4 + 1,
+        };
+        let rest = all.saturating_sub(linear).saturating_mul(float_bytes(precision));
+        Some(linear.saturating_mul(bits).div_ceil(8).saturating_add(rest))
+    }
+
+    /// Bytes of memory that the keys and values of so many tokens take at a precision.
+    pub fn cache_memory(&self, tokens: u64, precision: Precision) -> u64 {
+        self.sizes.cache_per_token().saturating_mul(tokens).saturating_mul(float_bytes(precision))
+    }
+}
+
+/// Bytes of a number that is not quantised.
+fn float_bytes(precision: Precision) -> u64 {
+    match precision {
+        Precision::F16 | Precision::Bf16 => 2,
+        Precision::F32 | Precision::Int8 | Precision::Int4 => 4,
+    }
+}
+
+/// Numbers in all tensors that are parameters, and in those of linear layers between embedding and head.
+fn count(weights: &dyn WeightSource, tied: bool) -> (u64, u64) {
+    let (mut all, mut linear) = (0_u64, 0_u64);
+    for name in weights.names() {
+        let ends = |of: &[&str]| of.iter().any(|end| name.ends_with(end));
+        let counts = if ends(&HEADS) { !tied } else { !is_not_read(&name) && !ends(&COMPUTED) };
+        let Some(shape) = weights.shape(&name).filter(|_| counts) else { continue };
+        let numbers = shape.iter().fold(1_u64, |n, &dim| n.saturating_mul(dim as u64));
+        all = all.saturating_add(numbers);
+        if shape.len() == 2 && !ends(&HEADS) && !ends(&EMBEDDINGS) {
+            linear = linear.saturating_add(numbers);
+        }
+    }
+    (all, linear)
+}
+
+/// Bytes of a folder's safetensors, or of its PyTorch files if there are none.
+fn weight_bytes(folder: &Path) -> u64 {
+    let bytes = |ending: &str| -> u64 {
+        let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let files = files.filter(|path| path.extension().is_some_and(|found| found == ending));
+        files.filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum()
+    };
+    match bytes("safetensors") {
+        0 => bytes("bin"),
+        bytes => bytes,
+    }
+}
