@@ -76,6 +76,28 @@ pub enum ModelError {
         what: String,
     },
 
+    /// A file of `torch.save` is damaged, or holds something else than tensors.
+    #[error(
+        "{} is not a readable PyTorch checkpoint: {what}; download it again, or save it again with \
+         `torch.save(model.state_dict(), path)`",
+        path.display()
+    )]
+    Pytorch {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+
+    /// The index of a checkpoint in shards does not fit its files.
+    #[error("{} is no index of these files: {what}; download or save the model again", path.display())]
+    ShardIndex {
+        /// The index.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+
     /// A JSON file does not parse.
     #[error("{what} is not the JSON that was expected; download or save it again")]
     Json {

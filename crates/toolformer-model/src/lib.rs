@@ -1,6 +1,7 @@
 //! Language models on [burn](https://burn.dev), generic over its backends.
 //!
-//! What is here: families of models, their weights from Hugging Face folders and GGUF files, tokenizers from either,
+//! What is here: families of models, their weights from Hugging Face folders (safetensors, PyTorch's pickles, which are
+//! read and never run) and GGUF files, tokenizers from either,
 //! a key-value cache whose prefixes many rows share without a copy, LoRA adapters in PEFT's layout, classification
 //! heads, and saving to folders that `transformers` loads.
 //!
@@ -36,6 +37,7 @@ mod adapter;
 mod attention;
 mod bare_names;
 mod causal_lm;
+mod checkpoint;
 mod checksum;
 mod config_checks;
 mod error;
@@ -50,11 +52,13 @@ mod leaf;
 mod loader;
 mod log_probs;
 mod lora;
+mod mapped_file;
 mod named_buffer;
 mod named_param;
 mod precision;
 mod pretrained;
 mod projection;
+mod pytorch_files;
 mod rms_norm;
 mod rope_fields;
 mod rope_scaling;
@@ -62,6 +66,7 @@ mod rotary;
 mod safetensors_files;
 mod save;
 mod sequence_classifier;
+mod shard_index;
 mod token_batch;
 mod tokenizer;
 mod weights;
@@ -69,6 +74,7 @@ mod weights;
 pub use adapter::load_adapter;
 pub use attention::AttentionPlan;
 pub use causal_lm::CausalLm;
+pub use checkpoint::open_weights;
 pub use checksum::model_checksum;
 pub use error::ModelError;
 pub use families::{
@@ -82,6 +88,7 @@ pub use lora::LoraConfig;
 pub use named_param::param_id;
 pub use precision::Precision;
 pub use pretrained::Pretrained;
+pub use pytorch_files::PytorchFiles;
 pub use rope_scaling::RopeScaling;
 pub use safetensors_files::SafetensorsFolder;
 pub use save::{save_adapter, save_classifier, save_pretrained, save_weights};

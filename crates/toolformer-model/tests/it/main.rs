@@ -8,6 +8,7 @@ mod gguf;
 mod lora;
 mod parity;
 mod prefixes;
+mod pytorch;
 mod real_models;
 mod reference;
 mod save;
