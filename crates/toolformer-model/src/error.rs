@@ -38,6 +38,13 @@ pub enum ModelError {
         source: std::io::Error,
     },
 
+    /// A format of numbers cannot hold a model's.
+    #[error("16-bit floats cannot hold the numbers of {}; save as bf16 or f32", list(names))]
+    Overflow {
+        /// The tensors.
+        names: Vec<String>,
+    },
+
     /// A GGUF file is damaged, or is none.
     #[error(
         "{} is not a readable GGUF file: {what} (at byte {offset}); download or convert it again",

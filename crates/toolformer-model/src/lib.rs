@@ -3,7 +3,7 @@
 //! What is here: families of models, their weights from Hugging Face folders (safetensors, PyTorch's pickles, which are
 //! read and never run) and GGUF files, tokenizers from either,
 //! a key-value cache whose prefixes many rows share without a copy, LoRA adapters in PEFT's layout, classification
-//! heads, and saving to folders that `transformers` loads.
+//! heads, and saving to folders that `transformers` loads, in one file or in shards, in 32 or 16 bits.
 //!
 //! | family | `model_type` | GGUF | classification head | LoRA targets |
 //! |---|---|---|---|---|
@@ -43,6 +43,7 @@ mod config_checks;
 mod error;
 mod families;
 mod family;
+mod generation_config;
 mod gguf;
 mod gguf_keys;
 mod json_fields;
@@ -59,6 +60,7 @@ mod precision;
 mod pretrained;
 mod projection;
 mod pytorch_files;
+mod replace_file;
 mod rms_norm;
 mod rope_fields;
 mod rope_scaling;
@@ -67,9 +69,11 @@ mod safetensors_files;
 mod save;
 mod sequence_classifier;
 mod shard_index;
+mod streamed_tensor;
 mod token_batch;
 mod tokenizer;
 mod weights;
+mod weights_writer;
 
 pub use adapter::load_adapter;
 pub use attention::AttentionPlan;
@@ -81,6 +85,7 @@ pub use families::{
     Gemma3, Gemma3Config, Gpt2, Gpt2Config, GptJ, GptJConfig, GptNeox, GptNeoxConfig, LanguageModel, Llama,
     LlamaConfig, ModelConfig, Palm, PalmConfig, PalmRlhf, PalmRlhfConfig,
 };
+pub use generation_config::GenerationConfig;
 pub use gguf::GgufFile;
 pub use kv_cache::{CacheShape, KvCache, Prefix};
 pub use log_probs::{log_probs, log_probs_of, visit_log_probs};
@@ -91,8 +96,11 @@ pub use pretrained::Pretrained;
 pub use pytorch_files::PytorchFiles;
 pub use rope_scaling::RopeScaling;
 pub use safetensors_files::SafetensorsFolder;
-pub use save::{save_adapter, save_classifier, save_pretrained, save_weights};
+pub use save::{
+    SaveOptions, save_adapter, save_classifier, save_pretrained, save_pretrained_as, save_weights,
+};
 pub use sequence_classifier::{ClassifierConfig, SequenceClassifier};
+pub use streamed_tensor::SaveFormat;
 pub use token_batch::TokenBatch;
 pub use tokenizer::{BatchOptions, ChatMessage, ChatOptions, EncodedBatch, Side, SpecialIds, Tokenizer};
 pub use weights::{GgufWeights, WeightSource};

@@ -11,6 +11,7 @@ use crate::{
     checkpoint::{is_weight_file, open_weights},
     error::ModelError,
     families::{LanguageModel, ModelConfig},
+    generation_config::GenerationConfig,
     gguf::GgufFile,
     precision::Precision,
     sequence_classifier::refuse_classifier,
@@ -26,6 +27,8 @@ pub struct Pretrained<B: Backend> {
     pub config: ModelConfig,
     /// Its tokenizer.
     pub tokenizer: Tokenizer,
+    /// What its makers say about decoding; empty for a GGUF file.
+    pub generation: GenerationConfig,
 }
 
 impl<B: Backend> Pretrained<B> {
@@ -45,12 +48,16 @@ impl<B: Backend> Pretrained<B> {
     /// precision.
     pub fn open_in(path: &Path, precision: Precision, device: &B::Device) -> Result<Self, ModelError> {
         let (model, config) = Self::open_model_in(path, precision, device)?;
-        let tokenizer = match folder(path)? {
-            None => Tokenizer::from_gguf(&GgufFile::open(path)?)?,
-            Some(folder) => Tokenizer::from_folder(folder, config.bos(), config.eos().first().copied())?,
+        let (tokenizer, generation) = match folder(path)? {
+            None => (Tokenizer::from_gguf(&GgufFile::open(path)?)?, GenerationConfig::default()),
+            Some(folder) => (
+                Tokenizer::from_folder(folder, config.bos(), config.eos().first().copied())?,
+                GenerationConfig::from_folder(folder)?,
+            ),
         };
-        let tokenizer = tokenizer.with_ends(config.eos());
-        Ok(Self { model, config, tokenizer })
+        // Chat models often name the end of a turn in one of the two files only.
+        let tokenizer = tokenizer.with_ends(&[config.eos(), &generation.eos()?].concat());
+        Ok(Self { model, config, tokenizer, generation })
     }
 
     /// Opens the model alone, in single precision; a folder needs no tokenizer then.

@@ -154,6 +154,13 @@ impl<B: Backend> SequenceClassifier<B> {
         }
     }
 
+    /// Everything that owns parameters, once.
+    pub(crate) fn leaves(&self) -> Vec<&dyn Leaf<B>> {
+        let mut leaves = self.body.family().leaves();
+        leaves.push(&self.score);
+        leaves
+    }
+
     /// Every tensor under its checkpoint name, in the checkpoint's own layout; LoRA updates are not part of it.
     pub fn tensors(&self) -> impl Iterator<Item = NamedTensor<B>> + '_ {
         self.body.tensors().chain(self.score.tensors())

@@ -4,6 +4,7 @@
 mod classifier;
 mod configs;
 mod fetched;
+mod generation;
 mod gguf;
 mod lora;
 mod parity;
@@ -12,5 +13,6 @@ mod pytorch;
 mod real_models;
 mod reference;
 mod save;
+mod shards;
 mod smollm2;
 mod transformers;
