@@ -61,6 +61,7 @@ mod pretrained;
 mod projection;
 mod pytorch_files;
 mod replace_file;
+mod resize_embedding;
 mod rms_norm;
 mod rope_fields;
 mod rope_scaling;

@@ -264,7 +264,8 @@ impl Tokenizer {
 
     /// Adds tokens that are looked for in a text before anything else and that no other text gives, such as the
     /// markers of calls. Returns how many were not there already. The model's embedding must then have
-    /// [`Tokenizer::vocab_size`] rows.
+    /// [`Tokenizer::vocab_size`] rows at least: [`Pretrained::add_special_tokens`](crate::Pretrained::add_special_tokens)
+    /// sees to both.
     pub fn add_special_tokens(&mut self, tokens: &[&str]) -> usize {
         let added: Vec<_> = tokens.iter().map(|token| tokenizers::AddedToken::from(*token, true)).collect();
         if let Some(continuing) = &mut self.continuing {

@@ -12,6 +12,7 @@ mod prefixes;
 mod pytorch;
 mod real_models;
 mod reference;
+mod resize;
 mod save;
 mod shards;
 mod smollm2;
