@@ -40,7 +40,8 @@ pub(crate) fn write_weights<B: Backend>(
     let shards = cut(tensors, max_shard_bytes);
     let older = shards_in(folder)?;
     if let [whole] = shards.as_slice() {
-        FileBeside::write(&folder.join(WHOLE), |partial| write_file(partial, whole, &overflown))?.put()?;
+        let path = folder.join(WHOLE);
+        FileBeside::write(&path, |partial| write_file(partial, &path, whole, &overflown))?.put()?;
         remove(&folder.join(INDEX))?;
         return older.iter().try_for_each(|shard| remove(shard));
     }
@@ -49,7 +50,7 @@ pub(crate) fn write_weights<B: Backend>(
         .collect();
     let mut beside = Vec::new();
     for (path, shard) in paths.iter().zip(&shards) {
-        match FileBeside::write(path, |partial| write_file(partial, shard, &overflown)) {
+        match FileBeside::write(path, |partial| write_file(partial, path, shard, &overflown)) {
             Ok(file) => beside.push(file),
             Err(error) => {
                 beside.into_iter().for_each(FileBeside::discard);
@@ -73,7 +74,7 @@ pub(crate) fn write_tensors<B: Backend>(path: &Path, leaves: &[&dyn Leaf<B>]) ->
     let overflown = Overflown::default();
     let tensors: Vec<_> =
         leaves.iter().flat_map(|leaf| StreamedTensor::of(*leaf, SaveFormat::F32, &overflown)).collect();
-    replace(path, |partial| write_file(partial, &tensors, &overflown))
+    replace(path, |partial| write_file(partial, path, &tensors, &overflown))
 }
 
 pub(crate) fn make_folder(folder: &Path) -> Result<(), ModelError> {
@@ -100,7 +101,9 @@ fn cut<B: Backend>(tensors: Vec<StreamedTensor<'_, B>>, max: u64) -> Vec<Vec<Str
     shards
 }
 
+/// Writes `partial`; errors call it `path`.
 fn write_file<B: Backend>(
+    partial: &Path,
     path: &Path,
     tensors: &[StreamedTensor<'_, B>],
     overflown: &Overflown,
@@ -108,7 +111,7 @@ fn write_file<B: Backend>(
     // Old versions of transformers insist on the field.
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     let views = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
-    safetensors::serialize_to_file(views, Some(metadata), path).map_err(|error| {
+    safetensors::serialize_to_file(views, Some(metadata), partial).map_err(|error| {
         let source = match error {
             safetensors::SafeTensorError::IoError(source) => source,
             other => std::io::Error::other(other),
