@@ -8,16 +8,20 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::error::ModelError;
+use crate::{checkpoint::is_weight_file, error::ModelError};
 
-/// SHA-256, in hexadecimal: of a file's bytes, or of a folder's `config.json`, `tokenizer.json` and safetensors
-/// with their names.
+/// SHA-256, in hexadecimal: of a file's bytes, or of a folder's `config.json`, `tokenizer.json` and weights with
+/// their names. To a file of weights alone belong the other two, which lie beside it.
 ///
 /// # Errors
 /// If a file cannot be read.
 pub fn model_checksum(path: &Path) -> Result<String, ModelError> {
     let mut hash = Sha256::new();
     if path.is_file() {
+        if is_weight_file(path) {
+            let beside = ["config.json", "tokenizer.json"].map(|name| path.with_file_name(name));
+            beside.iter().filter(|file| file.exists()).try_for_each(|file| add(&mut hash, file))?;
+        }
         add(&mut hash, path)?;
         return Ok(format!("{:x}", hash.finalize()));
     }
@@ -35,7 +39,8 @@ fn content(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
         std::fs::read_dir(folder).map_err(|source| ModelError::io(folder, "give a model's path", source))?;
     let is_content = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        matches!(&*name, "config.json" | "tokenizer.json") || name.ends_with(".safetensors")
+        let pytorch = name.starts_with("pytorch_model") && name.ends_with(".bin");
+        matches!(&*name, "config.json" | "tokenizer.json") || name.ends_with(".safetensors") || pytorch
     };
     let mut files: Vec<PathBuf> =
         entries.filter_map(Result::ok).map(|entry| entry.path()).filter(is_content).collect();

@@ -38,6 +38,13 @@ pub enum ModelError {
         source: std::io::Error,
     },
 
+    /// A format of numbers cannot hold a model's.
+    #[error("16-bit floats cannot hold the numbers of {}; save as bf16 or f32", list(names))]
+    Overflow {
+        /// The tensors.
+        names: Vec<String>,
+    },
+
     /// A GGUF file is damaged, or is none.
     #[error(
         "{} is not a readable GGUF file: {what} (at byte {offset}); download or convert it again",
@@ -71,6 +78,28 @@ pub enum ModelError {
     #[error("{} is not a readable safetensors file: {what}; download or save it again", path.display())]
     Safetensors {
         /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+
+    /// A file of `torch.save` is damaged, or holds something else than tensors.
+    #[error(
+        "{} is not a readable PyTorch checkpoint: {what}; download it again, or save it again with \
+         `torch.save(model.state_dict(), path)`",
+        path.display()
+    )]
+    Pytorch {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+
+    /// The index of a checkpoint in shards does not fit its files.
+    #[error("{} is no index of these files: {what}; download or save the model again", path.display())]
+    ShardIndex {
+        /// The index.
         path: PathBuf,
         /// What is wrong.
         what: String,

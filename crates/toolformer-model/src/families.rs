@@ -176,6 +176,19 @@ impl ModelConfig {
         each!(Self, self, config => config.vocab_size)
     }
 
+    /// The same config with another number of token ids.
+    ///
+    /// # Errors
+    /// If it cannot be that number.
+    pub(crate) fn with_vocab_size(&self, vocab_size: usize) -> Result<Self, ModelError> {
+        let mut resized = self.clone();
+        each!(Self, &mut resized, config => {
+            config.vocab_size = vocab_size;
+            config.validate()?;
+        });
+        Ok(resized)
+    }
+
     /// A GGUF file's tensors under the names of the family's `config.json` world.
     ///
     /// # Errors

@@ -23,6 +23,13 @@ pub(crate) trait Leaf<B: Backend> {
     }
 }
 
+/// A tensor that stands alone.
+impl<B: Backend> Leaf<B> for NamedTensor<B> {
+    fn tensors(&self) -> Vec<NamedTensor<B>> {
+        vec![self.clone()]
+    }
+}
+
 /// Flattens a tensor and names it.
 pub(crate) fn named<B: Backend, const D: usize>(name: String, tensor: Tensor<B, D>) -> NamedTensor<B> {
     (name, tensor.dims().to_vec(), tensor.reshape([-1]))

@@ -1,8 +1,9 @@
 //! Language models on [burn](https://burn.dev), generic over its backends.
 //!
-//! What is here: families of models, their weights from Hugging Face folders and GGUF files, tokenizers from either,
+//! What is here: families of models, their weights from Hugging Face folders (safetensors, PyTorch's pickles, which are
+//! read and never run) and GGUF files, tokenizers from either,
 //! a key-value cache whose prefixes many rows share without a copy, LoRA adapters in PEFT's layout, classification
-//! heads, and saving to folders that `transformers` loads.
+//! heads, and saving to folders that `transformers` loads, in one file or in shards, in 32 or 16 bits.
 //!
 //! | family | `model_type` | GGUF | classification head | LoRA targets |
 //! |---|---|---|---|---|
@@ -39,11 +40,13 @@ mod adapter;
 mod attention;
 mod bare_names;
 mod causal_lm;
+mod checkpoint;
 mod checksum;
 mod config_checks;
 mod error;
 mod families;
 mod family;
+mod generation_config;
 mod gguf;
 mod gguf_keys;
 #[cfg(feature = "hub")]
@@ -55,6 +58,7 @@ mod leaf;
 mod loader;
 mod log_probs;
 mod lora;
+mod mapped_file;
 mod model_sizes;
 mod model_summary;
 mod named_buffer;
@@ -62,6 +66,9 @@ mod named_param;
 mod precision;
 mod pretrained;
 mod projection;
+mod pytorch_files;
+mod replace_file;
+mod resize_embedding;
 mod rms_norm;
 mod rope_fields;
 mod rope_scaling;
@@ -69,19 +76,24 @@ mod rotary;
 mod safetensors_files;
 mod save;
 mod sequence_classifier;
+mod shard_index;
+mod streamed_tensor;
 mod token_batch;
 mod tokenizer;
 mod weights;
+mod weights_writer;
 
 pub use adapter::load_adapter;
 pub use attention::AttentionPlan;
 pub use causal_lm::CausalLm;
+pub use checkpoint::open_weights;
 pub use checksum::model_checksum;
 pub use error::ModelError;
 pub use families::{
     Gemma3, Gemma3Config, Gpt2, Gpt2Config, GptJ, GptJConfig, GptNeox, GptNeoxConfig, LanguageModel, Llama,
     LlamaConfig, ModelConfig, Palm, PalmConfig, PalmRlhf, PalmRlhfConfig,
 };
+pub use generation_config::GenerationConfig;
 pub use gguf::GgufFile;
 #[cfg(feature = "hub")]
 pub use hub::{CachedModel, GgufChoice, Hub, HubError, HubModel, HubSettings, PullEvent};
@@ -93,10 +105,14 @@ pub use model_summary::{ModelSummary, TokenizerSummary};
 pub use named_param::param_id;
 pub use precision::Precision;
 pub use pretrained::Pretrained;
+pub use pytorch_files::PytorchFiles;
 pub use rope_scaling::RopeScaling;
 pub use safetensors_files::SafetensorsFolder;
-pub use save::{save_adapter, save_classifier, save_pretrained, save_weights};
+pub use save::{
+    SaveOptions, save_adapter, save_classifier, save_pretrained, save_pretrained_as, save_weights,
+};
 pub use sequence_classifier::{ClassifierConfig, SequenceClassifier};
+pub use streamed_tensor::SaveFormat;
 pub use token_batch::TokenBatch;
 pub use tokenizer::{BatchOptions, ChatMessage, ChatOptions, EncodedBatch, Side, SpecialIds, Tokenizer};
 pub use weights::{GgufWeights, WeightSource};

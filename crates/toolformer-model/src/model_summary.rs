@@ -5,13 +5,14 @@ use std::{collections::BTreeMap, fs, path::Path};
 use serde::Serialize;
 
 use crate::{
+    checkpoint::open_weights,
     error::ModelError,
     families::ModelConfig,
     gguf::GgufFile,
     loader::is_not_read,
     model_sizes::ModelSizes,
     precision::Precision,
-    pretrained::{is_gguf, read_config_text},
+    pretrained::{model_folder, read_config_text},
     safetensors_files::SafetensorsFolder,
     tokenizer::Tokenizer,
     weights::WeightSource,
@@ -73,7 +74,10 @@ impl ModelSummary {
     /// # Errors
     /// If files are damaged, or of an architecture that is not supported.
     pub fn read(path: &Path) -> Result<Self, ModelError> {
-        if is_gguf(path)? { Self::of_gguf(path) } else { Self::of_folder(path) }
+        match model_folder(path)? {
+            Some(folder) => Self::of_folder(folder),
+            None => Self::of_gguf(path),
+        }
     }
 
     fn of_gguf(path: &Path) -> Result<Self, ModelError> {
@@ -100,7 +104,14 @@ impl ModelSummary {
             Err(ModelError::NotFound { .. }) => None,
             Err(error) => return Err(error),
         };
-        let counts = weights.as_ref().map(|weights| count(weights, config.sizes().tied));
+        let counts = match &weights {
+            Some(weights) => Some(count(weights, config.sizes().tied)),
+            None => match open_weights(folder) {
+                Ok(weights) => Some(count(weights.as_ref(), config.sizes().tied)),
+                Err(ModelError::NotFound { .. }) => None,
+                Err(error) => return Err(error),
+            },
+        };
         let stored = weights.as_ref().map(SafetensorsFolder::number_formats).unwrap_or_default();
         let has_tokenizer = ["tokenizer.json", "vocab.json"].iter().any(|name| folder.join(name).exists());
         let read = || Tokenizer::from_folder(folder, config.bos(), config.eos().first().copied());

@@ -45,6 +45,11 @@ impl<B: Backend> Matrix<B> {
         Self { again: Some(again.to_owned()), ..Self::new(name, weight) }
     }
 
+    /// Puts another matrix in its place, under the same id.
+    pub(crate) fn map(&mut self, change: impl FnOnce(Tensor<B, 2>) -> Tensor<B, 2>) {
+        self.weight = self.weight.clone().map(change);
+    }
+
     /// `[rows, columns]`
     pub(crate) fn dims(&self) -> [usize; 2] {
         self.weight.dims()
@@ -92,6 +97,11 @@ pub(crate) struct Vector<B: Backend> {
 impl<B: Backend> Vector<B> {
     pub(crate) fn new(name: &str, weight: Tensor<B, 1>) -> Self {
         Self { weight: named_param(name, weight), name: name.to_owned() }
+    }
+
+    /// Puts another vector in its place, under the same id.
+    pub(crate) fn map(&mut self, change: impl FnOnce(Tensor<B, 1>) -> Tensor<B, 1>) {
+        self.weight = self.weight.clone().map(change);
     }
 
     /// As a row, `[1, n]`.

@@ -1,15 +1,19 @@
 //! Opening a model from what people have: a Hugging Face folder or a GGUF file.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use burn::tensor::backend::Backend;
 
 use crate::{
+    checkpoint::{is_weight_file, open_weights},
     error::ModelError,
     families::{LanguageModel, ModelConfig},
+    generation_config::GenerationConfig,
     gguf::GgufFile,
     precision::Precision,
-    safetensors_files::SafetensorsFolder,
     sequence_classifier::refuse_classifier,
     tokenizer::Tokenizer,
 };
@@ -23,11 +27,13 @@ pub struct Pretrained<B: Backend> {
     pub config: ModelConfig,
     /// Its tokenizer.
     pub tokenizer: Tokenizer,
+    /// What its makers say about decoding; empty for a GGUF file.
+    pub generation: GenerationConfig,
 }
 
 impl<B: Backend> Pretrained<B> {
-    /// Opens a folder with `config.json`, `tokenizer.json` and safetensors, or a `.gguf` file, in single precision;
-    /// see [`Pretrained::open_in`].
+    /// Opens a folder with `config.json`, `tokenizer.json` and [weights](open_weights), a single file of weights with
+    /// the other two beside it, or a `.gguf` file, in single precision; see [`Pretrained::open_in`].
     ///
     /// # Errors
     /// If files are missing, damaged, or of an architecture that is not supported.
@@ -42,13 +48,16 @@ impl<B: Backend> Pretrained<B> {
     /// precision.
     pub fn open_in(path: &Path, precision: Precision, device: &B::Device) -> Result<Self, ModelError> {
         let (model, config) = Self::open_model_in(path, precision, device)?;
-        let tokenizer = if is_gguf(path)? {
-            Tokenizer::from_gguf(&GgufFile::open(path)?)?
-        } else {
-            Tokenizer::from_folder(path, config.bos(), config.eos().first().copied())?
+        let (tokenizer, generation) = match model_folder(path)? {
+            None => (Tokenizer::from_gguf(&GgufFile::open(path)?)?, GenerationConfig::default()),
+            Some(folder) => (
+                Tokenizer::from_folder(folder, config.bos(), config.eos().first().copied())?,
+                GenerationConfig::from_folder(folder)?,
+            ),
         };
-        let tokenizer = tokenizer.with_ends(config.eos());
-        Ok(Self { model, config, tokenizer })
+        // Chat models often name the end of a turn in one of the two files only.
+        let tokenizer = tokenizer.with_ends(&[config.eos(), &generation.eos()?].concat());
+        Ok(Self { model, config, tokenizer, generation })
     }
 
     /// Opens the model alone, in single precision; a folder needs no tokenizer then.
@@ -71,17 +80,17 @@ impl<B: Backend> Pretrained<B> {
         precision: Precision,
         device: &B::Device,
     ) -> Result<(LanguageModel<B>, ModelConfig), ModelError> {
-        if is_gguf(path)? {
+        let Some(folder) = model_folder(path)? else {
             let file = GgufFile::open(path)?;
             let config = ModelConfig::from_gguf(&file)?;
             let weights = config.gguf_weights(&file)?;
             return Ok((LanguageModel::from_weights(&config, &weights, precision, device)?, config));
-        }
-        let (config_path, text) = read_config_text(path)?;
+        };
+        let (config_path, text) = read_config_text(folder)?;
         let config = ModelConfig::from_hf_json(&text).map_err(|error| error.in_file(&config_path))?;
-        let weights = SafetensorsFolder::open(path)?;
-        refuse_classifier(&weights).map_err(|error| error.in_file(&config_path))?;
-        Ok((LanguageModel::from_weights(&config, &weights, precision, device)?, config))
+        let weights = open_weights(path)?;
+        refuse_classifier(weights.as_ref()).map_err(|error| error.in_file(&config_path))?;
+        Ok((LanguageModel::from_weights(&config, weights.as_ref(), precision, device)?, config))
     }
 }
 
@@ -94,14 +103,19 @@ pub(crate) fn read_config_text(folder: &Path) -> Result<(PathBuf, String), Model
     }
 }
 
-/// Whether a path names a GGUF file rather than a folder.
-pub(crate) fn is_gguf(path: &Path) -> Result<bool, ModelError> {
+/// The folder with a model's config and tokenizer; none for a GGUF file, which holds them itself.
+pub(crate) fn model_folder(path: &Path) -> Result<Option<&Path>, ModelError> {
+    if is_weight_file(path) {
+        return Ok(path.parent());
+    }
     let metadata = std::fs::metadata(path).map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound => ModelError::NotFound {
+        ErrorKind::NotFound => ModelError::NotFound {
             path: path.to_owned(),
-            advice: "give a folder with config.json, tokenizer.json and safetensors, or a .gguf file".into(),
+            advice: "give a folder with config.json, tokenizer.json and weights (safetensors, or PyTorch's \
+                     pytorch_model.bin), or a .gguf file"
+                .into(),
         },
         _ => ModelError::Io { path: path.to_owned(), source },
     })?;
-    Ok(metadata.is_file())
+    Ok(metadata.is_dir().then_some(path))
 }

@@ -1,26 +1,23 @@
 //! Reading the safetensors files of a model folder, whole or in shards, as plain `f32`.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    fs::{self, File},
+    collections::BTreeMap,
     ops::Range,
     path::{Path, PathBuf},
 };
 
 use half::{bf16, f16};
-use memmap2::Mmap;
 use safetensors::{Dtype, SafeTensors};
-use serde::Deserialize;
 
-use crate::error::ModelError;
+use crate::{error::ModelError, mapped_file::FileBytes, shard_index::ShardIndex};
 
-const WHOLE: &str = "model.safetensors";
-const INDEX: &str = "model.safetensors.index.json";
+pub(crate) const WHOLE: &str = "model.safetensors";
+pub(crate) const INDEX: &str = "model.safetensors.index.json";
 
 /// The open weights of a folder.
 #[derive(Debug)]
 pub struct SafetensorsFolder {
-    files: Vec<Mmap>,
+    files: Vec<FileBytes>,
     /// By name, so that names come in one order.
     tensors: BTreeMap<String, Entry>,
 }
@@ -32,11 +29,6 @@ struct Entry {
     shape: Vec<usize>,
     /// Bytes of its file.
     range: Range<usize>,
-}
-
-#[derive(Deserialize)]
-struct Index {
-    weight_map: HashMap<String, String>,
 }
 
 impl SafetensorsFolder {
@@ -52,10 +44,12 @@ impl SafetensorsFolder {
         }
         let index_path = folder.join(INDEX);
         let advice = format!("give a folder with {WHOLE}, or with {INDEX} and its shards");
-        let text = fs::read_to_string(&index_path).map_err(|e| ModelError::io(&index_path, &advice, e))?;
-        let index: Index = serde_json::from_str(&text)
-            .map_err(|source| ModelError::Json { what: index_path.display().to_string(), source })?;
-        Self::open_shards(folder, &index, &index_path)
+        let index = ShardIndex::read(&index_path, &advice)?;
+        let shards: Vec<&str> = index.shards().into_iter().collect();
+        let mut opened = Self { files: Vec::new(), tensors: BTreeMap::new() };
+        shards.iter().try_for_each(|shard| opened.add(&folder.join(shard)))?;
+        index.check(&index_path, |name| opened.tensors.get(name).map(|entry| shards[entry.file]))?;
+        Ok(opened)
     }
 
     /// Opens a single file, under whatever name, such as `adapter_model.safetensors`.
@@ -68,36 +62,12 @@ impl SafetensorsFolder {
         Ok(folder)
     }
 
-    fn open_shards(folder: &Path, index: &Index, index_path: &Path) -> Result<Self, ModelError> {
-        let bad = |what| ModelError::Safetensors { path: index_path.to_owned(), what };
-        let mut shards: Vec<&String> = index.weight_map.values().collect();
-        shards.sort_unstable();
-        shards.dedup();
-        let mut whole = Self { files: Vec::new(), tensors: BTreeMap::new() };
-        for shard in &shards {
-            // The index comes from strangers: it must not lead out of the folder.
-            if Path::new(shard).file_name().is_none_or(|name| name != shard.as_str()) {
-                return Err(bad(format!("the shard `{shard}` is not a plain file name")));
-            }
-            whole.add(&folder.join(shard))?;
-        }
-        for (name, shard) in &index.weight_map {
-            if whole.tensors.get(name).is_none_or(|entry| shards[entry.file] != shard) {
-                return Err(bad(format!("tensor `{name}` is not in `{shard}`")));
-            }
-        }
-        Ok(whole)
-    }
-
     fn add(&mut self, path: &Path) -> Result<(), ModelError> {
-        let io = |e| ModelError::io(path, "download the model's weights again", e);
         let bad = |what| ModelError::Safetensors { path: path.to_owned(), what };
-        let file = File::open(path).map_err(io)?;
-        if file.metadata().map_err(io)?.len() == 0 {
+        let bytes = FileBytes::map(path, "download the model's weights again")?;
+        if bytes.is_empty() {
             return Err(bad("the file is empty".to_owned()));
         }
-        #[expect(unsafe_code, reason = "mapping a model file; it must not be truncated while it is open")]
-        let bytes = unsafe { Mmap::map(&file) }.map_err(io)?;
         // Checks that the ranges are inside the file, follow each other without overlap, and fit their shapes.
         let (header_len, header) = SafeTensors::read_metadata(&bytes).map_err(|e| bad(e.to_string()))?;
         let data = header_len + size_of::<u64>();
@@ -136,7 +106,7 @@ impl SafetensorsFolder {
     /// A tensor's shape and its numbers, row-major.
     ///
     /// # Errors
-    /// If there is no such tensor, or it is not stored as F32, F16 or BF16.
+    /// If there is no such tensor, or it is not stored as F32, F16, BF16 or F64.
     pub fn tensor_f32(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), ModelError> {
         let missing = || ModelError::MissingTensors { names: vec![name.to_owned()] };
         let entry = self.tensors.get(name).ok_or_else(missing)?;
@@ -146,11 +116,12 @@ impl SafetensorsFolder {
             Dtype::F32 => numbers(bytes, f32::from_le_bytes),
             Dtype::F16 => numbers(bytes, |b| f16::from_le_bytes(b).to_f32()),
             Dtype::BF16 => numbers(bytes, |b| bf16::from_le_bytes(b).to_f32()),
+            Dtype::F64 => numbers(bytes, |b| f64::from_le_bytes(b) as f32),
             other => {
                 return Err(ModelError::UnsupportedTensorType {
                     name: name.to_owned(),
                     found: format!("{other:?}"),
-                    supported: ["F32", "F16", "BF16"].map(str::to_owned).to_vec(),
+                    supported: ["F32", "F16", "BF16", "F64"].map(str::to_owned).to_vec(),
                 });
             }
         };
@@ -164,6 +135,8 @@ fn numbers<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f32) -> Vec<f
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use safetensors::tensor::{TensorView, serialize};
 
@@ -194,11 +167,12 @@ mod tests {
             ("b", Dtype::F16, &[0, 0x3C, 0, 0xC0]),
             ("c", Dtype::BF16, &[0x80, 0x3F, 0, 0xC0]),
             ("d", Dtype::I8, &[1, 254]),
+            ("f", Dtype::F64, &[0, 0, 0, 0, 0, 0, 0xF0, 0x3F, 0, 0, 0, 0, 0, 0, 0, 0xC0]),
         ]);
         let folder = folder(&[(WHOLE, &bytes)]);
         let weights = SafetensorsFolder::open(folder.path()).unwrap();
-        assert_eq!(weights.names().collect::<Vec<_>>(), ["a", "b", "c", "d"]);
-        for name in ["a", "b", "c"] {
+        assert_eq!(weights.names().collect::<Vec<_>>(), ["a", "b", "c", "d", "f"]);
+        for name in ["a", "b", "c", "f"] {
             assert_eq!(weights.tensor_f32(name).unwrap(), (vec![2, 1], vec![1.0, -2.0]));
         }
         let error = weights.tensor_f32("d").unwrap_err();

@@ -1,46 +1,48 @@
 //! Saving in the Hugging Face layout. Files are written beside their place and renamed: a killed save leaves
 //! what was there before.
 
-use std::{
-    borrow::Cow,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
-use burn::tensor::{Tensor, backend::Backend};
-use safetensors::{Dtype, View};
+use burn::tensor::backend::Backend;
 
 use crate::{
     error::ModelError,
     families::{LanguageModel, ModelConfig},
+    generation_config::GenerationConfig,
+    leaf::Leaf,
     lora::LoraConfig,
+    replace_file::write_json,
     sequence_classifier::{ClassifierConfig, SequenceClassifier},
+    streamed_tensor::SaveFormat,
     tokenizer::Tokenizer,
+    weights_writer::{make_folder, write_tensors, write_weights},
 };
 
-/// A tensor on the host, as the safetensors writer wants it.
-struct HostTensor {
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
+/// How a model is saved.
+#[derive(Clone, Debug)]
+pub struct SaveOptions {
+    /// How numbers are stored. Default 32-bit floats.
+    pub format: SaveFormat,
+    /// Above this many bytes, weights are cut into shards of at most so many each (a single larger tensor excepted).
+    /// Default 50 GB, as transformers has it.
+    pub max_shard_bytes: u64,
+    /// What `generation_config.json` held where the model comes from; it is kept. Default nothing: only the ids that
+    /// begin and end a text are written.
+    pub generation: GenerationConfig,
 }
 
-impl View for &HostTensor {
-    fn dtype(&self) -> Dtype {
-        Dtype::F32
-    }
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.bytes)
-    }
-    fn data_len(&self) -> usize {
-        self.bytes.len()
+impl Default for SaveOptions {
+    fn default() -> Self {
+        Self {
+            format: SaveFormat::F32,
+            max_shard_bytes: 50_000_000_000,
+            generation: GenerationConfig::default(),
+        }
     }
 }
 
 /// Writes `config.json`, `generation_config.json`, `model.safetensors` and, where given, the tokenizer to
-/// `folder`, which is made if needed. Weights are 32-bit floats.
+/// `folder`, which is made if needed. Weights are 32-bit floats; [`save_pretrained_as`] has a choice.
 ///
 /// # Errors
 /// If the folder cannot be written, or the model holds LoRA updates (merge them first).
@@ -50,10 +52,28 @@ pub fn save_pretrained<B: Backend>(
     config: &ModelConfig,
     tokenizer: Option<&Tokenizer>,
 ) -> Result<(), ModelError> {
-    save_weights(folder, model)?;
-    write_json(&folder.join("config.json"), &config.to_hf_json())?;
-    let generation = serde_json::json!({ "bos_token_id": config.bos(), "eos_token_id": config.eos() });
-    write_json(&folder.join("generation_config.json"), &generation)?;
+    save_pretrained_as(folder, model, config, tokenizer, &SaveOptions::default())
+}
+
+/// Writes a folder as [`save_pretrained`] does. Above the largest size of a shard the weights are
+/// `model-00001-of-0000N.safetensors`, ..., and `model.safetensors.index.json`. Each tensor is copied to the host when
+/// its turn comes. What an earlier save left there is replaced, whatever its shards were.
+///
+/// # Errors
+/// As [`save_pretrained`], and if the chosen format cannot hold a number.
+pub fn save_pretrained_as<B: Backend>(
+    folder: &Path,
+    model: &LanguageModel<B>,
+    config: &ModelConfig,
+    tokenizer: Option<&Tokenizer>,
+    options: &SaveOptions,
+) -> Result<(), ModelError> {
+    refuse_lora(model)?;
+    write_weights(folder, &model.family().leaves(), options.format, options.max_shard_bytes)?;
+    let mut json = config.to_hf_json();
+    json["torch_dtype"] = options.format.torch_name().into();
+    write_json(&folder.join("config.json"), &json)?;
+    write_json(&folder.join("generation_config.json"), &options.generation.to_json(config))?;
     write_tokenizer(folder, tokenizer)
 }
 
@@ -74,20 +94,20 @@ pub fn save_classifier<B: Backend>(
     tokenizer: Option<&Tokenizer>,
 ) -> Result<(), ModelError> {
     refuse_lora(&model.body)?;
-    make_folder(folder)?;
-    write_tensors(&folder.join("model.safetensors"), model.tensors())?;
+    let SaveOptions { format, max_shard_bytes, .. } = SaveOptions::default();
+    write_weights(folder, &model.leaves(), format, max_shard_bytes)?;
     write_json(&folder.join("config.json"), &config.to_hf_json())?;
     write_tokenizer(folder, tokenizer)
 }
 
-/// Writes `model.safetensors` alone.
+/// Writes the weights alone.
 ///
 /// # Errors
 /// As [`save_pretrained`].
 pub fn save_weights<B: Backend>(folder: &Path, model: &LanguageModel<B>) -> Result<(), ModelError> {
     refuse_lora(model)?;
-    make_folder(folder)?;
-    write_tensors(&folder.join("model.safetensors"), model.tensors())
+    let SaveOptions { format, max_shard_bytes, .. } = SaveOptions::default();
+    write_weights(folder, &model.family().leaves(), format, max_shard_bytes)
 }
 
 /// Writes a model's LoRA updates as a PEFT adapter: `adapter_config.json`, `adapter_model.safetensors`.
@@ -101,7 +121,9 @@ pub fn save_adapter<B: Backend>(
     base_model: &str,
 ) -> Result<(), ModelError> {
     make_folder(folder)?;
-    write_tensors(&folder.join("adapter_model.safetensors"), model.lora_tensors())?;
+    let tensors = model.lora_tensors();
+    let leaves: Vec<&dyn Leaf<B>> = tensors.iter().map(|tensor| tensor as &dyn Leaf<B>).collect();
+    write_tensors(&folder.join("adapter_model.safetensors"), &leaves)?;
     write_json(&folder.join("adapter_config.json"), &config.to_peft_json(model, base_model))
 }
 
@@ -112,54 +134,4 @@ fn refuse_lora<B: Backend>(model: &LanguageModel<B>) -> Result<(), ModelError> {
         return Err(ModelError::Config { path: None, field: "lora".into(), why });
     }
     Ok(())
-}
-
-fn make_folder(folder: &Path) -> Result<(), ModelError> {
-    fs::create_dir_all(folder).map_err(|source| ModelError::Write { path: folder.to_owned(), source })
-}
-
-fn write_tensors<B: Backend>(
-    path: &Path,
-    tensors: impl IntoIterator<Item = (String, Vec<usize>, Tensor<B, 1>)>,
-) -> Result<(), ModelError> {
-    let host: Vec<(String, HostTensor)> = tensors
-        .into_iter()
-        .map(|(name, shape, tensor)| {
-            let values = tensor.into_data().convert::<f32>();
-            (name, HostTensor { shape, bytes: values.as_bytes().to_vec() })
-        })
-        .collect();
-    let metadata = std::collections::HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    replace(path, |partial| {
-        let views = host.iter().map(|(name, tensor)| (name, tensor));
-        safetensors::serialize_to_file(views, Some(metadata), partial).map_err(|error| ModelError::Write {
-            path: path.to_owned(),
-            source: std::io::Error::other(error),
-        })
-    })
-}
-
-fn write_json(path: &Path, value: &serde_json::Value) -> Result<(), ModelError> {
-    let text = format!("{value:#}\n");
-    replace(path, |partial| {
-        fs::write(partial, text).map_err(|source| ModelError::Write { path: path.to_owned(), source })
-    })
-}
-
-/// Lets `write` make a file beside `path`, then puts it in its place.
-pub(crate) fn replace(
-    path: &Path,
-    write: impl FnOnce(&Path) -> Result<(), ModelError>,
-) -> Result<(), ModelError> {
-    let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
-    name.push(".partial");
-    let partial: PathBuf = path.with_file_name(name);
-    if let Err(error) = write(&partial) {
-        // Half a file is of no use, and the disk may be full of it.
-        let _ = fs::remove_file(&partial);
-        return Err(error);
-    }
-    let renamed =
-        fs::File::open(&partial).and_then(|file| file.sync_all()).and_then(|()| fs::rename(&partial, path));
-    renamed.map_err(|source| ModelError::Write { path: path.to_owned(), source })
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     causal_lm::CausalLm,
+    checkpoint::open_weights,
     config_checks::{not_supported, wrong},
     error::ModelError,
     families::{LanguageModel, ModelConfig},
@@ -19,7 +20,6 @@ use crate::{
     named_param::Matrix,
     precision::Precision,
     pretrained::read_config_text,
-    safetensors_files::SafetensorsFolder,
     token_batch::TokenBatch,
     weights::WeightSource,
 };
@@ -88,19 +88,20 @@ impl ClassifierConfig {
 }
 
 impl<B: Backend> SequenceClassifier<B> {
-    /// Opens a folder with `config.json` and safetensors. What makes it a classifier is its tensor `score.weight`,
-    /// whatever the config says.
+    /// Opens a folder with `config.json` and [weights](open_weights). What makes it a classifier is its tensor
+    /// `score.weight`, whatever the config says.
     ///
     /// # Errors
     /// As [`Pretrained::open_model`](crate::Pretrained::open_model), and if there is no such tensor.
     pub fn open(folder: &Path, device: &B::Device) -> Result<(Self, ClassifierConfig), ModelError> {
         let (path, text) = read_config_text(folder)?;
-        let weights = SafetensorsFolder::open(folder)?;
-        let shape = weights.shape(SCORE).map(<[_]>::to_vec);
-        let shape = shape.ok_or_else(|| ModelError::MissingTensors { names: vec![SCORE.to_owned()] })?;
+        let weights = open_weights(folder)?;
+        let shape = weights
+            .shape(SCORE)
+            .ok_or_else(|| ModelError::MissingTensors { names: vec![SCORE.to_owned()] })?;
         let n_labels = shape.first().copied().unwrap_or(0);
         let config = ClassifierConfig::from_hf_json(&text, n_labels).map_err(|error| error.in_file(&path))?;
-        Ok((Self::from_weights(&config, &weights, device)?, config))
+        Ok((Self::from_weights(&config, weights.as_ref(), device)?, config))
     }
 
     /// Reads the weights of a classifier with this config.
@@ -151,6 +152,13 @@ impl<B: Backend> SequenceClassifier<B> {
             Some(pad) => ids.iter().rposition(|&id| id != pad).unwrap_or(0),
             None => ids.len() - 1,
         }
+    }
+
+    /// Everything that owns parameters, once.
+    pub(crate) fn leaves(&self) -> Vec<&dyn Leaf<B>> {
+        let mut leaves = self.body.family().leaves();
+        leaves.push(&self.score);
+        leaves
     }
 
     /// Every tensor under its checkpoint name, in the checkpoint's own layout; LoRA updates are not part of it.

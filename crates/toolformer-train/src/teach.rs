@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::backend::Backend;
 use rand::seq::SliceRandom;
 use toolformer_decode::draw_rng;
-use toolformer_model::{LanguageModel, Pretrained, Tokenizer, save_adapter, save_pretrained};
+use toolformer_model::{LanguageModel, Pretrained, SaveOptions, Tokenizer, save_adapter, save_pretrained_as};
 use toolformer_text::{Registry, Syntax};
 
 use crate::{
@@ -80,7 +80,7 @@ pub fn teach<B: Backend>(
 ) -> Result<Taught<B>, TrainError> {
     settings.validate()?;
     check_precision(&pretrained.model)?;
-    let Pretrained { model, config, tokenizer } = pretrained;
+    let Pretrained { model, config, tokenizer, generation } = pretrained;
     let folder = RunFolder(out.to_owned());
     let _lock = FolderLock::take(out)?;
     describe(job, settings, &folder.file("run.toml"))?;
@@ -152,7 +152,8 @@ pub fn teach<B: Backend>(
     let began = observer.seconds();
     let after = perplexity::<B, _>(&model, &held_out, budget);
     perplexity_seconds += observer.seconds() - began;
-    save_pretrained(&folder.file("model"), &model, &config, Some(&tokenizer))?;
+    let options = SaveOptions { generation, ..SaveOptions::default() };
+    save_pretrained_as(&folder.file("model"), &model, &config, Some(&tokenizer), &options)?;
     stats.perplexity = before.zip(after).map(|(before, after)| PerplexityStats {
         before: before.value,
         after: after.value,

@@ -23,10 +23,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut output = Output::new();
     for kind in DEVICE_KINDS {
-        let problem = match kind.name.parse::<Device>().and_then(Device::check) {
-            Ok(()) => None,
-            Err(error) => Some(error),
-        };
+        let problem = kind.name.parse::<Device>().and_then(Device::check).err();
         if args.json {
             output.json(&json!({
                 "name": kind.name,

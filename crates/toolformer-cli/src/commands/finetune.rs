@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use toolformer::{
     burn::tensor::backend::Backend,
     device::OnDevice,
-    model::{Pretrained, save_adapter, save_pretrained},
+    model::{Pretrained, SaveOptions, save_adapter, save_pretrained_as},
     train::{Method, MetricsFile, finetune, read_texts, training_sequence},
 };
 
@@ -56,7 +56,7 @@ impl OnDevice for &Args {
         let settings = self.finetune.settings(self.seed)?;
         let out = self.out.as_path();
         fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
-        let Pretrained { model, config, tokenizer } = self.model.open::<B>(device)?;
+        let Pretrained { model, config, tokenizer, generation } = self.model.open::<B>(device)?;
         let examples = sequences(&self.data, |text| Ok(training_sequence(&tokenizer, text)?))?;
         let held_out = match &self.held_out {
             Some(file) => sequences(file, |text| Ok(tokenizer.encode_with_special(text)?))?,
@@ -73,7 +73,9 @@ impl OnDevice for &Args {
             save_adapter(&folder, &tuned.model, lora, &self.model.name())?;
             tokenizer.save(folder.join("tokenizer.json"))?;
         }
-        save_pretrained(&out.join("model"), &tuned.model.merge_lora(), &config, Some(&tokenizer))?;
+        let options = SaveOptions { generation, ..SaveOptions::default() };
+        let model = tuned.model.merge_lora();
+        save_pretrained_as(&out.join("model"), &model, &config, Some(&tokenizer), &options)?;
         if let (Some(first), Some(last)) = (tuned.loss_first, tuned.loss_last) {
             say(&format!("loss {first:.3} -> {last:.3} nats a token in {} steps", tuned.steps));
         }

@@ -22,6 +22,7 @@ use crate::{
     loader::Loader,
     named_param::Matrix,
     projection::Projection,
+    resize_embedding::PerId,
     rotary::{Pairing, Rope, RotaryTables},
     token_batch::TokenBatch,
 };
@@ -179,6 +180,12 @@ impl<B: Backend> Family<B> for GptNeox<B> {
         leaves.push(&self.final_layer_norm);
         leaves.extend(self.lm_head.iter().map(|head| head as &dyn Leaf<B>));
         leaves
+    }
+
+    fn per_id_mut(&mut self) -> Vec<&mut dyn PerId<B>> {
+        let mut per_id: Vec<&mut dyn PerId<B>> = vec![&mut self.embed_in];
+        per_id.extend(self.lm_head.iter_mut().map(|head| head as &mut dyn PerId<B>));
+        per_id
     }
 
     fn projections_mut(&mut self) -> Vec<&mut Projection<B>> {

@@ -18,6 +18,7 @@ use crate::{
     loader::Loader,
     named_param::{Matrix, Vector},
     projection::Projection,
+    resize_embedding::PerId,
     rope_scaling::RopeScaling,
     rotary::{Pairing, Rope, RotaryTables},
     token_batch::TokenBatch,
@@ -152,6 +153,13 @@ impl<B: Backend> Family<B> for GptJ<B> {
         leaves.extend(self.lm_head.iter().map(|head| head as &dyn Leaf<B>));
         leaves.push(&self.lm_head_bias);
         leaves
+    }
+
+    fn per_id_mut(&mut self) -> Vec<&mut dyn PerId<B>> {
+        let mut per_id: Vec<&mut dyn PerId<B>> = vec![&mut self.wte];
+        per_id.extend(self.lm_head.iter_mut().map(|head| head as &mut dyn PerId<B>));
+        per_id.push(&mut self.lm_head_bias);
+        per_id
     }
 
     fn projections_mut(&mut self) -> Vec<&mut Projection<B>> {

@@ -17,6 +17,7 @@ use crate::{
     loader::Loader,
     named_param::Matrix,
     projection::Projection,
+    resize_embedding::PerId,
     rms_norm::RmsNorm,
     rotary::{Pairing, Rope, RotaryTables},
     token_batch::TokenBatch,
@@ -191,6 +192,12 @@ impl<B: Backend> Family<B> for Llama<B> {
         leaves.push(&self.norm);
         leaves.extend(self.lm_head.iter().map(|head| head as &dyn Leaf<B>));
         leaves
+    }
+
+    fn per_id_mut(&mut self) -> Vec<&mut dyn PerId<B>> {
+        let mut per_id: Vec<&mut dyn PerId<B>> = vec![&mut self.embed_tokens];
+        per_id.extend(self.lm_head.iter_mut().map(|head| head as &mut dyn PerId<B>));
+        per_id
     }
 
     fn projections_mut(&mut self) -> Vec<&mut Projection<B>> {

@@ -19,6 +19,7 @@ use crate::{
     named_param::{Matrix, Vector},
     precision::{in_f32, in_type},
     projection::Projection,
+    resize_embedding::PerId,
     rotary::{Rope, RotaryTables},
     token_batch::TokenBatch,
 };
@@ -181,6 +182,10 @@ impl<B: Backend> Family<B> for Palm<B> {
         }
         leaves.extend([&self.norm as &dyn Leaf<B>, &self.to_logits, &self.to_logits_bias]);
         leaves
+    }
+
+    fn per_id_mut(&mut self) -> Vec<&mut dyn PerId<B>> {
+        vec![&mut self.emb as &mut dyn PerId<B>, &mut self.to_logits, &mut self.to_logits_bias]
     }
 
     fn projections_mut(&mut self) -> Vec<&mut Projection<B>> {

@@ -22,6 +22,7 @@ use crate::{
     named_param::{Matrix, Vector},
     precision::{in_f32, in_type},
     projection::Projection,
+    resize_embedding::PerId,
     rotary::{Decay, Rope, RotaryTables},
     token_batch::TokenBatch,
 };
@@ -195,6 +196,10 @@ impl<B: Backend> Family<B> for PalmRlhf<B> {
         }
         leaves.extend([&self.norm as &dyn Leaf<B>, &self.norm_beta]);
         leaves
+    }
+
+    fn per_id_mut(&mut self) -> Vec<&mut dyn PerId<B>> {
+        vec![&mut self.token_emb]
     }
 
     fn projections_mut(&mut self) -> Vec<&mut Projection<B>> {

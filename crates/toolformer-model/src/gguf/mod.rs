@@ -10,13 +10,10 @@ mod tensor_type;
 
 use std::{
     collections::HashMap,
-    fs::File,
     path::{Path, PathBuf},
 };
 
-use memmap2::Mmap;
-
-use crate::error::ModelError;
+use crate::{error::ModelError, mapped_file::FileBytes};
 use reader::{Cursor, Malformed, Stored};
 use tensor_type::GgufType;
 
@@ -27,7 +24,7 @@ const DEFAULT_ALIGNMENT: usize = 32;
 #[derive(Debug)]
 pub struct GgufFile {
     path: PathBuf,
-    bytes: Mmap,
+    bytes: FileBytes,
     metadata: HashMap<String, Stored>,
     tensors: Vec<GgufTensor>,
     by_name: HashMap<String, usize>,
@@ -70,17 +67,21 @@ impl GgufFile {
     /// If the file cannot be read, or is not a whole and consistent GGUF file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ModelError> {
         let path = path.as_ref();
-        let io = |source| ModelError::io(path, "give the path of a .gguf file", source);
-        let file = File::open(path).map_err(io)?;
-        let size = file.metadata().map_err(io)?;
-        if !size.is_file() {
-            return Err(io(std::io::Error::other("not a regular file")));
-        }
-        if size.len() == 0 {
+        Self::read(path, FileBytes::map(path, "give the path of a .gguf file")?)
+    }
+
+    /// Reads the bytes of a file; `path` is what errors call it.
+    ///
+    /// # Errors
+    /// If they are not those of a whole and consistent GGUF file.
+    pub fn from_bytes(path: impl AsRef<Path>, bytes: Vec<u8>) -> Result<Self, ModelError> {
+        Self::read(path.as_ref(), FileBytes::Owned(bytes))
+    }
+
+    fn read(path: &Path, bytes: FileBytes) -> Result<Self, ModelError> {
+        if bytes.is_empty() {
             return Err(Malformed::at(0, "the file is empty").in_file(path));
         }
-        #[expect(unsafe_code, reason = "mapping a model file; it must not be truncated while it is open")]
-        let bytes = unsafe { Mmap::map(&file) }.map_err(io)?;
         let header = Header::parse(&bytes).map_err(|e| e.in_file(path))?;
         let by_name = header.tensors.iter().enumerate().map(|(i, t)| (t.name.clone(), i)).collect();
         let Header { metadata, tensors } = header;

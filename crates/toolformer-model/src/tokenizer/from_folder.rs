@@ -4,7 +4,7 @@ use std::{fs, io::ErrorKind, path::Path};
 
 use serde_json::Value;
 
-use super::{SpecialIds, Tokenizer, from_vocab};
+use super::{SpecialIds, Tokenizer, from_vocab, saved::kept};
 use crate::error::ModelError;
 
 pub(super) fn read(folder: &Path, bos: Option<u32>, eos: Option<u32>) -> Result<Tokenizer, ModelError> {
@@ -39,7 +39,7 @@ pub(super) fn read(folder: &Path, bos: Option<u32>, eos: Option<u32>) -> Result<
         Some(template) => Some(template),
         None => tokenizer_config["chat_template"].as_str().map(str::to_owned),
     };
-    Ok(Tokenizer { special, chat_template, ..bare })
+    Ok(Tokenizer { special, chat_template, kept: kept(&tokenizer_config), ..bare })
 }
 
 /// A token is given by its name, or by an object with its name as `content`.

@@ -13,6 +13,7 @@ mod tokenizer_json;
 
 use std::{fs, path::Path};
 
+use serde_json::{Map, Value};
 use tokenizers::{ModelWrapper, PostProcessor, PostProcessorWrapper};
 
 use crate::{error::ModelError, gguf::GgufFile};
@@ -54,6 +55,8 @@ pub struct Tokenizer {
     chat_template: Option<String>,
     spelling: Spelling,
     vocab_size: usize,
+    /// Further fields of `tokenizer_config.json`, for when it is saved again.
+    kept: Map<String, Value>,
 }
 
 impl Tokenizer {
@@ -95,7 +98,7 @@ impl Tokenizer {
         special: SpecialIds,
         chat_template: Option<String>,
     ) -> Result<Self, ModelError> {
-        let mut inner = tokenizers::Tokenizer::from_bytes(bytes).map_err(wrap)?;
+        let mut inner = parse(bytes)?;
         inner.with_truncation(None).map_err(wrap)?;
         inner.with_padding(None);
         let post_processor = inner.get_post_processor().cloned();
@@ -118,6 +121,7 @@ impl Tokenizer {
             chat_template,
             spelling,
             vocab_size,
+            kept: Map::new(),
         })
     }
 
@@ -270,7 +274,8 @@ impl Tokenizer {
 
     /// Adds tokens that are looked for in a text before anything else and that no other text gives, such as the
     /// markers of calls. Returns how many were not there already. The model's embedding must then have
-    /// [`Tokenizer::vocab_size`] rows.
+    /// [`Tokenizer::vocab_size`] rows at least: [`Pretrained::add_special_tokens`](crate::Pretrained::add_special_tokens)
+    /// sees to both.
     pub fn add_special_tokens(&mut self, tokens: &[&str]) -> usize {
         let added: Vec<_> = tokens.iter().map(|token| tokenizers::AddedToken::from(*token, true)).collect();
         if let Some(continuing) = &mut self.continuing {
@@ -286,6 +291,19 @@ impl Tokenizer {
     fn is_added(&self, id: u32) -> bool {
         self.inner.get_added_vocabulary().get_added_tokens_decoder().contains_key(&id)
     }
+}
+
+/// The library panics where a decoder is no JSON, and on other things that are no tokenizer: the first is looked for
+/// before.
+fn parse(bytes: &[u8]) -> Result<tokenizers::Tokenizer, ModelError> {
+    let text = std::str::from_utf8(bytes).map_err(|error| wrap(error.into()))?;
+    serde_json::from_str::<serde::de::IgnoredAny>(text)
+        .map_err(|source| ModelError::Json { what: "tokenizer.json".to_owned(), source })?;
+    let parsed = std::panic::catch_unwind(|| tokenizers::Tokenizer::from_bytes(bytes).map_err(wrap));
+    parsed.unwrap_or_else(|_| {
+        let what = "a damaged tokenizer.json; download or save it again".to_owned();
+        Err(ModelError::Tokenizer { what })
+    })
 }
 
 fn wrap(error: tokenizers::Error) -> ModelError {

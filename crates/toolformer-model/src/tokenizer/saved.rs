@@ -2,10 +2,10 @@
 
 use std::{fs, path::Path};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Tokenizer, wrap};
-use crate::{error::ModelError, save::replace};
+use crate::{error::ModelError, replace_file::replace};
 
 impl Tokenizer {
     /// Writes a `tokenizer.json`, which Hugging Face's libraries read too; see
@@ -40,9 +40,40 @@ impl Tokenizer {
                 config[field] = token.into();
             }
         }
+        for (field, value) in &self.kept {
+            config[field] = value.clone();
+        }
         if let Some(template) = self.chat_template() {
             config["chat_template"] = template.into();
         }
         config
     }
+}
+
+/// Fields of `tokenizer_config.json` that `tokenizer.json` does not say again and that this crate has no use for. The
+/// class is not among them: what is saved is whole without one.
+const KEPT: [&str; 12] = [
+    "model_max_length",
+    "model_input_names",
+    "padding_side",
+    "truncation_side",
+    "split_special_tokens",
+    "clean_up_tokenization_spaces",
+    "additional_special_tokens",
+    "extra_special_tokens",
+    "cls_token",
+    "sep_token",
+    "mask_token",
+    "response_schema",
+];
+
+/// What of a `tokenizer_config.json` is kept for the next one.
+pub(super) fn kept(config: &Value) -> Map<String, Value> {
+    let value = |field: &str| Some((field.to_owned(), config.get(field)?.clone()));
+    let mut kept: Map<String, Value> = KEPT.into_iter().filter_map(value).collect();
+    // Several templates by name; a single one is the tokenizer's own.
+    if config["chat_template"].is_array() {
+        kept.insert("chat_template".to_owned(), config["chat_template"].clone());
+    }
+    kept
 }

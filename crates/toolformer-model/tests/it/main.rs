@@ -6,21 +6,27 @@ mod configs;
 #[cfg(feature = "hub")]
 mod fake_hub;
 mod fetched;
+mod generation;
 mod gguf;
 #[cfg(feature = "hub")]
 mod hub;
 // The same server as in the tests of the tools.
+mod hostile;
 #[cfg(feature = "hub")]
 #[expect(dead_code, reason = "these tests need a part of it")]
 #[path = "../../../toolformer-tools/tests/it/loopback.rs"]
 mod loopback;
 mod lora;
+mod memory;
 mod parity;
 mod precision;
 mod prefixes;
+mod pytorch;
 mod real_models;
 mod reference;
+mod resize;
 mod save;
+mod shards;
 mod smollm2;
 mod summary;
 mod transformers;

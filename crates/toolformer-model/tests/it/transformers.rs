@@ -6,7 +6,10 @@ use std::{
     process::Command,
 };
 
-use toolformer_model::{SequenceClassifier, TokenBatch, save_classifier, save_pretrained};
+use toolformer_model::{
+    Pretrained, SaveFormat, SaveOptions, SequenceClassifier, TokenBatch, save_classifier, save_pretrained,
+    save_pretrained_as,
+};
 
 use crate::{
     classifier, lora, parity,
@@ -75,6 +78,27 @@ fn saved_models_load_in_transformers() {
         let scores = model.scores(&TokenBatch::new(&ids)).into_data().into_vec().unwrap();
         write_expected(&folder, &ids, scores);
         folders.push(folder);
+    }
+    println!("{}", check(&python, &folders));
+}
+
+#[test]
+fn shards_and_other_number_formats_load_in_transformers() {
+    let Some(python) = python() else { return };
+    let root = tempfile::tempdir().unwrap();
+    let mut folders = Vec::new();
+    for name in known().filter(|name| !name.contains('/')) {
+        for format in [SaveFormat::F32, SaveFormat::F16, SaveFormat::BF16] {
+            let folder = root.path().join(format!("{name}_{format:?}"));
+            let (model, config) = open(name);
+            let options = SaveOptions { format, max_shard_bytes: 20_000, ..SaveOptions::default() };
+            save_pretrained_as(&folder, &model, &config, None, &options).unwrap();
+            // The numbers are rounded: what counts is that both read the same from the file.
+            let (rounded, _) = Pretrained::<B>::open_model(&folder, &Default::default()).unwrap();
+            let (ids, _) = expected(name);
+            write_expected(&folder, &ids, run(&rounded, &ids).concat());
+            folders.push(folder);
+        }
     }
     println!("{}", check(&python, &folders));
 }
