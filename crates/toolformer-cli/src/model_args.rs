@@ -19,8 +19,8 @@ use crate::model_path::model_path;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Model")]
 pub(crate) struct ModelArgs {
-    /// A folder (config.json, tokenizer.json, safetensors), a .gguf file, or a hub id: ORG/NAME, ORG/NAME:Q4_K_M,
-    /// ORG/NAME/FILE.gguf, with @REVISION at the end if need be
+    /// A folder (config.json, tokenizer.json, and safetensors or PyTorch weights), a .gguf file, or a hub id:
+    /// ORG/NAME, ORG/NAME:Q4_K_M, ORG/NAME/FILE.gguf, with @REVISION at the end if need be
     #[arg(long, value_name = "PATH|ID")]
     pub(crate) model: PathBuf,
     /// Where the model runs; `toolformer devices` lists the names

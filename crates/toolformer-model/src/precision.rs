@@ -136,7 +136,25 @@ pub(crate) fn dequantised<B: Backend, const D: usize>(weight: Tensor<B, D>) -> T
 
 #[cfg(test)]
 mod tests {
+    use burn::backend::Flex;
+
     use super::*;
+    use crate::leaf::bytes;
+
+    /// 8 bits and a scale for 32 weights are 9 of 32 bits, 4 bits are 5 of 32.
+    #[track_caller]
+    fn check_weight(precision: Precision, shape: [usize; 2], expected_bytes: usize) {
+        let weight = Tensor::<Flex, 2>::ones(shape, &Default::default());
+        assert_eq!(bytes(&precision.weight(weight)), expected_bytes);
+    }
+
+    #[test]
+    fn weights_are_quantised_in_blocks() {
+        check_weight(Precision::F32, [3, 64], 3 * 64 * 4);
+        check_weight(Precision::Int8, [3, 64], 3 * 64 * 4 * 9 / 32);
+        check_weight(Precision::Int4, [3, 64], 3 * 64 * 4 * 5 / 32);
+        check_weight(Precision::Int4, [3, 48], 3 * 48 * 4);
+    }
 
     #[test]
     fn names_are_read_as_they_are_written() {

@@ -100,7 +100,7 @@ fn show_tells_the_same_of_a_folder_and_of_a_hub() {
     assert_eq!((&here["architecture"], &here["n_layers"]), (&"llama".into(), &2.into()));
     let parameters = here["parameters"].as_u64().unwrap();
     assert_eq!(here["memory"][0]["weights"], parameters * 4);
-    assert_eq!(here["tokenizer"]["chat_template"], false);
+    assert_eq!(here["tokenizer"]["chat_template"], true);
     assert_eq!(same(json(run(&cache, &server.endpoint(), &show("org/name")))), here);
     assert_eq!(offline(&cache, &["models", "list"]).ok().out, "", "nothing was pulled");
     offline(&cache, &show("org/name")).fails(1, "pull it once without that");

@@ -331,7 +331,7 @@ fn refusals_say_what_to_do() {
     check_refused(
         file,
         "403 Forbidden",
-        "X-Error-Code: GatedRepo\r\nX-Error-Message: Ask \x1b[31mfirst\r\n",
+        "X-Error-Code: GatedRepo\r\nX-Error-Message: Ask first\r\n",
         "gated",
     );
     check_refused(

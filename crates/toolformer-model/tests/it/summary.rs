@@ -53,6 +53,6 @@ fn memory_follows_from_the_shapes() {
 fn tokenizers_are_described() {
     let summary = ModelSummary::read(&fixture("calling_llama")).unwrap();
     let tokenizer = summary.tokenizer.unwrap();
-    assert_eq!((tokenizer.kind.as_str(), tokenizer.chat_template), ("BPE", false));
+    assert_eq!((tokenizer.kind.as_str(), tokenizer.chat_template), ("BPE", true));
     assert!(ModelSummary::read(&fixture("llama")).unwrap().tokenizer.is_none());
 }
