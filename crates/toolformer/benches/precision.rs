@@ -110,10 +110,11 @@ impl OnDevice for Measure<'_> {
     type Output = Result<String, Failure>;
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<String, Failure> {
+        let before = memory_megabytes("VmRSS:");
         let start = Instant::now();
         let loaded = Pretrained::<B>::open_in(&self.job.model, self.precision, device)?;
         sync::<B>(device)?;
-        let (load, peak) = (start.elapsed().as_secs_f64(), peak_megabytes());
+        let (load, peak) = (start.elapsed().as_secs_f64(), memory_megabytes("VmHWM:") - before);
         let (model, tokenizer) = (&loaded.model, &loaded.tokenizer);
         let texts = read_texts(&self.job.texts)?;
         let texts: Vec<Vec<u32>> = texts
@@ -182,10 +183,11 @@ fn tokens_per_second<B: Backend>(model: &LanguageModel<B>, prompt: &[u32], rows:
     (rows * DECODE) as f64 / start.elapsed().as_secs_f64()
 }
 
-/// The most memory of the host that this process has held, MB; 0 where the system does not say.
-fn peak_megabytes() -> f64 {
+/// Memory of the host that this process holds (`VmRSS:`) or has held at most (`VmHWM:`), mapped files included, MB; 0
+/// where the system does not say.
+fn memory_megabytes(what: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(what));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
     kib.unwrap_or(0.0) * 1024.0 / 1e6
 }
