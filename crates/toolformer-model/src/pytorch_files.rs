@@ -13,7 +13,9 @@ mod strided;
 
 use std::{collections::BTreeMap, path::Path};
 
-use crate::{error::ModelError, mapped_file::FileBytes, shard_index::ShardIndex, weights::WeightSource};
+use crate::{
+    error::ModelError, mapped_file::FileBytes, shard_index::open_whole_or_shards, weights::WeightSource,
+};
 use strided::StridedTensor;
 
 pub(crate) const WHOLE: &str = "pytorch_model.bin";
@@ -42,19 +44,10 @@ impl PytorchFiles {
     /// # Errors
     /// If neither is there, or a file is damaged or missing.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, ModelError> {
-        let folder = folder.as_ref();
-        let whole = folder.join(WHOLE);
-        if whole.exists() {
-            return Self::open_file(whole);
-        }
-        let index_path = folder.join(INDEX);
-        let advice = format!("give a folder with {WHOLE}, or with {INDEX} and its shards");
-        let index = ShardIndex::read(&index_path, &advice)?;
-        let mut opened = Self { files: Vec::new(), tensors: BTreeMap::new() };
-        let shards: Vec<&str> = index.shards().into_iter().collect();
-        shards.iter().try_for_each(|shard| opened.add_file(&folder.join(shard)))?;
-        index.check(&index_path, |name| opened.tensors.get(name).map(|(file, _)| shards[*file]))?;
-        Ok(opened)
+        let empty = Self { files: Vec::new(), tensors: BTreeMap::new() };
+        open_whole_or_shards(folder.as_ref(), [WHOLE, INDEX], empty, Self::add_file, |opened, name| {
+            opened.tensors.get(name).map(|(file, _)| *file)
+        })
     }
 
     /// Opens a single file, under whatever name.

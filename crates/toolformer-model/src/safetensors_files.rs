@@ -9,7 +9,7 @@ use std::{
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors};
 
-use crate::{error::ModelError, mapped_file::FileBytes, shard_index::ShardIndex};
+use crate::{error::ModelError, mapped_file::FileBytes, shard_index::open_whole_or_shards};
 
 pub(crate) const WHOLE: &str = "model.safetensors";
 pub(crate) const INDEX: &str = "model.safetensors.index.json";
@@ -37,19 +37,10 @@ impl SafetensorsFolder {
     /// # Errors
     /// If neither is there, or a file is damaged or missing.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, ModelError> {
-        let folder = folder.as_ref();
-        let whole = folder.join(WHOLE);
-        if whole.exists() {
-            return Self::open_file(whole);
-        }
-        let index_path = folder.join(INDEX);
-        let advice = format!("give a folder with {WHOLE}, or with {INDEX} and its shards");
-        let index = ShardIndex::read(&index_path, &advice)?;
-        let shards: Vec<&str> = index.shards().into_iter().collect();
-        let mut opened = Self { files: Vec::new(), tensors: BTreeMap::new() };
-        shards.iter().try_for_each(|shard| opened.add(&folder.join(shard)))?;
-        index.check(&index_path, |name| opened.tensors.get(name).map(|entry| shards[entry.file]))?;
-        Ok(opened)
+        let empty = Self { files: Vec::new(), tensors: BTreeMap::new() };
+        open_whole_or_shards(folder.as_ref(), [WHOLE, INDEX], empty, Self::add, |opened, name| {
+            opened.tensors.get(name).map(|entry| entry.file)
+        })
     }
 
     /// Opens a single file, under whatever name, such as `adapter_model.safetensors`.

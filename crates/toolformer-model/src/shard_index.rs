@@ -10,6 +10,32 @@ use serde::Deserialize;
 
 use crate::error::ModelError;
 
+/// Opens the file `whole` of a folder, or else the shards that `index` names: `add` adds a file to what is opened so
+/// far, `file_of` gives the number of the added file that holds a tensor.
+///
+/// # Errors
+/// If neither is there, a file is damaged or missing, or a tensor is elsewhere than the index says.
+pub(crate) fn open_whole_or_shards<T>(
+    folder: &Path,
+    [whole, index]: [&str; 2],
+    mut opened: T,
+    add: impl Fn(&mut T, &Path) -> Result<(), ModelError>,
+    file_of: impl Fn(&T, &str) -> Option<usize>,
+) -> Result<T, ModelError> {
+    let whole_path = folder.join(whole);
+    if whole_path.exists() {
+        add(&mut opened, &whole_path)?;
+        return Ok(opened);
+    }
+    let index_path = folder.join(index);
+    let advice = format!("give a folder with {whole}, or with {index} and its shards");
+    let index = ShardIndex::read(&index_path, &advice)?;
+    let shards: Vec<&str> = index.shards().into_iter().collect();
+    shards.iter().try_for_each(|shard| add(&mut opened, &folder.join(shard)))?;
+    index.check(&index_path, |name| file_of(&opened, name).map(|file| shards[file]))?;
+    Ok(opened)
+}
+
 /// The index of a checkpoint in shards.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ShardIndex {
