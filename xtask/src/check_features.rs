@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use toml::Table;
 
-use crate::devices::LibTorchArgs;
+use crate::devices::{FEATURES, LibTorchArgs};
 use crate::process::{self, cargo, root};
 
 /// Check that every crate compiles without features, with each one alone, and with its default ones
@@ -21,15 +21,17 @@ pub(crate) struct Args {
     libtorch: LibTorchArgs,
 }
 
-/// The features that bring a device.
-const DEVICES: [&str; 4] = ["cuda", "tch", "vulkan", "wgpu"];
+/// Whether a feature brings a device.
+fn is_device(feature: &str) -> bool {
+    FEATURES.iter().any(|(_, of_device)| *of_device == Some(feature))
+}
 
 /// Checks them in turn.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut checked = 0;
     for (package, features) in packages()? {
         let features = features.iter().map(String::as_str);
-        let features = features.filter(|feature| args.devices || !DEVICES.contains(feature));
+        let features = features.filter(|feature| args.devices || !is_device(feature));
         let alone = features.map(|feature| format!("--no-default-features --features {feature}"));
         for which in ["--no-default-features".to_owned(), String::new()].into_iter().chain(alone) {
             let mut command = cargo(&format!("check --release -p {package} {which}"));
@@ -68,7 +70,8 @@ mod tests {
     fn features_are_found() {
         let packages = packages().unwrap();
         let of = |name: &str| &packages.iter().find(|(package, _)| package == name).unwrap().1;
-        assert!(DEVICES.iter().all(|device| of("toolformer").iter().any(|feature| feature == device)));
+        let there = |feature: &str| of("toolformer").iter().any(|name| name == feature);
+        assert!(FEATURES.iter().filter_map(|(_, feature)| *feature).all(there));
         assert!(of("toolformer-tools").iter().any(|feature| feature == "mcp"));
         assert!(of("toolformer-filter").is_empty());
     }

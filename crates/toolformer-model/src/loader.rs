@@ -50,7 +50,8 @@ pub(crate) struct Loader<'a, B: Backend> {
 /// Runs `build` twice: first with nothing read, so that every missing, left over and misshapen tensor is known
 /// before memory is taken, then in earnest. So `build` only puts modules together and computes nothing.
 ///
-/// `precision` is what the tensors are held in; `base` is what the names of a model's body start with; some checkpoints leave it out.
+/// `precision` is what the tensors are held in. `base` is what the names of a model's body start with; some checkpoints
+/// leave it out.
 ///
 /// # Errors
 /// If tensors are missing, left over or misshapen (all of them are named), or cannot be read.

@@ -177,7 +177,8 @@ impl<B: Backend> LanguageModel<B> {
         self.family().projections().first().map_or(Precision::F32, |projection| projection.float())
     }
 
-    /// Folds the updates into the weights, which are then not quantised any more: the same outputs, and nothing left to pay for at inference.
+    /// Folds the updates into the weights, which are then not quantised any more: the same outputs, and nothing left to
+    /// pay for at inference.
     #[must_use]
     pub fn merge_lora(mut self) -> Self {
         self.family_mut().projections_mut().into_iter().for_each(Projection::merge_lora);

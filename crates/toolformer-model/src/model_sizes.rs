@@ -41,26 +41,18 @@ impl ModelConfig {
     pub fn sizes(&self) -> ModelSizes {
         match self {
             Self::Llama(c) => ModelSizes {
-                vocab_size: c.vocab_size,
-                n_layers: c.n_layers,
-                d_model: c.d_model,
-                n_heads: c.n_heads,
                 n_kv_heads: c.n_kv_heads,
                 d_head: c.d_head,
                 d_ff: c.d_ff,
-                max_positions: c.max_positions,
                 tied: c.tie_embeddings,
+                ..plain(c.vocab_size, c.n_layers, c.d_model, c.n_heads, c.max_positions)
             },
             Self::Gemma3(c) => ModelSizes {
-                vocab_size: c.vocab_size,
-                n_layers: c.sliding_layers.len(),
-                d_model: c.d_model,
-                n_heads: c.n_heads,
                 n_kv_heads: c.n_kv_heads,
                 d_head: c.d_head,
                 d_ff: c.d_ff,
-                max_positions: c.max_positions,
                 tied: c.tie_embeddings,
+                ..plain(c.vocab_size, c.sliding_layers.len(), c.d_model, c.n_heads, c.max_positions)
             },
             Self::Gpt2(c) => ModelSizes {
                 d_ff: c.d_ff,

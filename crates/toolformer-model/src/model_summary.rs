@@ -99,20 +99,14 @@ impl ModelSummary {
     fn of_folder(folder: &Path) -> Result<Self, ModelError> {
         let (config_path, text) = read_config_text(folder)?;
         let config = ModelConfig::from_hf_json(&text).map_err(|error| error.in_file(&config_path))?;
-        let weights = match SafetensorsFolder::open(folder) {
-            Ok(weights) => Some(weights),
-            Err(ModelError::NotFound { .. }) => None,
-            Err(error) => return Err(error),
+        let tied = config.sizes().tied;
+        let (counts, stored) = match if_there(SafetensorsFolder::open(folder))? {
+            Some(weights) => (Some(count(&weights, tied)), weights.number_formats()),
+            None => {
+                let weights = if_there(open_weights(folder))?;
+                (weights.map(|weights| count(weights.as_ref(), tied)), BTreeMap::new())
+            }
         };
-        let counts = match &weights {
-            Some(weights) => Some(count(weights, config.sizes().tied)),
-            None => match open_weights(folder) {
-                Ok(weights) => Some(count(weights.as_ref(), config.sizes().tied)),
-                Err(ModelError::NotFound { .. }) => None,
-                Err(error) => return Err(error),
-            },
-        };
-        let stored = weights.as_ref().map(SafetensorsFolder::number_formats).unwrap_or_default();
         let has_tokenizer = ["tokenizer.json", "vocab.json"].iter().any(|name| folder.join(name).exists());
         let read = || Tokenizer::from_folder(folder, config.bos(), config.eos().first().copied());
         let tokenizer = has_tokenizer.then(read).transpose()?;
@@ -147,28 +141,22 @@ impl ModelSummary {
     /// Bytes of memory that the weights take at a precision.
     pub fn memory(&self, precision: Precision) -> Option<u64> {
         let (all, linear) = (self.parameters?, self.linear_weights?);
-        // With a scale of 32 bits for every 32 weights.
-        let bits = match precision {
-            Precision::F32 => 32,
-            Precision::F16 | Precision::Bf16 => 16,
-            Precision::Int8 => 8 + 1,
-            Precision::Int4 => 4 + 1,
-        };
-        let rest = all.saturating_sub(linear).saturating_mul(float_bytes(precision));
-        Some(linear.saturating_mul(bits).div_ceil(8).saturating_add(rest))
+        let rest = all.saturating_sub(linear).saturating_mul(precision.float_bytes());
+        Some(linear.saturating_mul(precision.weight_bits()).div_ceil(8).saturating_add(rest))
     }
 
     /// Bytes of memory that the keys and values of so many tokens take at a precision.
     pub fn cache_memory(&self, tokens: u64, precision: Precision) -> u64 {
-        self.sizes.cache_per_token().saturating_mul(tokens).saturating_mul(float_bytes(precision))
+        self.sizes.cache_per_token().saturating_mul(tokens).saturating_mul(precision.float_bytes())
     }
 }
 
-/// Bytes of a number that is not quantised.
-fn float_bytes(precision: Precision) -> u64 {
-    match precision {
-        Precision::F16 | Precision::Bf16 => 2,
-        Precision::F32 | Precision::Int8 | Precision::Int4 => 4,
+/// Nothing where there is nothing to open.
+fn if_there<T>(opened: Result<T, ModelError>) -> Result<Option<T>, ModelError> {
+    match opened {
+        Ok(opened) => Ok(Some(opened)),
+        Err(ModelError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

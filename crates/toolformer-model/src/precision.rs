@@ -73,6 +73,18 @@ impl Precision {
         Some(scheme)
     }
 
+    /// Bytes of a number that is not quantised.
+    pub(crate) fn float_bytes(self) -> u64 {
+        DType::from(self.float()).size() as u64
+    }
+
+    /// Bits of a weight of a linear layer, its part of the block's scale included.
+    pub(crate) fn weight_bits(self) -> u64 {
+        const SCALE_BITS: usize = 32;
+        self.scheme()
+            .map_or(8 * self.float_bytes(), |scheme| (scheme.size_bits_value() + SCALE_BITS / BLOCK) as u64)
+    }
+
     /// Whether the device has it.
     ///
     /// # Errors

@@ -7,8 +7,6 @@ pub struct DeviceKind {
     pub name: &'static str,
     /// What it is.
     pub what: &'static str,
-    /// The feature of this crate that it needs.
-    pub feature: &'static str,
     /// What the machine needs for it, beside the hardware.
     pub needs: &'static str,
     /// What this build lacks for it; nothing if it can be used.
@@ -31,21 +29,18 @@ pub const DEVICE_KINDS: &[DeviceKind] = &[
     DeviceKind {
         name: "cpu",
         what: "the processor, pure Rust (burn-flex)",
-        feature: "cpu",
         needs: "nothing",
         missing: missing!("cpu"),
     },
     DeviceKind {
         name: "cuda",
         what: "NVIDIA GPUs, by CubeCL",
-        feature: "cuda",
         needs: "NVIDIA's driver (libcuda.so) and CUDA's run-time compiler (libnvrtc.so), version 12 or later",
         missing: missing!("cuda"),
     },
     DeviceKind {
         name: "wgpu",
         what: "GPUs by Vulkan, Metal or DirectX, in WGSL",
-        feature: "wgpu",
         needs: "a driver of one of these",
         missing: if cfg!(feature = "vulkan") {
             Some("its feature `vulkan` takes the place of `wgpu`")
@@ -56,21 +51,18 @@ pub const DEVICE_KINDS: &[DeviceKind] = &[
     DeviceKind {
         name: "vulkan",
         what: "GPUs by Vulkan, in SPIR-V",
-        feature: "vulkan",
         needs: "a Vulkan driver",
         missing: missing!("vulkan"),
     },
     DeviceKind {
         name: "tch",
         what: "the processor, by LibTorch",
-        feature: "tch",
         needs: "LibTorch 2.9 on the library path",
         missing: missing!("tch"),
     },
     DeviceKind {
         name: "tch-cuda",
         what: "NVIDIA GPUs, by LibTorch",
-        feature: "tch",
         needs: "LibTorch 2.9 with CUDA on the library path, and NVIDIA's driver",
         missing: missing!("tch"),
     },
