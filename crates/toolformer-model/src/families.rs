@@ -1,7 +1,7 @@
 //! The model families, one file each with its config beside it, and any of them as one type.
 //!
-//! Qwen2 is Llama with three biases, and no family of its own here. This is the one list of families: a further one is a module here, a variant of [`LanguageModel`] and of
-//! [`ModelConfig`], and a line in every other list of this file.
+//! Qwen2 is Llama with three biases, and no family of its own here. This is the one list of families: a further one is
+//! a module here, a variant of [`LanguageModel`] and of [`ModelConfig`], and a line in every other list of this file.
 
 mod gemma3;
 mod gemma3_config;

@@ -18,8 +18,6 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
 pub use cache::CachedModel;
 pub use error::HubError;
 pub use id::{GgufChoice, HubModel};
@@ -29,6 +27,8 @@ use cache::RepoCache;
 use choose::{Choice, Weights, choose};
 use client::Client;
 use listing::{Listing, RemoteFile};
+
+use crate::shard_index::ShardIndex;
 
 /// What is told while a model is pulled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -234,19 +234,12 @@ impl Hub {
 
 /// The names of the shards that an index lists.
 fn shards(index: &Path) -> Result<Vec<String>, HubError> {
-    #[derive(Deserialize)]
-    struct Index {
-        weight_map: std::collections::BTreeMap<String, String>,
-    }
     let answer = |what: String| HubError::Answer { what };
     let text = std::fs::read(index).map_err(|source| HubError::Cache { path: index.to_owned(), source })?;
-    let read: Index = serde_json::from_slice(&text)
+    let read: ShardIndex = serde_json::from_slice(&text)
         .map_err(|error| answer(format!("{} is no index of weights ({error})", index.display())))?;
-    let mut shards: Vec<String> = read.weight_map.into_values().collect();
-    shards.sort_unstable();
-    shards.dedup();
-    match shards.iter().find(|shard| shard.contains('/') || !id::is_safe_path(shard)) {
+    match read.shards().iter().find(|shard| shard.contains('/') || !id::is_safe_path(shard)) {
         Some(shard) => Err(HubError::UnsafeName { name: words::shown(shard) }),
-        None => Ok(shards),
+        None => Ok(read.shards().into_iter().map(str::to_owned).collect()),
     }
 }
