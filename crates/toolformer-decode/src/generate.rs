@@ -8,7 +8,7 @@ mod follow_call;
 
 use burn::tensor::backend::Backend;
 use rand_chacha::ChaCha8Rng;
-use toolformer_model::{CausalLm, TokenBatch, Tokenizer};
+use toolformer_model::{CausalLm, TokenBatch, Tokenizer, check_numbers};
 use toolformer_text::StreamEvent;
 
 use crate::{
@@ -193,6 +193,7 @@ impl Decoding<'_> {
 
     /// Takes a row one token on.
     fn advance(&self, row: &mut Row, logits: &mut [f32]) -> Result<(), DecodeError> {
+        check_numbers(logits.iter().copied())?;
         if row.ids.len() < self.settings.max_tokens {
             self.choose(row, logits)?;
         }

@@ -43,4 +43,8 @@ impl WeightSource for BareNames<'_> {
     fn tensor_f32(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), ModelError> {
         self.source.tensor_f32(self.own(name))
     }
+
+    fn tensor_parts(&self, name: &str, each: &mut dyn FnMut(&[f32])) -> Result<Vec<usize>, ModelError> {
+        self.source.tensor_parts(self.own(name), each)
+    }
 }

@@ -134,6 +134,13 @@ pub enum ModelError {
         what: String,
     },
 
+    /// What a model computes are no numbers.
+    #[error(
+        "the model computes NaN: its weights are damaged, or it needs a wider range than f16 has (use \
+         `--precision bf16` or `f32`)"
+    )]
+    NotNumbers,
+
     /// A device does not have a precision.
     #[error("the device `{device}` has no {precision}; use `--precision f32`, or another device")]
     Precision {
@@ -170,14 +177,30 @@ pub enum ModelError {
         names: Vec<String>,
     },
 
-    /// A checkpoint holds tensors that its config has no use for.
+    /// The tensors of a checkpoint are not those that its config asks for.
     #[error(
-        "the checkpoint holds unknown tensors {}; check that its config and weights belong together",
-        list(names)
+        "the checkpoint does not fit its config: {}; check that they belong together",
+        misfits(missing, unexpected, misshapen)
     )]
-    UnexpectedTensors {
-        /// The tensors.
-        names: Vec<String>,
+    Misfit {
+        /// Tensors that it lacks.
+        missing: Vec<String>,
+        /// Tensors that the config has no use for.
+        unexpected: Vec<String>,
+        /// Tensors of another shape than the config asks for.
+        misshapen: Vec<Misshapen>,
+    },
+
+    /// A checkpoint holds a head of its own though its config says that the embedding is the head.
+    #[error(
+        "`{head}` differs from `{embedding}`, though the config ties them (tie_word_embeddings); set \
+         `tie_word_embeddings` to false in config.json to use it, or take the tensor out"
+    )]
+    Untied {
+        /// The head.
+        head: String,
+        /// The embedding.
+        embedding: String,
     },
 
     /// A tensor has another shape than its config asks for.
@@ -240,14 +263,35 @@ impl ModelError {
     }
 }
 
+/// A tensor of another shape than the config asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misshapen {
+    /// The tensor.
+    pub name: String,
+    /// The shape by the config, row-major.
+    pub expected: Vec<usize>,
+    /// The shape in the file, row-major.
+    pub found: Vec<usize>,
+}
+
+fn misfits(missing: &[String], unexpected: &[String], misshapen: &[Misshapen]) -> String {
+    let shape = |m: &Misshapen| format!("`{}` ({:?}, not {:?})", m.name, m.found, m.expected);
+    let shapes: Vec<String> = misshapen.iter().map(shape).collect();
+    let names =
+        [("it lacks", list(missing)), ("unknown are", list(unexpected)), ("misshapen are", cut(&shapes))];
+    let parts = names.iter().filter(|(_, names)| !names.is_empty());
+    parts.map(|(what, names)| format!("{what} {names}")).collect::<Vec<_>>().join("; ")
+}
+
 /// The first names and how many more there are: a wrong checkpoint can lack thousands.
 fn list(names: &[String]) -> String {
+    cut(&names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>())
+}
+
+fn cut(items: &[String]) -> String {
     const SHOWN: usize = 8;
-    let mut text = names.iter().take(SHOWN).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-    if names.len() > SHOWN {
-        text += &format!(" and {} more", names.len() - SHOWN);
-    }
-    text
+    let shown = items[..items.len().min(SHOWN)].join(", ");
+    if items.len() > SHOWN { format!("{shown} and {} more", items.len() - SHOWN) } else { shown }
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ use crate::{
     leaf::Leaf,
     loader::load,
     precision::{Precision, in_f32},
+    text_part::TextPart,
     token_batch::TokenBatch,
     weights::{GgufLayout, GgufWeights, WeightSource},
 };
@@ -65,7 +66,7 @@ pub enum LanguageModel<B: Backend> {
     GptJ(GptJ<B>),
     /// GPT-NeoX and Pythia.
     GptNeox(GptNeox<B>),
-    /// Gemma 3, text only.
+    /// Gemma 3: the text model, alone or out of a multimodal one.
     Gemma3(Gemma3<B>),
     /// PaLM of toolformer-pytorch.
     Palm(Palm<B>),
@@ -108,8 +109,8 @@ macro_rules! each {
 }
 
 /// `model_type` of every family's `config.json`.
-const MODEL_TYPES: [&str; 8] =
-    ["llama", "qwen2", "gpt2", "gptj", "gpt_neox", "gemma3_text", "palm", "palm_rlhf"];
+const MODEL_TYPES: [&str; 9] =
+    ["llama", "qwen2", "gpt2", "gptj", "gpt_neox", "gemma3", "gemma3_text", "palm", "palm_rlhf"];
 
 /// `general.architecture` of the GGUF files that are read.
 const ARCHITECTURES: [&str; 3] = ["llama", "qwen2", "gemma3"];
@@ -124,12 +125,14 @@ impl ModelConfig {
         let fields: Map<String, Value> = serde_json::from_str(text)
             .map_err(|source| ModelError::Json { what: "config.json".to_owned(), source })?;
         let fields = Fields::new(&fields);
+        fields.refuse_unless("is_causal", true)?;
         Ok(match fields.text("model_type")?.unwrap_or_default() {
             "llama" => Self::Llama(LlamaConfig::from_fields(&fields)?),
             "qwen2" => Self::Llama(LlamaConfig::from_qwen2_fields(&fields)?),
             "gpt2" => Self::Gpt2(Gpt2Config::from_fields(&fields)?),
             "gptj" => Self::GptJ(GptJConfig::from_fields(&fields)?),
             "gpt_neox" => Self::GptNeox(GptNeoxConfig::from_fields(&fields)?),
+            "gemma3" => Self::Gemma3(Gemma3Config::from_multimodal_fields(&fields)?),
             "gemma3_text" => Self::Gemma3(Gemma3Config::from_fields(&fields)?),
             "palm" => Self::Palm(PalmConfig::from_fields(&fields)?),
             "palm_rlhf" => Self::PalmRlhf(PalmRlhfConfig::from_fields(&fields)?),
@@ -192,7 +195,7 @@ impl ModelConfig {
     /// A GGUF file's tensors under the names of the family's `config.json` world.
     ///
     /// # Errors
-    /// If the file is not read for this family, or a tensor cannot be what its name says.
+    /// If the file is not read for this family.
     pub fn gguf_weights<'a>(&self, file: &'a GgufFile) -> Result<GgufWeights<'a>, ModelError> {
         let layout: GgufLayout = match self {
             Self::Llama(config) => config.gguf_layout(),
@@ -201,7 +204,7 @@ impl ModelConfig {
                 return Err(not_supported("a GGUF file of this family".to_owned()));
             }
         };
-        GgufWeights::new(file, layout)
+        Ok(GgufWeights::new(file, layout))
     }
 }
 
@@ -223,6 +226,8 @@ impl<B: Backend> LanguageModel<B> {
         device: &B::Device,
     ) -> Result<Self, ModelError> {
         precision.check::<B>(device)?;
+        let text_part = TextPart::of(source);
+        let source = text_part.as_ref().map_or(source, |text| text);
         Ok(match config {
             ModelConfig::Llama(c) => {
                 Self::Llama(load(source, precision, device, "model.", |l| Llama::load(c, l))?)

@@ -67,6 +67,17 @@ impl<'a> Fields<'a> {
         Ok(self.optional_size(field)?.unwrap_or(default))
     }
 
+    /// A size with two names, of which transformers takes either.
+    pub(crate) fn aliased_size(&self, names: [&str; 2], default: usize) -> Result<usize, ModelError> {
+        let [name, alias] = names;
+        match (self.optional_size(name)?, self.optional_size(alias)?) {
+            (Some(size), Some(other)) if size != other => {
+                Err(wrong(name, format!("is {size}, but {other} as `{alias}`; make them equal")))
+            }
+            (size, other) => Ok(size.or(other).unwrap_or(default)),
+        }
+    }
+
     /// One id, several, or none (null); a missing field is transformers' default.
     pub(crate) fn ids(&self, field: &str, default: Option<u32>) -> Result<Vec<u32>, ModelError> {
         if !self.0.contains_key(field) {

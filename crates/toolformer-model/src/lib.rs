@@ -36,6 +36,7 @@
 //! # Ok::<(), toolformer_model::ModelError>(())
 //! ```
 
+mod activation;
 mod adapter;
 mod attention;
 mod bare_names;
@@ -78,17 +79,19 @@ mod save;
 mod sequence_classifier;
 mod shard_index;
 mod streamed_tensor;
+mod text_part;
 mod token_batch;
 mod tokenizer;
 mod weights;
 mod weights_writer;
 
+pub use activation::Activation;
 pub use adapter::load_adapter;
 pub use attention::AttentionPlan;
 pub use causal_lm::CausalLm;
 pub use checkpoint::open_weights;
 pub use checksum::model_checksum;
-pub use error::ModelError;
+pub use error::{Misshapen, ModelError};
 pub use families::{
     Gemma3, Gemma3Config, Gpt2, Gpt2Config, GptJ, GptJConfig, GptNeox, GptNeoxConfig, LanguageModel, Llama,
     LlamaConfig, ModelConfig, Palm, PalmConfig, PalmRlhf, PalmRlhfConfig,
@@ -98,7 +101,7 @@ pub use gguf::GgufFile;
 #[cfg(feature = "hub")]
 pub use hub::{CachedModel, GgufChoice, Hub, HubError, HubModel, HubSettings, PullEvent};
 pub use kv_cache::{CacheShape, KvCache, Prefix};
-pub use log_probs::{log_probs, log_probs_of, visit_log_probs};
+pub use log_probs::{check_numbers, log_probs, log_probs_of, visit_log_probs};
 pub use lora::LoraConfig;
 pub use model_sizes::ModelSizes;
 pub use model_summary::{ModelSummary, TokenizerSummary};

@@ -1,13 +1,18 @@
 //! Builds a family's modules from a checkpoint: the one place where tensors are asked for by name.
 
-use std::{cell::RefCell, collections::HashSet};
+use std::{
+    cell::RefCell,
+    collections::HashSet,
+    hash::{DefaultHasher, Hasher as _},
+};
 
-use burn::tensor::{Tensor, TensorData, backend::Backend};
+use burn::tensor::{Element, FloatDType, Tensor, TensorData, backend::Backend};
+use half::{bf16, f16};
 
 use crate::{
     bare_names::BareNames,
     config_checks::not_supported,
-    error::ModelError,
+    error::{Misshapen, ModelError},
     layer_norm::LayerNorm,
     named_buffer::Buffer,
     named_param::{Matrix, Vector},
@@ -18,16 +23,13 @@ use crate::{
 };
 
 /// Ends of names that some exports carry and no model reads: causal masks, and tables that follow from the config.
-/// (A tied head may be stored all the same.)
-const NOT_READ: [&str; 8] = [
+const NOT_READ: [&str; 6] = [
     "rotary_emb.inv_freq",
     ".attn.bias",
     ".attn.masked_bias",
     ".attention.bias",
     ".attention.masked_bias",
     ".attn.embed_positions",
-    "lm_head.weight",
-    "embed_out.weight",
 ];
 
 /// Whether a stored tensor is nothing that a model of any family reads.
@@ -82,13 +84,30 @@ impl<B: Backend> Loader<'_, B> {
             asked.borrow_mut().push((name.to_owned(), shape.to_vec()));
             return Ok(Tensor::zeros([1; D], self.device));
         }
-        let (found, data) = self.source.tensor_f32(name)?;
-        if found != shape {
-            return Err(ModelError::Shape { name: name.to_owned(), expected: shape.to_vec(), found });
-        }
-        let dtype = self.precision.float().into();
-        let data = TensorData::new(data, shape).convert_dtype(dtype);
+        let data = match self.precision.float() {
+            FloatDType::F16 => self.read(name, shape, f16::from_f32)?,
+            FloatDType::BF16 => self.read(name, shape, bf16::from_f32)?,
+            _ => self.read(name, shape, |value| value)?,
+        };
+        let dtype = data.dtype;
         Ok(Tensor::from_data(data, (self.device, dtype)))
+    }
+
+    /// A tensor's numbers, converted some after the others: no second copy of them all is made.
+    fn read<E: Element, const D: usize>(
+        &self,
+        name: &str,
+        shape: [usize; D],
+        convert: impl Fn(f32) -> E,
+    ) -> Result<TensorData, ModelError> {
+        let mut values = Vec::with_capacity(shape.iter().product());
+        let found = self.source.tensor_parts(name, &mut |part| {
+            values.extend(part.iter().map(|&value| convert(value)));
+        })?;
+        if found == shape {
+            return Ok(TensorData::new(values, shape));
+        }
+        Err(ModelError::Shape { name: name.to_owned(), expected: shape.to_vec(), found })
     }
 
     /// A tensor with two axes, as it is.
@@ -110,12 +129,42 @@ impl<B: Backend> Loader<'_, B> {
         shape: [usize; 2],
     ) -> Result<Matrix<B>, ModelError> {
         if self.source.shape(again).is_some() {
-            self.tensor(again, shape)?;
-            if self.asked.is_none() && self.source.tensor_f32(name)?.1 != self.source.tensor_f32(again)?.1 {
-                return Err(not_supported(format!("`{again}` that differs from `{name}`")));
-            }
+            self.is_again(name, again, shape)?;
         }
         Ok(Matrix::twice(name, again, self.tensor(name, shape)?))
+    }
+
+    /// An embedding, and a head where the two are not tied. Checkpoints may hold a tied one all the same, and then it
+    /// must be equal.
+    pub(crate) fn embedding_and_head(
+        &self,
+        [embedding, head]: [&str; 2],
+        shape: [usize; 2],
+        tied: bool,
+    ) -> Result<(Matrix<B>, Option<Matrix<B>>), ModelError> {
+        if tied && self.source.shape(head).is_some() {
+            self.is_again(embedding, head, shape)?;
+        }
+        let own = (!tied).then(|| self.matrix(head, shape)).transpose()?;
+        Ok((self.matrix(embedding, shape)?, own))
+    }
+
+    /// Checks that a tensor is another one once more.
+    fn is_again(&self, name: &str, again: &str, shape: [usize; 2]) -> Result<(), ModelError> {
+        if let Some(asked) = self.asked {
+            asked.borrow_mut().push((again.to_owned(), shape.to_vec()));
+            return Ok(());
+        }
+        // By a digest: neither needs to be in memory as a whole.
+        let digest = |name: &str| {
+            let mut hasher = DefaultHasher::new();
+            let mut each = |part: &[f32]| part.iter().for_each(|value| hasher.write_u32(value.to_bits()));
+            self.source.tensor_parts(name, &mut each).map(|_| hasher.finish())
+        };
+        if digest(name)? == digest(again)? {
+            return Ok(());
+        }
+        Err(ModelError::Untied { head: again.to_owned(), embedding: name.to_owned() })
     }
 
     /// The name that the checkpoint has of these two; the first, if it has neither.
@@ -221,21 +270,21 @@ impl<B: Backend> Loader<'_, B> {
 
 /// Fails with every missing, left over or misshapen tensor named, before anything is read.
 fn check(source: &dyn WeightSource, expected: &[(String, Vec<usize>)]) -> Result<(), ModelError> {
-    let mut missing = Vec::new();
+    let (mut missing, mut misshapen) = (Vec::new(), Vec::new());
     for (name, shape) in expected {
         match source.shape(name) {
             None => missing.push(name.clone()),
             Some(found) if found != *shape => {
-                return Err(ModelError::Shape { name: name.clone(), expected: shape.clone(), found });
+                misshapen.push(Misshapen { name: name.clone(), expected: shape.clone(), found });
             }
             Some(_) => {}
         }
     }
-    if !missing.is_empty() {
-        return Err(ModelError::MissingTensors { names: missing });
-    }
     let known: HashSet<&str> = expected.iter().map(|(name, _)| name.as_str()).collect();
     let left_over = |name: &String| !known.contains(name.as_str()) && !is_not_read(name);
     let unexpected: Vec<String> = source.names().into_iter().filter(left_over).collect();
-    if unexpected.is_empty() { Ok(()) } else { Err(ModelError::UnexpectedTensors { names: unexpected }) }
+    if missing.is_empty() && unexpected.is_empty() && misshapen.is_empty() {
+        return Ok(());
+    }
+    Err(ModelError::Misfit { missing, unexpected, misshapen })
 }

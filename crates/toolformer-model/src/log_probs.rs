@@ -2,10 +2,18 @@
 
 use burn::tensor::{Tensor, TensorData, activation::softmax, backend::Backend};
 
-use crate::causal_lm::CausalLm;
+use crate::{causal_lm::CausalLm, error::ModelError};
 
 /// Positions whose scores over the vocabulary are alive at once.
 const CHUNK: usize = 64;
+
+/// Checks scores, log-probabilities or losses: half precision can overflow, and a damaged checkpoint can hold anything.
+///
+/// # Errors
+/// If one of them is NaN.
+pub fn check_numbers(values: impl IntoIterator<Item = impl Into<f64>>) -> Result<(), ModelError> {
+    if values.into_iter().any(|value| value.into().is_nan()) { Err(ModelError::NotNumbers) } else { Ok(()) }
+}
 
 /// `log p(target)` in nats, for every row of `hidden`.
 ///

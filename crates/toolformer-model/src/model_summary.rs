@@ -14,6 +14,7 @@ use crate::{
     precision::Precision,
     pretrained::{model_folder, read_config_text},
     safetensors_files::SafetensorsFolder,
+    text_part::TextPart,
     tokenizer::Tokenizer,
     weights::WeightSource,
 };
@@ -162,6 +163,8 @@ fn if_there<T>(opened: Result<T, ModelError>) -> Result<Option<T>, ModelError> {
 
 /// Numbers in all tensors that are parameters, and in those of linear layers between embedding and head.
 fn count(weights: &dyn WeightSource, tied: bool) -> (u64, u64) {
+    let text_part = TextPart::of(weights);
+    let weights = text_part.as_ref().map_or(weights, |text| text);
     let (mut all, mut linear) = (0_u64, 0_u64);
     for name in weights.names() {
         let ends = |of: &[&str]| of.iter().any(|end| name.ends_with(end));

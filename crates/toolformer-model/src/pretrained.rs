@@ -84,13 +84,25 @@ impl<B: Backend> Pretrained<B> {
             let file = GgufFile::open(path)?;
             let config = ModelConfig::from_gguf(&file)?;
             let weights = config.gguf_weights(&file)?;
-            return Ok((LanguageModel::from_weights(&config, &weights, precision, device)?, config));
+            let model = LanguageModel::from_weights(&config, &weights, precision, device);
+            return Ok((model.map_err(|error| about_weights(error, path))?, config));
         };
         let (config_path, text) = read_config_text(folder)?;
         let config = ModelConfig::from_hf_json(&text).map_err(|error| error.in_file(&config_path))?;
         let weights = open_weights(path)?;
         refuse_classifier(weights.as_ref()).map_err(|error| error.in_file(&config_path))?;
-        Ok((LanguageModel::from_weights(&config, weights.as_ref(), precision, device)?, config))
+        let model = LanguageModel::from_weights(&config, weights.as_ref(), precision, device);
+        Ok((model.map_err(|error| about_weights(error, path))?, config))
+    }
+}
+
+/// Names the checkpoint in errors that are about it.
+fn about_weights(error: ModelError, path: &Path) -> ModelError {
+    match error {
+        ModelError::Misfit { .. } | ModelError::Untied { .. } | ModelError::UnsupportedTensorType { .. } => {
+            error.in_file(path)
+        }
+        other => other,
     }
 }
 

@@ -114,14 +114,20 @@ impl WeightSource for PytorchFiles {
     }
 
     fn tensor_f32(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), ModelError> {
+        let mut values = Vec::new();
+        let shape = self.tensor_parts(name, &mut |part| values.extend_from_slice(part))?;
+        Ok((shape, values))
+    }
+
+    fn tensor_parts(&self, name: &str, each: &mut dyn FnMut(&[f32])) -> Result<Vec<usize>, ModelError> {
         let missing = || ModelError::MissingTensors { names: vec![name.to_owned()] };
         let (file, tensor) = self.tensors.get(name).ok_or_else(missing)?;
         let bytes = self.files.get(*file).ok_or_else(missing)?;
-        let values = tensor.read(bytes).map_err(|found| ModelError::UnsupportedTensorType {
+        tensor.read(bytes, each).map_err(|found| ModelError::UnsupportedTensorType {
             name: name.to_owned(),
             found,
             supported: ["F32", "F16", "BF16", "F64"].map(str::to_owned).to_vec(),
         })?;
-        Ok((tensor.shape().to_vec(), values))
+        Ok(tensor.shape().to_vec())
     }
 }

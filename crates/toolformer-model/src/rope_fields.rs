@@ -8,6 +8,9 @@ use crate::{
     rope_scaling::RopeScaling,
 };
 
+/// The context of the first training; some configs have it beside the rotary settings, not in them.
+const ORIGINAL: &str = "original_max_position_embeddings";
+
 /// What a `config.json` says about rotation.
 pub(crate) struct RopeFields {
     pub(crate) theta: Option<f64>,
@@ -24,12 +27,18 @@ impl RopeFields {
         partial: Option<&str>,
         max_positions: usize,
     ) -> Result<Self, ModelError> {
+        let original = fields.optional_size(ORIGINAL)?;
         let outer_theta = fields.float(theta)?;
         let outer_partial = partial.map(|partial| fields.float(partial)).transpose()?.flatten();
         let mut found = Self { theta: outer_theta, partial: outer_partial, scaling: RopeScaling::None };
         for name in ["rope_parameters", "rope_scaling"] {
             let Some(rope) = fields.object(name)? else { continue };
-            let scaling = RopeScaling::from_fields(&rope, name, max_positions)?;
+            let scaling = RopeScaling::from_fields(&rope, name, original.unwrap_or(max_positions))?;
+            if let (Some(outer), Some(inner)) = (original, rope.optional_size(ORIGINAL)?)
+                && outer != inner
+            {
+                return Err(wrong(ORIGINAL, format!("is {outer}, but {inner} in `{name}`; make them equal")));
+            }
             if found.scaling != RopeScaling::None && scaling != found.scaling {
                 return Err(wrong("rope_scaling", "contradicts `rope_parameters`; keep one of them".into()));
             }

@@ -9,7 +9,7 @@ use std::{
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors};
 
-use crate::{error::ModelError, mapped_file::FileBytes, shard_index::open_whole_or_shards};
+use crate::{error::ModelError, mapped_file::FileBytes, shard_index::open_whole_or_shards, weights::PART};
 
 pub(crate) const WHOLE: &str = "model.safetensors";
 pub(crate) const INDEX: &str = "model.safetensors.index.json";
@@ -99,15 +99,26 @@ impl SafetensorsFolder {
     /// # Errors
     /// If there is no such tensor, or it is not stored as F32, F16, BF16 or F64.
     pub fn tensor_f32(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), ModelError> {
+        let count = self.shape(name).map_or(0, |shape| shape.iter().product());
+        let mut values = Vec::with_capacity(count);
+        let shape = self.tensor_parts(name, &mut |part| values.extend_from_slice(part))?;
+        Ok((shape, values))
+    }
+
+    /// Hands a tensor's numbers to `each`, row-major, some after the others. Returns its shape.
+    ///
+    /// # Errors
+    /// As [`SafetensorsFolder::tensor_f32`].
+    pub fn tensor_parts(&self, name: &str, each: &mut dyn FnMut(&[f32])) -> Result<Vec<usize>, ModelError> {
         let missing = || ModelError::MissingTensors { names: vec![name.to_owned()] };
         let entry = self.tensors.get(name).ok_or_else(missing)?;
         let bytes = self.files.get(entry.file).and_then(|file| file.get(entry.range.clone()));
         let bytes = bytes.ok_or_else(missing)?;
-        let values = match entry.dtype {
-            Dtype::F32 => numbers(bytes, f32::from_le_bytes),
-            Dtype::F16 => numbers(bytes, |b| f16::from_le_bytes(b).to_f32()),
-            Dtype::BF16 => numbers(bytes, |b| bf16::from_le_bytes(b).to_f32()),
-            Dtype::F64 => numbers(bytes, |b| f64::from_le_bytes(b) as f32),
+        match entry.dtype {
+            Dtype::F32 => numbers(bytes, f32::from_le_bytes, each),
+            Dtype::F16 => numbers(bytes, |b| f16::from_le_bytes(b).to_f32(), each),
+            Dtype::BF16 => numbers(bytes, |b| bf16::from_le_bytes(b).to_f32(), each),
+            Dtype::F64 => numbers(bytes, |b| f64::from_le_bytes(b) as f32, each),
             other => {
                 return Err(ModelError::UnsupportedTensorType {
                     name: name.to_owned(),
@@ -115,13 +126,15 @@ impl SafetensorsFolder {
                     supported: ["F32", "F16", "BF16", "F64"].map(str::to_owned).to_vec(),
                 });
             }
-        };
-        Ok((entry.shape.clone(), values))
+        }
+        Ok(entry.shape.clone())
     }
 }
 
-fn numbers<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-    bytes.as_chunks::<N>().0.iter().map(|&b| read(b)).collect()
+fn numbers<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f32, each: &mut dyn FnMut(&[f32])) {
+    for part in bytes.as_chunks::<N>().0.chunks(PART) {
+        each(&part.iter().map(|&b| read(b)).collect::<Vec<f32>>());
+    }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::{
     kv_cache::KvCache,
     leaf::{Leaf, NamedTensor},
     named_param::Matrix,
-    precision::Precision,
+    precision::{Precision, in_f32},
     pretrained::read_config_text,
     token_batch::TokenBatch,
     weights::WeightSource,
@@ -88,12 +88,24 @@ impl ClassifierConfig {
 }
 
 impl<B: Backend> SequenceClassifier<B> {
-    /// Opens a folder with `config.json` and [weights](open_weights). What makes it a classifier is its tensor
-    /// `score.weight`, whatever the config says.
+    /// Opens a folder with `config.json` and [weights](open_weights), in single precision. What makes it a classifier is
+    /// its tensor `score.weight`, whatever the config says.
     ///
     /// # Errors
     /// As [`Pretrained::open_model`](crate::Pretrained::open_model), and if there is no such tensor.
     pub fn open(folder: &Path, device: &B::Device) -> Result<(Self, ClassifierConfig), ModelError> {
+        Self::open_in(folder, Precision::F32, device)
+    }
+
+    /// As [`SequenceClassifier::open`], with the body's weights held in `precision`.
+    ///
+    /// # Errors
+    /// As [`SequenceClassifier::open`], and if the device does not have the precision.
+    pub fn open_in(
+        folder: &Path,
+        precision: Precision,
+        device: &B::Device,
+    ) -> Result<(Self, ClassifierConfig), ModelError> {
         let (path, text) = read_config_text(folder)?;
         let weights = open_weights(folder)?;
         let shape = weights
@@ -101,20 +113,23 @@ impl<B: Backend> SequenceClassifier<B> {
             .ok_or_else(|| ModelError::MissingTensors { names: vec![SCORE.to_owned()] })?;
         let n_labels = shape.first().copied().unwrap_or(0);
         let config = ClassifierConfig::from_hf_json(&text, n_labels).map_err(|error| error.in_file(&path))?;
-        Ok((Self::from_weights(&config, weights.as_ref(), device)?, config))
+        Ok((Self::from_weights(&config, weights.as_ref(), precision, device)?, config))
     }
 
-    /// Reads the weights of a classifier with this config.
+    /// Reads the weights of a classifier with this config; the body's are held in `precision`, the head's in single
+    /// precision.
     ///
     /// # Errors
-    /// If tensors are missing, left over or misshapen, cannot be read, or the family has no such head.
+    /// If tensors are missing, left over or misshapen, cannot be read, the family has no such head, or the device does
+    /// not have the precision.
     pub fn from_weights(
         config: &ClassifierConfig,
         source: &dyn WeightSource,
+        precision: Precision,
         device: &B::Device,
     ) -> Result<Self, ModelError> {
         let body =
-            LanguageModel::from_weights(&config.body.without_head()?, &Body(source), Precision::F32, device)?;
+            LanguageModel::from_weights(&config.body.without_head()?, &Body(source), precision, device)?;
         let (found, data) = source.tensor_f32(SCORE)?;
         let shape = [config.labels.len(), body.d_model()];
         if found != shape {
@@ -143,7 +158,8 @@ impl<B: Backend> SequenceClassifier<B> {
             .map(|row| i32::try_from(row * seq + self.last(texts.row(row))).unwrap_or(i32::MAX))
             .collect();
         let last: Tensor<B, 1, Int> = Tensor::from_ints(last.as_slice(), &device);
-        self.score.scores(hidden.reshape([batch * seq, d_model]).select(0, last)) // [batch, labels]
+        let last = in_f32(hidden.reshape([batch * seq, d_model]).select(0, last)); // [batch, d_model]
+        self.score.scores(last) // [batch, labels]
     }
 
     /// Where a text ends; of nothing but padding, its first token, as in transformers.
@@ -167,20 +183,26 @@ impl<B: Backend> SequenceClassifier<B> {
     }
 }
 
-/// A checkpoint without its classification head.
+/// A checkpoint without its classification head, and without the language model's, if one was left in it.
 struct Body<'a>(&'a dyn WeightSource);
+
+const HEADS: [&str; 2] = [SCORE, "lm_head.weight"];
 
 impl WeightSource for Body<'_> {
     fn names(&self) -> Vec<String> {
-        self.0.names().into_iter().filter(|name| name != SCORE).collect()
+        self.0.names().into_iter().filter(|name| !HEADS.contains(&name.as_str())).collect()
     }
 
     fn shape(&self, name: &str) -> Option<Vec<usize>> {
-        self.0.shape(name)
+        if HEADS.contains(&name) { None } else { self.0.shape(name) }
     }
 
     fn tensor_f32(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), ModelError> {
         self.0.tensor_f32(name)
+    }
+
+    fn tensor_parts(&self, name: &str, each: &mut dyn FnMut(&[f32])) -> Result<Vec<usize>, ModelError> {
+        self.0.tensor_parts(name, each)
     }
 }
 

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{error::ModelError, gguf::GgufFile, safetensors_files::SafetensorsFolder};
 
+/// About how many numbers of a tensor are handed on at once.
+pub(crate) const PART: usize = 1 << 16;
+
 /// Named tensors of a checkpoint.
 pub trait WeightSource {
     /// All names, in no particular order.
@@ -17,6 +20,17 @@ pub trait WeightSource {
     /// # Errors
     /// If there is no such tensor, or its numbers are stored in a format that cannot be read.
     fn tensor_f32(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), ModelError>;
+
+    /// Hands a tensor's numbers to `each`, row-major, some after the others, so that not all of them need to be in
+    /// memory as `f32`. Returns its shape.
+    ///
+    /// # Errors
+    /// As [`WeightSource::tensor_f32`].
+    fn tensor_parts(&self, name: &str, each: &mut dyn FnMut(&[f32])) -> Result<Vec<usize>, ModelError> {
+        let (shape, values) = self.tensor_f32(name)?;
+        each(&values);
+        Ok(shape)
+    }
 }
 
 impl WeightSource for SafetensorsFolder {
@@ -30,6 +44,10 @@ impl WeightSource for SafetensorsFolder {
 
     fn tensor_f32(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), ModelError> {
         self.tensor_f32(name)
+    }
+
+    fn tensor_parts(&self, name: &str, each: &mut dyn FnMut(&[f32])) -> Result<Vec<usize>, ModelError> {
+        self.tensor_parts(name, each)
     }
 }
 
@@ -89,26 +107,11 @@ const IN_BLOCK: [(&str, &str); 8] = [
 
 impl<'a> GgufWeights<'a> {
     /// Views a file.
-    ///
-    /// # Errors
-    /// If a changed tensor has not the shape that its change needs.
-    pub(crate) fn new(file: &'a GgufFile, layout: GgufLayout) -> Result<Self, ModelError> {
+    pub(crate) fn new(file: &'a GgufFile, layout: GgufLayout) -> Self {
         let own_name =
             |t: &crate::gguf::GgufTensor| (hugging_face_name(&t.name, layout.in_block), t.name.clone());
         let names = file.tensors().iter().map(own_name).collect();
-        let view = Self { file, names, changes: layout.changes };
-        for (name, gguf_name) in &view.names {
-            let (Some(Change::NeighbouringRows { shape, .. }), Some(tensor)) =
-                (view.change(name), file.tensor(gguf_name))
-            else {
-                continue;
-            };
-            if tensor.shape != shape {
-                let (expected, found) = (shape.to_vec(), tensor.shape.clone());
-                return Err(ModelError::Shape { name: name.clone(), expected, found });
-            }
-        }
-        Ok(view)
+        Self { file, names, changes: layout.changes }
     }
 
     fn change(&self, name: &str) -> Option<Change> {
@@ -129,13 +132,27 @@ impl WeightSource for GgufWeights<'_> {
         let missing = || ModelError::MissingTensors { names: vec![name.to_owned()] };
         let (shape, mut values) = self.file.tensor_f32(self.names.get(name).ok_or_else(missing)?)?;
         match self.change(name) {
-            Some(Change::NeighbouringRows { heads, shape: [rows, columns] }) => {
+            Some(Change::NeighbouringRows { heads, shape: expected @ [rows, columns] }) => {
+                if shape != expected {
+                    let expected = expected.to_vec();
+                    return Err(ModelError::Shape { name: name.to_owned(), expected, found: shape });
+                }
                 values = neighbours_to_halves(&values, rows / heads, columns);
             }
             Some(Change::OneAdded) => values.iter_mut().for_each(|value| *value -= 1.0),
             None => {}
         }
         Ok((shape, values))
+    }
+
+    fn tensor_parts(&self, name: &str, each: &mut dyn FnMut(&[f32])) -> Result<Vec<usize>, ModelError> {
+        if self.change(name).is_some() {
+            let (shape, values) = self.tensor_f32(name)?;
+            each(&values);
+            return Ok(shape);
+        }
+        let missing = || ModelError::MissingTensors { names: vec![name.to_owned()] };
+        self.file.tensor_parts(self.names.get(name).ok_or_else(missing)?, each)
     }
 }
 

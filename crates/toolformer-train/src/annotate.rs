@@ -10,7 +10,7 @@ use toolformer_decode::{
     CallWatch, Continuation, ContinuationSettings, Ending, Judgement, Place, Rows, Sampling, StartMarker,
     draw_rng, sample_continuations,
 };
-use toolformer_model::{CausalLm, Prefix, TokenBatch, Tokenizer, log_probs};
+use toolformer_model::{CausalLm, Prefix, TokenBatch, Tokenizer, check_numbers, log_probs};
 use toolformer_text::{CallStatus, Progress, Registry, StreamEvent, Syntax};
 
 use crate::{
@@ -120,6 +120,7 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
         let before: Vec<usize> = texts.iter().map(|text| text.ids.len() + self.tail.len()).collect();
         let (p_start, more) = self.p_start(&texts, &before, hidden, &prefix);
         computed += more;
+        check_numbers(p_start.iter().flatten().copied())?;
 
         let mut places = Vec::new();
         let mut chosen = Vec::new();

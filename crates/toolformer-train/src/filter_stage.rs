@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 use toolformer_filter::{LossRequest, LossWeights, Losses, Scorer};
-use toolformer_model::{CausalLm, Tokenizer};
+use toolformer_model::{CausalLm, Tokenizer, check_numbers};
 use toolformer_text::Syntax;
 
 use crate::{
@@ -180,6 +180,7 @@ impl<'m, M> FilterStage<'m, M> {
             }
         }
         let scored = self.scorer.losses::<B>(&requests);
+        check_numbers(scored.values.iter().copied())?;
         let losses = scored.values.chunks(3).map(|l| Losses { none: l[0], call: l[1], response: l[2] });
         Ok((losses.collect(), scored.computed))
     }

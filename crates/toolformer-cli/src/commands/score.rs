@@ -6,7 +6,8 @@ use toolformer::{
     burn::tensor::{Tensor, backend::Backend},
     device::OnDevice,
     model::{
-        CausalLm, KvCache, LanguageModel, ModelError, TokenBatch, Tokenizer, log_probs, visit_log_probs,
+        CausalLm, KvCache, LanguageModel, ModelError, TokenBatch, Tokenizer, check_numbers, log_probs,
+        visit_log_probs,
     },
 };
 
@@ -79,6 +80,8 @@ impl OnDevice for &Args {
         let model = self.adapter.apply(model)?;
         check(&ids, &model)?;
         let score = score(&model, ids, self.top);
+        check_numbers(score.logprobs.iter().copied().flatten())?;
+        check_numbers(score.top.iter().flatten().flatten().map(|&(_, log_prob)| log_prob))?;
         if self.json { print_json(&score) } else { print_text(&table(&score, tokenizer.as_ref())) }
     }
 }

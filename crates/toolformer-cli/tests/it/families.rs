@@ -1,8 +1,10 @@
 //! A model of any family is chosen by its config.
 
+use std::{fs, path::Path};
+
 use serde_json::Value;
 
-use crate::program::{fixture, toolformer};
+use crate::program::{Folder, fixture, toolformer};
 
 #[track_caller]
 fn check(name: &str) {
@@ -24,8 +26,19 @@ fn check_text(name: &str, part: &str) {
 fn every_family_scores_ids() {
     let families = ["llama", "qwen2", "gpt2", "gptj", "gpt_neox", "gemma3", "palm", "palm_rlhf"];
     let variants = families.map(|family| format!("variant1/{family}"));
-    let scaled = ["llama3", "linear", "yarn", "yarn_all", "gemma3"].map(|kind| format!("scaled/{kind}"));
-    for name in families.into_iter().chain(variants.iter().chain(&scaled).map(String::as_str)) {
+    let switches = [
+        "llama3",
+        "linear",
+        "yarn",
+        "yarn_all",
+        "gemma3",
+        "llama_biases",
+        "gpt2_gelu",
+        "gptj_relu",
+        "gemma3_multimodal",
+    ];
+    let switches = switches.map(|kind| format!("switches/{kind}"));
+    for name in families.into_iter().chain(variants.iter().chain(&switches).map(String::as_str)) {
         check(name);
         check_text(name, "this model has no tokenizer: give token ids with --ids");
     }
@@ -39,6 +52,28 @@ fn a_gguf_file_scores_ids_without_a_tokenizer() {
     let folder: Value = serde_json::from_str(&toolformer(&args).ok().out).unwrap();
     let difference = file["nll"].as_f64().unwrap() - folder["nll"].as_f64().unwrap();
     assert!(difference.abs() < 1e-4, "{file} {folder}");
+}
+
+/// A checkpoint whose numbers are none gives an error, not NaN.
+#[test]
+fn what_is_not_a_number_is_an_error() {
+    let folder = Folder::new();
+    for file in ["config.json", "tokenizer.json", "tokenizer_config.json"] {
+        folder.file(file, &fs::read(Path::new(&fixture("calling_llama")).join(file)).unwrap());
+    }
+    let mut bytes = fs::read(Path::new(&fixture("calling_llama")).join("model.safetensors")).unwrap();
+    let end = bytes.len();
+    bytes[end - 64..].fill(0xFF);
+    folder.file("model.safetensors", &bytes);
+    let model = folder.path("");
+    let model = model.as_str();
+    for args in [
+        &["score", "--model", model, "--text", "the cat"][..],
+        &["score", "--model", model, "--text", "the cat", "--top", "2"],
+        &["generate", "--model", model, "--prompt", "the cat", "--no-calls"],
+    ] {
+        toolformer(args).fails(1, "the model computes NaN: its weights are damaged");
+    }
 }
 
 #[test]

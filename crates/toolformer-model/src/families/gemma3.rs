@@ -16,6 +16,7 @@ use crate::{
     leaf::Leaf,
     loader::Loader,
     named_param::Matrix,
+    precision::{in_f32, in_type},
     projection::Projection,
     resize_embedding::PerId,
     rms_norm::RmsNorm,
@@ -99,15 +100,17 @@ impl<B: Backend> Gemma3<B> {
                 sliding,
             })
         };
-        let head = || loader.matrix("lm_head.weight", [c.vocab_size, c.d_model]);
+        let names = ["model.embed_tokens.weight", "lm_head.weight"];
+        let (embed_tokens, lm_head) =
+            loader.embedding_and_head(names, [c.vocab_size, c.d_model], c.tie_embeddings)?;
         let rope = |theta: f64, scaling: &RopeScaling| {
             Rope::new(c.d_head, c.d_head, Pairing::Halves, theta, scaling)
         };
         Ok(Self {
-            embed_tokens: loader.matrix("model.embed_tokens.weight", [c.vocab_size, c.d_model])?,
+            embed_tokens,
             layers: c.sliding_layers.iter().enumerate().map(block).collect::<Result<_, _>>()?,
             norm: norm(loader, "model.norm", c.d_model)?,
-            lm_head: (!c.tie_embeddings).then(head).transpose()?,
+            lm_head,
             global_rope: rope(c.rope_theta, &c.rope_scaling),
             local_rope: rope(c.local_rope_theta, &c.local_rope_scaling),
             window: c.sliding_window,
@@ -185,19 +188,22 @@ impl<B: Backend> CausalLm<B> for Gemma3<B> {
             ),
             plan: AttentionPlan::sliding(tokens, cache, self.n_heads, self.window),
         };
-        let x = self.embed_tokens.rows(tokens.to_tensor(&device)); // [batch * seq, d_model]
+        // The residual stream leaves the range of f16, so it is in f32 whatever the weights are in.
+        let held = |x| in_type(x, self.embed_tokens.dtype());
+        let x = in_f32(self.embed_tokens.rows(tokens.to_tensor(&device))); // [batch * seq, d_model]
         let d_model = x.dims()[1];
         let mut x = x.mul_scalar((d_model as f64).sqrt());
         for (layer, block) in self.layers.iter().enumerate() {
             let pass = if block.sliding { &local } else { &global };
-            let h = self.attention(layer, block, block.input_layernorm.forward(x.clone()), pass, cache);
-            x = x + block.post_attention_layernorm.forward(h);
-            let h = block.pre_feedforward_layernorm.forward(x.clone());
+            let h = held(block.input_layernorm.forward(x.clone()));
+            let h = self.attention(layer, block, h, pass, cache);
+            x = x + block.post_attention_layernorm.forward(in_f32(h));
+            let h = held(block.pre_feedforward_layernorm.forward(x.clone()));
             let gate = gelu_approximate(block.gate_proj.forward(h.clone())); // [batch * seq, d_ff]
             let h = block.down_proj.forward(gate * block.up_proj.forward(h));
-            x = x + block.post_feedforward_layernorm.forward(h);
+            x = x + block.post_feedforward_layernorm.forward(in_f32(h));
         }
-        self.norm.forward(x).reshape([batch, seq, d_model]) // [batch, seq, d_model]
+        held(self.norm.forward(x)).reshape([batch, seq, d_model]) // [batch, seq, d_model]
     }
 
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {

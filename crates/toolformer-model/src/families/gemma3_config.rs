@@ -18,13 +18,13 @@ use crate::{
 /// A Gemma 3 text model's config; defaults are those of transformers' `Gemma3TextConfig`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gemma3Config {
-    /// Number of token ids (`vocab_size`).
+    /// Number of token ids (`vocab_size`). Default 262,208.
     pub vocab_size: usize,
-    /// Width of the residual stream (`hidden_size`).
+    /// Width of the residual stream (`hidden_size`). Default 2,304.
     pub d_model: usize,
-    /// Width of the feed-forward layer (`intermediate_size`).
+    /// Width of the feed-forward layer (`intermediate_size`). Default 9,216.
     pub d_ff: usize,
-    /// Number of query heads (`num_attention_heads`).
+    /// Number of query heads (`num_attention_heads`). Default 8.
     pub n_heads: usize,
     /// Number of key and value heads (`num_key_value_heads`); divides `n_heads`. Default 4.
     pub n_kv_heads: usize,
@@ -78,9 +78,9 @@ impl Gemma3Config {
         let max_positions = fields.size_or("max_position_embeddings", 131_072)?;
         let [global, local] = ropes(fields, max_positions)?;
         let config = Self {
-            vocab_size: fields.size("vocab_size")?,
-            d_model: fields.size("hidden_size")?,
-            d_ff: fields.size("intermediate_size")?,
+            vocab_size: fields.size_or("vocab_size", 262_208)?,
+            d_model: fields.size_or("hidden_size", 2304)?,
+            d_ff: fields.size_or("intermediate_size", 9216)?,
             n_heads: fields.size_or("num_attention_heads", 8)?,
             n_kv_heads: fields.size_or("num_key_value_heads", 4)?,
             d_head: fields.size_or("head_dim", 256)?,
@@ -98,6 +98,22 @@ impl Gemma3Config {
             eos: fields.ids("eos_token_id", Some(1))?,
             initializer_range: fields.float("initializer_range")?.unwrap_or(0.02),
         };
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// Reads the text model's part of a multimodal Gemma 3's `config.json`. The ids that begin and end a text may stand
+    /// outside of it.
+    pub(crate) fn from_multimodal_fields(fields: &Fields<'_>) -> Result<Self, ModelError> {
+        let missing = || wrong("text_config", "is missing".to_owned());
+        let mut config = Self::from_fields(&fields.object("text_config")?.ok_or_else(missing)?)?;
+        if let [bos, ..] = fields.ids("bos_token_id", None)?[..] {
+            config.bos = Some(bos);
+        }
+        let eos = fields.ids("eos_token_id", None)?;
+        if !eos.is_empty() {
+            config.eos = eos;
+        }
         config.validate()?;
         Ok(config)
     }
@@ -226,6 +242,13 @@ fn ropes(fields: &Fields<'_>, max_positions: usize) -> Result<[RopeFields; 2], M
         let theta = fields.float("rope_local_base_freq")?;
         return Ok([global, RopeFields { theta, partial: None, scaling: RopeScaling::None }]);
     };
+    if let Some(old) = fields.object("rope_scaling")?
+        && let Some(new) = kinds.object(FULL)?
+        && RopeScaling::from_fields(&old, "rope_scaling", max_positions)?
+            != RopeScaling::from_fields(&new, FULL, max_positions)?
+    {
+        return Err(wrong("rope_scaling", "contradicts `rope_parameters`; keep one of them".into()));
+    }
     let of = |kind: &str, outer: &str| {
         let rope = kinds.object(kind)?;
         let rope = rope.ok_or_else(|| wrong(&format!("rope_parameters.{kind}"), "is missing".to_owned()))?;

@@ -2,11 +2,12 @@
 
 use burn::{
     module::Module,
-    tensor::{Int, Tensor, TensorData, activation::gelu_approximate, backend::Backend},
+    tensor::{Int, Tensor, TensorData, backend::Backend},
 };
 
 use super::Gpt2Config;
 use crate::{
+    activation::Activation,
     attention::AttentionPlan,
     causal_lm::CausalLm,
     error::ModelError,
@@ -32,6 +33,7 @@ pub struct Gpt2<B: Backend> {
     ln_f: LayerNorm<B>,
     /// None where the head is tied to the embedding, as in all published models.
     lm_head: Option<Matrix<B>>,
+    activation: Activation,
     n_heads: usize,
     d_head: usize,
 }
@@ -64,13 +66,15 @@ impl<B: Backend> Gpt2<B> {
                 query_scale: c.query_scale(i),
             })
         };
-        let head = || loader.matrix("lm_head.weight", [c.vocab_size, c.d_model]);
+        let names = ["transformer.wte.weight", "lm_head.weight"];
+        let (wte, lm_head) = loader.embedding_and_head(names, [c.vocab_size, c.d_model], c.tie_embeddings)?;
         Ok(Self {
-            wte: loader.matrix("transformer.wte.weight", [c.vocab_size, c.d_model])?,
+            wte,
             wpe: loader.matrix("transformer.wpe.weight", [c.max_positions, c.d_model])?,
             h: (0..c.n_layers).map(block).collect::<Result<_, _>>()?,
             ln_f: loader.layer_norm("transformer.ln_f", c.d_model, c.layer_norm_eps)?,
-            lm_head: (!c.tie_embeddings).then(head).transpose()?,
+            lm_head,
+            activation: c.activation,
             n_heads: c.n_heads,
             d_head: c.d_model / c.n_heads,
         })
@@ -109,7 +113,8 @@ impl<B: Backend> CausalLm<B> for Gpt2<B> {
             let q = part(0).mul_scalar(block.query_scale);
             let mixed = plan.attend(layer, q, part(1), part(2), cache); // [batch * seq, d_model]
             x = x + block.attn_c_proj.forward(mixed);
-            let inner = gelu_approximate(block.c_fc.forward(block.ln_2.forward(x.clone()))); // [batch * seq, d_ff]
+            let h = block.c_fc.forward(block.ln_2.forward(x.clone())); // [batch * seq, d_ff]
+            let inner = self.activation.apply(h);
             x = x + block.mlp_c_proj.forward(inner);
         }
         self.ln_f.forward(x).reshape([batch, seq, d_model]) // [batch, seq, d_model]

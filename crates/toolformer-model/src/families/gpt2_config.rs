@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    activation::Activation,
     config_checks::{check_divides, check_ids, check_layers, check_positive, check_sizes},
     error::ModelError,
     json_fields::{Fields, ids_json},
@@ -21,6 +22,8 @@ pub struct Gpt2Config {
     pub n_layers: usize,
     /// Number of heads (`n_head`); divides `d_model`. Default 12.
     pub n_heads: usize,
+    /// Between the two layers of the feed-forward part (`activation_function`). Default GELU by tanh.
+    pub activation: Activation,
     /// Added to the variance in layer norm (`layer_norm_epsilon`). Default 1e-5.
     pub layer_norm_eps: f64,
     /// Number of learned positions (`n_positions`). Default 1,024.
@@ -43,17 +46,17 @@ pub struct Gpt2Config {
 impl Gpt2Config {
     /// Reads a `config.json`; [`ModelConfig::from_hf_json`](crate::ModelConfig::from_hf_json) says which errors.
     pub(crate) fn from_fields(fields: &Fields<'_>) -> Result<Self, ModelError> {
-        fields.activation("activation_function", &["gelu_new", "gelu_pytorch_tanh"])?;
         fields.refuse_unless("add_cross_attention", false)?;
-        let d_model = fields.size_or("n_embd", 768)?;
+        let d_model = fields.aliased_size(["n_embd", "hidden_size"], 768)?;
         let config = Self {
             vocab_size: fields.size_or("vocab_size", 50_257)?,
             d_model,
             d_ff: fields.size_or("n_inner", d_model.saturating_mul(4))?,
-            n_layers: fields.size_or("n_layer", 12)?,
-            n_heads: fields.size_or("n_head", 12)?,
+            n_layers: fields.aliased_size(["n_layer", "num_hidden_layers"], 12)?,
+            n_heads: fields.aliased_size(["n_head", "num_attention_heads"], 12)?,
+            activation: Activation::read(fields, "activation_function", Activation::GeluTanh)?,
             layer_norm_eps: fields.float("layer_norm_epsilon")?.unwrap_or(1e-5),
-            max_positions: fields.size_or("n_positions", 1024)?,
+            max_positions: fields.aliased_size(["n_positions", "max_position_embeddings"], 1024)?,
             scale_attention: fields.boolean("scale_attn_weights")?.unwrap_or(true),
             scale_by_layer: fields.boolean("scale_attn_by_inverse_layer_idx")?.unwrap_or(false),
             tie_embeddings: fields.boolean("tie_word_embeddings")?.unwrap_or(true),
@@ -84,7 +87,7 @@ impl Gpt2Config {
             "n_head": self.n_heads,
             "n_positions": self.max_positions,
             "n_ctx": self.max_positions,
-            "activation_function": "gelu_new",
+            "activation_function": self.activation.name(),
             "layer_norm_epsilon": self.layer_norm_eps,
             "scale_attn_weights": self.scale_attention,
             "scale_attn_by_inverse_layer_idx": self.scale_by_layer,

@@ -3,15 +3,12 @@
 
 use burn::{
     module::Module,
-    tensor::{
-        Tensor,
-        activation::{gelu, gelu_approximate},
-        backend::Backend,
-    },
+    tensor::{Tensor, backend::Backend},
 };
 
 use super::GptNeoxConfig;
 use crate::{
+    activation::Activation,
     attention::AttentionPlan,
     causal_lm::CausalLm,
     error::ModelError,
@@ -39,7 +36,7 @@ pub struct GptNeox<B: Backend> {
     n_heads: usize,
     d_head: usize,
     parallel_residual: bool,
-    tanh_gelu: bool,
+    activation: Activation,
     max_positions: usize,
 }
 
@@ -81,18 +78,19 @@ impl<B: Backend> GptNeox<B> {
             })
         };
         // Before transformers 5 the head had another name.
-        let name = loader.either("lm_head.weight", "embed_out.weight");
-        let head = || loader.matrix(name, [c.vocab_size, c.d_model]);
+        let names = ["gpt_neox.embed_in.weight", loader.either("lm_head.weight", "embed_out.weight")];
+        let (embed_in, lm_head) =
+            loader.embedding_and_head(names, [c.vocab_size, c.d_model], c.tie_embeddings)?;
         Ok(Self {
-            embed_in: loader.matrix("gpt_neox.embed_in.weight", [c.vocab_size, c.d_model])?,
+            embed_in,
             layers: (0..c.n_layers).map(block).collect::<Result<_, _>>()?,
             final_layer_norm: loader.layer_norm("gpt_neox.final_layer_norm", c.d_model, c.layer_norm_eps)?,
-            lm_head: (!c.tie_embeddings).then(head).transpose()?,
+            lm_head,
             rope: Rope::new(d_head, c.rotary_dim(), Pairing::Halves, c.rope_theta, &c.rope_scaling),
             n_heads: c.n_heads,
             d_head,
             parallel_residual: c.parallel_residual,
-            tanh_gelu: c.tanh_gelu,
+            activation: c.activation,
             max_positions: c.max_positions,
         })
     }
@@ -117,7 +115,7 @@ impl<B: Backend> GptNeox<B> {
 
     fn feed_forward(&self, block: &Block<B>, h: Tensor<B, 2>) -> Tensor<B, 2> {
         let inner = block.dense_h_to_4h.forward(h); // [batch * seq, d_ff]
-        block.dense_4h_to_h.forward(if self.tanh_gelu { gelu_approximate(inner) } else { gelu(inner) })
+        block.dense_4h_to_h.forward(self.activation.apply(inner))
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    activation::Activation,
     config_checks::{check_divides, check_even, check_ids, check_layers, check_positive, check_sizes, wrong},
     error::ModelError,
     json_fields::{Fields, ids_json},
@@ -37,8 +38,8 @@ pub struct GptNeoxConfig {
     pub parallel_residual: bool,
     /// Whether the linear maps of attention have biases (`attention_bias`). Default true.
     pub attention_bias: bool,
-    /// Whether GELU is approximated by tanh (`hidden_act`: `gelu_new`, `gelu_fast`). Default false.
-    pub tanh_gelu: bool,
+    /// Between the two layers of the feed-forward part (`hidden_act`). Default GELU.
+    pub activation: Activation,
     /// Whether the output head is the embedding (`tie_word_embeddings`). Default false.
     pub tie_embeddings: bool,
     /// The id that begins a text (`bos_token_id`). Default 0.
@@ -52,7 +53,6 @@ pub struct GptNeoxConfig {
 impl GptNeoxConfig {
     /// Reads a `config.json`; [`ModelConfig::from_hf_json`](crate::ModelConfig::from_hf_json) says which errors.
     pub(crate) fn from_fields(fields: &Fields<'_>) -> Result<Self, ModelError> {
-        fields.activation("hidden_act", &["gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh"])?;
         let max_positions = fields.size_or("max_position_embeddings", 2048)?;
         let rope = RopeFields::read(fields, "rotary_emb_base", Some("rotary_pct"), max_positions)?;
         let config = Self {
@@ -68,7 +68,7 @@ impl GptNeoxConfig {
             max_positions,
             parallel_residual: fields.boolean("use_parallel_residual")?.unwrap_or(true),
             attention_bias: fields.boolean("attention_bias")?.unwrap_or(true),
-            tanh_gelu: fields.text("hidden_act")?.is_some_and(|name| name != "gelu"),
+            activation: Activation::read(fields, "hidden_act", Activation::Gelu)?,
             tie_embeddings: fields.boolean("tie_word_embeddings")?.unwrap_or(false),
             bos: fields.ids("bos_token_id", Some(0))?.first().copied(),
             eos: fields.ids("eos_token_id", Some(2))?,
@@ -95,7 +95,7 @@ impl GptNeoxConfig {
             "intermediate_size": self.d_ff,
             "num_hidden_layers": self.n_layers,
             "num_attention_heads": self.n_heads,
-            "hidden_act": if self.tanh_gelu { "gelu_new" } else { "gelu" },
+            "hidden_act": self.activation.name(),
             "attention_bias": self.attention_bias,
             "layer_norm_eps": self.layer_norm_eps,
             "use_parallel_residual": self.parallel_residual,

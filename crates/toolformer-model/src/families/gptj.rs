@@ -3,11 +3,12 @@
 
 use burn::{
     module::Module,
-    tensor::{Tensor, activation::gelu_approximate, backend::Backend},
+    tensor::{Tensor, backend::Backend},
 };
 
 use super::GptJConfig;
 use crate::{
+    activation::Activation,
     attention::AttentionPlan,
     causal_lm::CausalLm,
     error::ModelError,
@@ -34,6 +35,7 @@ pub struct GptJ<B: Backend> {
     lm_head: Option<Matrix<B>>,
     lm_head_bias: Vector<B>,
     rope: Rope,
+    activation: Activation,
     n_heads: usize,
     d_head: usize,
     max_positions: usize,
@@ -66,14 +68,16 @@ impl<B: Backend> GptJ<B> {
                 fc_out: l.biased("mlp.fc_out", c.d_ff, c.d_model)?,
             })
         };
-        let head = || loader.matrix("lm_head.weight", [c.vocab_size, c.d_model]);
+        let names = ["transformer.wte.weight", "lm_head.weight"];
+        let (wte, lm_head) = loader.embedding_and_head(names, [c.vocab_size, c.d_model], c.tie_embeddings)?;
         Ok(Self {
-            wte: loader.matrix("transformer.wte.weight", [c.vocab_size, c.d_model])?,
+            wte,
             h: (0..c.n_layers).map(block).collect::<Result<_, _>>()?,
             ln_f: loader.layer_norm("transformer.ln_f", c.d_model, c.layer_norm_eps)?,
-            lm_head: (!c.tie_embeddings).then(head).transpose()?,
+            lm_head,
             lm_head_bias: loader.vector("lm_head.bias", c.vocab_size)?,
             rope: Rope::new(d_head, c.rotary_dim, Pairing::Neighbours, 10_000.0, &RopeScaling::None),
+            activation: c.activation,
             n_heads: c.n_heads,
             d_head,
             max_positions: c.max_positions,
@@ -126,7 +130,7 @@ impl<B: Backend> CausalLm<B> for GptJ<B> {
         for (layer, block) in self.h.iter().enumerate() {
             let h = block.ln_1.forward(x.clone());
             let attended = self.attention(layer, block, h.clone(), &rotary, &plan, cache);
-            let inner = gelu_approximate(block.fc_in.forward(h)); // [batch * seq, d_ff]
+            let inner = self.activation.apply(block.fc_in.forward(h)); // [batch * seq, d_ff]
             x = attended + block.fc_out.forward(inner) + x;
         }
         let d_model = x.dims()[1];

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    activation::Activation,
     config_checks::{
         check_divides, check_even, check_ids, check_layers, check_positive, check_sizes, not_supported, wrong,
     },
@@ -25,6 +26,8 @@ pub struct GptJConfig {
     pub n_heads: usize,
     /// How many features of each head are rotated (`rotary_dim`); even. Default 64.
     pub rotary_dim: usize,
+    /// Between the two layers of the feed-forward part (`activation_function`). Default GELU by tanh.
+    pub activation: Activation,
     /// Added to the variance in layer norm (`layer_norm_epsilon`). Default 1e-5.
     pub layer_norm_eps: f64,
     /// Longest context in training, tokens (`n_positions`). Default 2,048.
@@ -42,20 +45,20 @@ pub struct GptJConfig {
 impl GptJConfig {
     /// Reads a `config.json`; [`ModelConfig::from_hf_json`](crate::ModelConfig::from_hf_json) says which errors.
     pub(crate) fn from_fields(fields: &Fields<'_>) -> Result<Self, ModelError> {
-        fields.activation("activation_function", &["gelu_new", "gelu_pytorch_tanh"])?;
         if fields.is_null("rotary_dim") {
             return Err(not_supported("`rotary_dim: null`".to_owned()));
         }
-        let d_model = fields.size_or("n_embd", 4096)?;
+        let d_model = fields.aliased_size(["n_embd", "hidden_size"], 4096)?;
         let config = Self {
             vocab_size: fields.size_or("vocab_size", 50_400)?,
             d_model,
             d_ff: fields.size_or("n_inner", d_model.saturating_mul(4))?,
-            n_layers: fields.size_or("n_layer", 28)?,
-            n_heads: fields.size_or("n_head", 16)?,
+            n_layers: fields.aliased_size(["n_layer", "num_hidden_layers"], 28)?,
+            n_heads: fields.aliased_size(["n_head", "num_attention_heads"], 16)?,
             rotary_dim: fields.size_or("rotary_dim", 64)?,
+            activation: Activation::read(fields, "activation_function", Activation::GeluTanh)?,
             layer_norm_eps: fields.float("layer_norm_epsilon")?.unwrap_or(1e-5),
-            max_positions: fields.size_or("n_positions", 2048)?,
+            max_positions: fields.aliased_size(["n_positions", "max_position_embeddings"], 2048)?,
             tie_embeddings: fields.boolean("tie_word_embeddings")?.unwrap_or(false),
             bos: fields.ids("bos_token_id", Some(50_256))?.first().copied(),
             eos: fields.ids("eos_token_id", Some(50_256))?,
@@ -77,7 +80,7 @@ impl GptJConfig {
             "n_head": self.n_heads,
             "rotary_dim": self.rotary_dim,
             "n_positions": self.max_positions,
-            "activation_function": "gelu_new",
+            "activation_function": self.activation.name(),
             "layer_norm_epsilon": self.layer_norm_eps,
             "tie_word_embeddings": self.tie_embeddings,
             "bos_token_id": self.bos,

@@ -58,35 +58,35 @@ struct Block<B: Backend> {
 impl<B: Backend> Llama<B> {
     pub(crate) fn load(c: &LlamaConfig, loader: &Loader<'_, B>) -> Result<Self, ModelError> {
         let [q_width, kv_width] = [c.n_heads * c.d_head, c.n_kv_heads * c.d_head];
+        let one = |l: &Loader<'_, B>, name: &str, [d_in, d_out]: [usize; 2], with_bias: bool| {
+            l.fused(name, &[(name, d_out)], d_in, with_bias)
+        };
         let block = |i: usize| {
             let l = loader.at(&format!("model.layers.{i}"));
             let qk_parts = [("self_attn.q_proj", q_width), ("self_attn.k_proj", kv_width)];
             Ok::<_, ModelError>(Block {
                 input_layernorm: l.rms_norm("input_layernorm", c.d_model, c.rms_norm_eps)?,
                 qk: l.fused("self_attn.qk", &qk_parts, c.d_model, c.qkv_bias)?,
-                v_proj: l.fused(
-                    "self_attn.v_proj",
-                    &[("self_attn.v_proj", kv_width)],
-                    c.d_model,
-                    c.qkv_bias,
-                )?,
-                o_proj: l.linear("self_attn.o_proj", q_width, c.d_model)?,
+                v_proj: one(&l, "self_attn.v_proj", [c.d_model, kv_width], c.qkv_bias)?,
+                o_proj: one(&l, "self_attn.o_proj", [q_width, c.d_model], c.o_bias)?,
                 post_attention_layernorm: l.rms_norm(
                     "post_attention_layernorm",
                     c.d_model,
                     c.rms_norm_eps,
                 )?,
-                gate_proj: l.linear("mlp.gate_proj", c.d_model, c.d_ff)?,
-                up_proj: l.linear("mlp.up_proj", c.d_model, c.d_ff)?,
-                down_proj: l.linear("mlp.down_proj", c.d_ff, c.d_model)?,
+                gate_proj: one(&l, "mlp.gate_proj", [c.d_model, c.d_ff], c.mlp_bias)?,
+                up_proj: one(&l, "mlp.up_proj", [c.d_model, c.d_ff], c.mlp_bias)?,
+                down_proj: one(&l, "mlp.down_proj", [c.d_ff, c.d_model], c.mlp_bias)?,
             })
         };
-        let head = || loader.matrix("lm_head.weight", [c.vocab_size, c.d_model]);
+        let names = ["model.embed_tokens.weight", "lm_head.weight"];
+        let (embed_tokens, lm_head) =
+            loader.embedding_and_head(names, [c.vocab_size, c.d_model], c.tie_embeddings)?;
         Ok(Self {
-            embed_tokens: loader.matrix("model.embed_tokens.weight", [c.vocab_size, c.d_model])?,
+            embed_tokens,
             layers: (0..c.n_layers).map(block).collect::<Result<_, _>>()?,
             norm: loader.rms_norm("model.norm", c.d_model, c.rms_norm_eps)?,
-            lm_head: (!c.tie_embeddings).then(head).transpose()?,
+            lm_head,
             rope: Rope::new(c.d_head, c.d_head, Pairing::Halves, c.rope_theta, &c.rope_scaling),
             n_heads: c.n_heads,
             n_kv_heads: c.n_kv_heads,

@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{error::ModelError, mapped_file::FileBytes};
+use crate::{error::ModelError, mapped_file::FileBytes, weights::PART};
 use reader::{Cursor, Malformed, Stored};
 use tensor_type::GgufType;
 
@@ -108,6 +108,16 @@ impl GgufFile {
     /// # Errors
     /// If there is no such tensor, or its number format is not supported.
     pub fn tensor_f32(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), ModelError> {
+        let mut values = Vec::new();
+        let shape = self.tensor_parts(name, &mut |part| values.extend_from_slice(part))?;
+        Ok((shape, values))
+    }
+
+    /// Hands a tensor's numbers to `each`, row-major, some after the others. Returns its shape (`[out, in]`).
+    ///
+    /// # Errors
+    /// As [`GgufFile::tensor_f32`].
+    pub fn tensor_parts(&self, name: &str, each: &mut dyn FnMut(&[f32])) -> Result<Vec<usize>, ModelError> {
         let missing = || ModelError::MissingTensors { names: vec![name.to_owned()] };
         let tensor = self.tensor(name).ok_or_else(missing)?;
         let unsupported = || ModelError::UnsupportedTensorType {
@@ -119,9 +129,12 @@ impl GgufFile {
             Ok(Some(len)) => self.bytes.get(tensor.offset..tensor.offset + len),
             _ => None,
         };
-        let values =
-            bytes.and_then(|bytes| dequantize::to_f32(tensor.kind, bytes)).ok_or_else(unsupported)?;
-        Ok((tensor.shape.clone(), values))
+        let bytes = bytes.ok_or_else(unsupported)?;
+        let (numbers, size) = tensor.kind.block().ok_or_else(unsupported)?;
+        for part in bytes.chunks(PART.div_ceil(numbers) * size) {
+            each(&dequantize::to_f32(tensor.kind, part).ok_or_else(unsupported)?);
+        }
+        Ok(tensor.shape.clone())
     }
 
     /// Whether the metadata have this key.

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use half::{bf16, f16};
 
+use crate::weights::PART;
+
 /// How numbers are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Format {
@@ -94,35 +96,48 @@ impl StridedTensor {
         &self.shape
     }
 
-    /// The numbers, row-major.
+    /// Hands the numbers to `each`, row-major, some after the others.
     ///
     /// # Errors
     /// What the numbers are, if they are not read.
-    pub(super) fn read(&self, file: &[u8]) -> Result<Vec<f32>, String> {
+    pub(super) fn read(&self, file: &[u8], each: &mut dyn FnMut(&[f32])) -> Result<(), String> {
         let bytes = file.get(self.range.clone()).unwrap_or_default();
         // Weights are written out; only constants are spread (and a small file could claim any size).
         if self.count > self.range.len() / self.format.size() {
             return Err("fewer numbers than it has places (a stride of 0)".to_owned());
         }
-        Ok(match &self.format {
-            Format::F32 => self.numbers(bytes, f32::from_le_bytes),
-            Format::F16 => self.numbers(bytes, |b| f16::from_le_bytes(b).to_f32()),
-            Format::BF16 => self.numbers(bytes, |b| bf16::from_le_bytes(b).to_f32()),
-            Format::F64 => self.numbers(bytes, |b| f64::from_le_bytes(b) as f32),
+        match &self.format {
+            Format::F32 => self.numbers(bytes, f32::from_le_bytes, each),
+            Format::F16 => self.numbers(bytes, |b| f16::from_le_bytes(b).to_f32(), each),
+            Format::BF16 => self.numbers(bytes, |b| bf16::from_le_bytes(b).to_f32(), each),
+            Format::F64 => self.numbers(bytes, |b| f64::from_le_bytes(b) as f32, each),
             Format::Other(name, _) => return Err(name.clone()),
-        })
+        }
+        Ok(())
     }
 
-    fn numbers<const N: usize>(&self, bytes: &[u8], read: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+    fn numbers<const N: usize>(
+        &self,
+        bytes: &[u8],
+        read: impl Fn([u8; N]) -> f32,
+        each: &mut dyn FnMut(&[f32]),
+    ) {
         let stored = bytes.as_chunks::<N>().0;
         if self.is_row_major() {
-            return stored.iter().map(|&number| read(number)).collect();
+            for part in stored.chunks(PART) {
+                each(&part.iter().map(|&number| read(number)).collect::<Vec<f32>>());
+            }
+            return;
         }
-        let mut numbers = Vec::with_capacity(self.count);
+        let mut numbers = Vec::with_capacity(PART.min(self.count));
         let mut place = vec![0; self.shape.len()];
-        while numbers.len() < self.count {
+        for done in 1..=self.count {
             let at: usize = place.iter().zip(&self.strides).map(|(&i, &stride)| i * stride).sum();
             numbers.push(stored.get(at).map_or(f32::NAN, |&number| read(number)));
+            if numbers.len() == PART || done == self.count {
+                each(&numbers);
+                numbers.clear();
+            }
             // The next place, the last axis first.
             for (i, &dim) in place.iter_mut().zip(&self.shape).rev() {
                 *i += 1;
@@ -132,7 +147,6 @@ impl StridedTensor {
                 *i = 0;
             }
         }
-        numbers
     }
 
     fn is_row_major(&self) -> bool {

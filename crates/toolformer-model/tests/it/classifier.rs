@@ -8,7 +8,7 @@ use crate::reference::{B, assert_close, expected, fixture};
 
 /// The classifiers, and how many labels they have.
 pub(crate) const FIXTURES: [(&str, usize); 3] =
-    [("llama_reward", 1), ("scaled/gpt2_classifier", 3), ("scaled/qwen2_classifier", 2)];
+    [("llama_reward", 1), ("switches/gpt2_classifier", 3), ("switches/qwen2_classifier", 2)];
 
 fn scores(model: &SequenceClassifier<B>, rows: &[Vec<u32>]) -> Vec<f32> {
     model.scores(&TokenBatch::new(rows)).into_data().into_vec().unwrap()

@@ -18,6 +18,7 @@ mod hostile;
 mod loopback;
 mod lora;
 mod memory;
+mod misfits;
 mod parity;
 mod precision;
 mod prefixes;

@@ -13,7 +13,7 @@ use crate::{
 const TOLERANCE: f32 = 1e-4;
 
 /// Every fixture with reference logits.
-pub(crate) const FIXTURES: [&str; 21] = [
+pub(crate) const FIXTURES: [&str; 25] = [
     "llama",
     "qwen2",
     "gpt2",
@@ -30,11 +30,15 @@ pub(crate) const FIXTURES: [&str; 21] = [
     "variant1/gemma3",
     "variant1/palm",
     "variant1/palm_rlhf",
-    "scaled/llama3",
-    "scaled/linear",
-    "scaled/yarn",
-    "scaled/yarn_all",
-    "scaled/gemma3",
+    "switches/llama3",
+    "switches/linear",
+    "switches/yarn",
+    "switches/yarn_all",
+    "switches/gemma3",
+    "switches/llama_biases",
+    "switches/gpt2_gelu",
+    "switches/gptj_relu",
+    "switches/gemma3_multimodal",
 ];
 
 /// A model and what it should give.

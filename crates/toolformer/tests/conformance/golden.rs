@@ -20,9 +20,9 @@ const FIXTURES: [&str; 12] = [
     "palm",
     "palm_rlhf",
     "variant1/palm_rlhf",
-    "scaled/llama3",
-    "scaled/yarn",
-    "scaled/gemma3",
+    "switches/llama3",
+    "switches/yarn",
+    "switches/gemma3",
 ];
 
 /// Two rows of unequal length, over ids that every fixture has.

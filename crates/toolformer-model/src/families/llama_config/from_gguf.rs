@@ -30,6 +30,8 @@ impl LlamaConfig {
             bos: keys.bos()?,
             eos: keys.eos()?,
             qkv_bias: architecture == "qwen2",
+            o_bias: false,
+            mlp_bias: false,
             initializer_range: 0.02,
         };
         config.validate()?;

@@ -20,13 +20,18 @@ impl LlamaConfig {
     /// Reads a Llama's `config.json`; [`ModelConfig::from_hf_json`](crate::ModelConfig::from_hf_json) says which
     /// errors.
     pub(crate) fn from_fields(fields: &Fields<'_>) -> Result<Self, ModelError> {
-        fields.refuse_unless("attention_bias", false)?;
-        fields.refuse_unless("mlp_bias", false)?;
-        Self::read(fields, Defaults { max_positions: 2048, bos: Some(1), eos: Some(2) }, false)
+        let attention_bias = fields.boolean("attention_bias")?.unwrap_or(false);
+        let mlp_bias = fields.boolean("mlp_bias")?.unwrap_or(false);
+        let defaults = Defaults { max_positions: 2048, bos: Some(1), eos: Some(2) };
+        Self::read(fields, defaults, [attention_bias, attention_bias, mlp_bias])
     }
 
     /// Reads the fields that Llama and Qwen2 have in common.
-    pub(super) fn read(fields: &Fields<'_>, defaults: Defaults, qkv_bias: bool) -> Result<Self, ModelError> {
+    pub(super) fn read(
+        fields: &Fields<'_>,
+        defaults: Defaults,
+        [qkv_bias, o_bias, mlp_bias]: [bool; 3],
+    ) -> Result<Self, ModelError> {
         fields.activation("hidden_act", &["silu"])?;
         let max_positions = fields.size_or("max_position_embeddings", defaults.max_positions)?;
         let rope = RopeFields::read(fields, "rope_theta", None, max_positions)?;
@@ -47,6 +52,8 @@ impl LlamaConfig {
             bos: fields.ids("bos_token_id", defaults.bos)?.first().copied(),
             eos: fields.ids("eos_token_id", defaults.eos)?,
             qkv_bias,
+            o_bias,
+            mlp_bias,
             initializer_range: fields.float("initializer_range")?.unwrap_or(0.02),
         };
         config.validate()?;
@@ -75,15 +82,15 @@ impl LlamaConfig {
             "initializer_range": self.initializer_range,
             "torch_dtype": "float32",
         });
-        if self.qkv_bias {
+        if self.qkv_bias && !self.o_bias {
             json["architectures"] = json!(["Qwen2ForCausalLM"]);
             json["model_type"] = "qwen2".into();
             json["use_sliding_window"] = false.into();
         } else {
             json["architectures"] = json!(["LlamaForCausalLM"]);
             json["model_type"] = "llama".into();
-            json["attention_bias"] = false.into();
-            json["mlp_bias"] = false.into();
+            json["attention_bias"] = self.o_bias.into();
+            json["mlp_bias"] = self.mlp_bias.into();
         }
         json
     }

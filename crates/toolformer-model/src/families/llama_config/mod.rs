@@ -44,8 +44,12 @@ pub struct LlamaConfig {
     pub bos: Option<u32>,
     /// The ids that end a text (`eos_token_id`). Default 2, Qwen2: none.
     pub eos: Vec<u32>,
-    /// Whether queries, keys and values have biases: this is what makes it a Qwen2.
+    /// Whether queries, keys and values have biases (Llama: `attention_bias`; always in Qwen2). Default false.
     pub qkv_bias: bool,
+    /// Whether attention's last projection has one (Llama: `attention_bias`). Default false.
+    pub o_bias: bool,
+    /// Whether the projections of the feed-forward layer have biases (`mlp_bias`). Default false.
+    pub mlp_bias: bool,
     /// Standard deviation of new weights (`initializer_range`). Default 0.02.
     pub initializer_range: f64,
 }

@@ -7,7 +7,8 @@ impl LlamaConfig {
     /// Reads a Qwen2's `config.json`; [`ModelConfig::from_hf_json`](crate::ModelConfig::from_hf_json) says which
     /// errors.
     pub(crate) fn from_qwen2_fields(fields: &Fields<'_>) -> Result<Self, ModelError> {
-        let config = Self::read(fields, Defaults { max_positions: 32_768, bos: None, eos: None }, true)?;
+        let defaults = Defaults { max_positions: 32_768, bos: None, eos: None };
+        let config = Self::read(fields, defaults, [true, false, false])?;
         refuse_sliding(fields, config.n_layers)?;
         Ok(config)
     }

@@ -51,6 +51,8 @@ fn both_styles_of_config_json() {
         max_positions: 128,
         tie_embeddings: false,
         qkv_bias: false,
+        o_bias: false,
+        mlp_bias: false,
         bos: Some(0),
         eos: vec![0],
         initializer_range: 0.02,
@@ -82,12 +84,19 @@ fn roles_of_ids() {
 }
 
 #[test]
+fn biases_are_written_as_they_were_read() {
+    for (attention, mlp) in [(true, false), (false, true), (true, true)] {
+        let c = with(json!({ "attention_bias": attention, "mlp_bias": mlp })).unwrap();
+        assert_eq!((c.qkv_bias, c.o_bias, c.mlp_bias), (attention, attention, mlp));
+        assert_eq!(read(&c.to_hf_json().to_string()).unwrap(), c);
+    }
+}
+
+#[test]
 fn what_is_not_computed_is_refused() {
     refused(json!({ "rope_scaling": { "type": "dynamic", "factor": 2.0 } }), "rope scaling `dynamic`");
     refused(json!({ "rope_parameters": { "rope_type": "longrope" } }), "rope scaling `longrope`");
     refused(json!({ "rope_parameters": { "partial_rotary_factor": 0.5 } }), "partial_rotary_factor");
-    refused(json!({ "attention_bias": true }), "`attention_bias: true`");
-    refused(json!({ "mlp_bias": true }), "`mlp_bias: true`");
     refused(json!({ "hidden_act": "gelu" }), "activation `gelu`");
     refused(json!({ "model_type": "bert" }), "architecture `bert`");
 }

@@ -1,0 +1,50 @@
+//! The activation functions of feed-forward layers, by their names in a `config.json`.
+
+use burn::tensor::{
+    Tensor,
+    activation::{gelu, gelu_approximate, relu},
+    backend::Backend,
+};
+
+use crate::{config_checks::not_supported, error::ModelError, json_fields::Fields};
+
+/// An activation function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// GELU by the normal distribution (Hendrycks and Gimpel, 2016): `gelu`.
+    Gelu,
+    /// GELU by its approximation with tanh: `gelu_new`, `gelu_pytorch_tanh`, `gelu_fast`.
+    GeluTanh,
+    /// `max(x, 0)`: `relu`.
+    Relu,
+}
+
+impl Activation {
+    /// Reads a field; a missing one is `default`.
+    pub(crate) fn read(fields: &Fields<'_>, field: &str, default: Self) -> Result<Self, ModelError> {
+        Ok(match fields.text(field)? {
+            None => default,
+            Some("gelu") => Self::Gelu,
+            Some("gelu_new" | "gelu_pytorch_tanh" | "gelu_fast") => Self::GeluTanh,
+            Some("relu") => Self::Relu,
+            Some(other) => return Err(not_supported(format!("the activation `{other}` (`{field}`)"))),
+        })
+    }
+
+    /// Its name in a `config.json`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Gelu => "gelu",
+            Self::GeluTanh => "gelu_new",
+            Self::Relu => "relu",
+        }
+    }
+
+    pub(crate) fn apply<B: Backend>(self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        match self {
+            Self::Gelu => gelu(x),
+            Self::GeluTanh => gelu_approximate(x),
+            Self::Relu => relu(x),
+        }
+    }
+}
