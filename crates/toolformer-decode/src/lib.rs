@@ -13,6 +13,7 @@
 //! assert_eq!(Sampling::default().pick(&[0.1, 2.0, -1.0], &mut rng), 1);
 //! ```
 
+mod beam_search;
 mod call_watch;
 mod continuations;
 mod draw;
@@ -20,9 +21,11 @@ mod error;
 mod generate;
 mod generation;
 mod marker;
+mod penalties;
 mod rows;
 mod sampling;
 
+pub use beam_search::{Beam, BeamSettings, EarlyStopping, beam_search};
 pub use call_watch::CallWatch;
 pub use continuations::{
     Continuation, ContinuationSettings, Continuations, Ending, Judgement, Place, sample_continuations,
@@ -32,5 +35,6 @@ pub use error::DecodeError;
 pub use generate::generate;
 pub use generation::{CallEvent, Finish, GenerateSettings, Generation, Prompt, ToolUse, Tools};
 pub use marker::StartMarker;
+pub use penalties::Penalties;
 pub use rows::Rows;
 pub use sampling::{Sampling, arg_max, rank};

@@ -182,7 +182,7 @@ impl Args {
         let &Self { temperature, top_k, top_p, .. } = self;
         GenerateSettings {
             max_tokens: self.max_tokens,
-            sampling: Sampling { temperature, top_k, top_p },
+            sampling: Sampling { temperature, top_k, top_p, ..Sampling::default() },
             seed: self.seed,
             // An empty one would end every completion before it begins.
             stop: self.stop.iter().filter(|stop| !stop.is_empty()).cloned().collect(),

@@ -35,7 +35,7 @@ impl OnDevice for Decode {
         // Drawn, not greedy: the tiny model writes a call's arrow now and then only.
         let settings = GenerateSettings {
             max_tokens: 32,
-            sampling: Sampling { temperature: 1.0, top_k: 0, top_p: 1.0 },
+            sampling: Sampling::at_temperature(1.0),
             ..GenerateSettings::default()
         };
         let tools = Tools::Enabled(tools);

@@ -30,6 +30,9 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
 #[track_caller]
 pub(crate) fn difference(found: &[f32], expected: &[f32]) -> f32 {
     assert_eq!(found.len(), expected.len());
-    let distance = |(a, b): (&f32, &f32)| if a.is_finite() { (a - b).abs() } else { f32::INFINITY };
+    let distance = |(a, b): (&f32, &f32)| {
+        let distance = (a - b).abs();
+        if distance.is_finite() { distance } else { f32::INFINITY }
+    };
     found.iter().zip(expected).map(distance).fold(0.0, f32::max)
 }
