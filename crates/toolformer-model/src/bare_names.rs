@@ -1,6 +1,8 @@
 //! Checkpoints that were saved from a model's body alone: their names lack the body's own (`h.0.ln_1.weight`
 //! stands for `transformer.h.0.ln_1.weight`).
 
+use std::borrow::Cow;
+
 use crate::{error::ModelError, weights::WeightSource};
 
 /// A checkpoint whose names get `base` put before them.
@@ -46,5 +48,9 @@ impl WeightSource for BareNames<'_> {
 
     fn tensor_parts(&self, name: &str, each: &mut dyn FnMut(&[f32])) -> Result<Vec<usize>, ModelError> {
         self.source.tensor_parts(self.own(name), each)
+    }
+
+    fn stored_name<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        self.source.stored_name(self.own(name))
     }
 }

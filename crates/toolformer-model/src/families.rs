@@ -204,7 +204,7 @@ impl ModelConfig {
                 return Err(not_supported("a GGUF file of this family".to_owned()));
             }
         };
-        Ok(GgufWeights::new(file, layout))
+        GgufWeights::new(file, layout)
     }
 }
 

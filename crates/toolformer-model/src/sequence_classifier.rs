@@ -1,6 +1,6 @@
 //! Models that give a text scores, one a label: classifiers, and with one label reward models.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 use burn::{
     module::Module,
@@ -203,6 +203,10 @@ impl WeightSource for Body<'_> {
 
     fn tensor_parts(&self, name: &str, each: &mut dyn FnMut(&[f32])) -> Result<Vec<usize>, ModelError> {
         self.0.tensor_parts(name, each)
+    }
+
+    fn stored_name<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        self.0.stored_name(name)
     }
 }
 

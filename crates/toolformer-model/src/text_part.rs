@@ -1,5 +1,7 @@
 //! The text model inside a multimodal checkpoint, under the names that it would have alone.
 
+use std::borrow::Cow;
+
 use crate::{error::ModelError, weights::WeightSource};
 
 /// What the text model's names start with, in published checkpoints and in transformers 5, and what stands for it alone.
@@ -60,5 +62,9 @@ impl WeightSource for TextPart<'_> {
 
     fn tensor_parts(&self, name: &str, each: &mut dyn FnMut(&[f32])) -> Result<Vec<usize>, ModelError> {
         self.source.tensor_parts(&self.own(name), each)
+    }
+
+    fn stored_name<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        Cow::Owned(self.source.stored_name(&self.own(name)).into_owned())
     }
 }

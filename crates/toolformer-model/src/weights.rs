@@ -1,8 +1,12 @@
 //! One view of a checkpoint, whatever file it lies in: named tensors as plain `f32`, under Hugging Face's names.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
-use crate::{error::ModelError, gguf::GgufFile, safetensors_files::SafetensorsFolder};
+use crate::{
+    error::ModelError,
+    gguf::{GgufFile, GgufTensor},
+    safetensors_files::SafetensorsFolder,
+};
 
 /// About how many numbers of a tensor are handed on at once.
 pub(crate) const PART: usize = 1 << 16;
@@ -30,6 +34,11 @@ pub trait WeightSource {
         let (shape, values) = self.tensor_f32(name)?;
         each(&values);
         Ok(shape)
+    }
+
+    /// What the file itself calls a tensor of this name, whether it holds it or not.
+    fn stored_name<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        Cow::Borrowed(name)
     }
 }
 
@@ -59,14 +68,15 @@ pub struct GgufWeights<'a> {
     file: &'a GgufFile,
     /// From Hugging Face's names to the file's.
     names: BTreeMap<String, String>,
-    changes: Vec<(&'static str, Change)>,
+    layout: GgufLayout,
 }
 
 /// How a family's checkpoints become GGUF files.
+#[derive(Debug)]
 pub(crate) struct GgufLayout {
     /// Hugging Face's and GGUF's name of every tensor of a block, without the block's prefix, beside those that
     /// every family has.
-    pub(crate) in_block: &'static [(&'static str, &'static str)],
+    pub(crate) in_block: &'static [Names],
     /// Ends of names whose tensors were changed.
     pub(crate) changes: Vec<(&'static str, Change)>,
 }
@@ -86,15 +96,21 @@ pub(crate) enum Change {
     OneAdded,
 }
 
-/// Hugging Face's and GGUF's name of every tensor outside the blocks.
-const OUTSIDE: [(&str, &str); 3] = [
+/// Hugging Face's and GGUF's name of a tensor.
+type Names = (&'static str, &'static str);
+
+/// A tensor that is part of the config: see [`RopeScaling::Divisors`](crate::RopeScaling::Divisors).
+pub(crate) const ROPE_FACTORS: &str = "rope_freqs.weight";
+
+/// Of every tensor outside the blocks.
+const OUTSIDE: [Names; 3] = [
     ("model.embed_tokens.weight", "token_embd.weight"),
     ("model.norm.weight", "output_norm.weight"),
     ("lm_head.weight", "output.weight"),
 ];
 
 /// Of the tensors that a block of every family has, without the block's prefix.
-const IN_BLOCK: [(&str, &str); 8] = [
+const IN_BLOCK: [Names; 8] = [
     ("input_layernorm.weight", "attn_norm.weight"),
     ("self_attn.q_proj.weight", "attn_q.weight"),
     ("self_attn.k_proj.weight", "attn_k.weight"),
@@ -107,15 +123,28 @@ const IN_BLOCK: [(&str, &str); 8] = [
 
 impl<'a> GgufWeights<'a> {
     /// Views a file.
-    pub(crate) fn new(file: &'a GgufFile, layout: GgufLayout) -> Self {
-        let own_name =
-            |t: &crate::gguf::GgufTensor| (hugging_face_name(&t.name, layout.in_block), t.name.clone());
-        let names = file.tensors().iter().map(own_name).collect();
-        Self { file, names, changes: layout.changes }
+    ///
+    /// # Errors
+    /// If two tensors are the same by their names.
+    pub(crate) fn new(file: &'a GgufFile, layout: GgufLayout) -> Result<Self, ModelError> {
+        let mut names = BTreeMap::new();
+        for tensor in file.tensors().iter().filter(|tensor| tensor.name != ROPE_FACTORS) {
+            let name = hugging_face_name(&tensor.name, layout.in_block);
+            if let Some(other) = names.insert(name.clone(), tensor.name.clone()) {
+                return Err(same(file, tensor, &other, &name));
+            }
+        }
+        Ok(Self { file, names, layout })
+    }
+
+    /// The file's name of a tensor that it holds.
+    fn held(&self, name: &str) -> Result<&str, ModelError> {
+        let missing = || ModelError::MissingTensors { names: vec![self.stored_name(name).into_owned()] };
+        self.names.get(name).map(String::as_str).ok_or_else(missing)
     }
 
     fn change(&self, name: &str) -> Option<Change> {
-        self.changes.iter().find(|(end, _)| name.ends_with(end)).map(|&(_, change)| change)
+        self.layout.changes.iter().find(|(end, _)| name.ends_with(end)).map(|&(_, change)| change)
     }
 }
 
@@ -129,13 +158,12 @@ impl WeightSource for GgufWeights<'_> {
     }
 
     fn tensor_f32(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), ModelError> {
-        let missing = || ModelError::MissingTensors { names: vec![name.to_owned()] };
-        let (shape, mut values) = self.file.tensor_f32(self.names.get(name).ok_or_else(missing)?)?;
+        let (shape, mut values) = self.file.tensor_f32(self.held(name)?)?;
         match self.change(name) {
             Some(Change::NeighbouringRows { heads, shape: expected @ [rows, columns] }) => {
                 if shape != expected {
-                    let expected = expected.to_vec();
-                    return Err(ModelError::Shape { name: name.to_owned(), expected, found: shape });
+                    let (name, expected) = (self.stored_name(name).into_owned(), expected.to_vec());
+                    return Err(ModelError::Shape { name, expected, found: shape });
                 }
                 values = neighbours_to_halves(&values, rows / heads, columns);
             }
@@ -151,21 +179,47 @@ impl WeightSource for GgufWeights<'_> {
             each(&values);
             return Ok(shape);
         }
-        let missing = || ModelError::MissingTensors { names: vec![name.to_owned()] };
-        self.file.tensor_parts(self.names.get(name).ok_or_else(missing)?, each)
+        self.file.tensor_parts(self.held(name)?, each)
+    }
+
+    fn stored_name<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        let own = self.names.get(name).cloned().or_else(|| gguf_name(name, self.layout.in_block));
+        own.map_or(Cow::Borrowed(name), Cow::Owned)
     }
 }
 
-fn hugging_face_name(name: &str, in_block: &[(&str, &str)]) -> String {
-    let find = |table: &[(&str, &str)], name: &str| {
-        table.iter().find(|(_, gguf)| *gguf == name).map(|(hugging_face, _)| (*hugging_face).to_owned())
-    };
-    let of_block = || {
-        let (layer, part) = name.strip_prefix("blk.")?.split_once('.')?;
-        let layer: usize = layer.parse().ok()?;
-        Some(format!("model.layers.{layer}.{}", find(&IN_BLOCK, part).or_else(|| find(in_block, part))?))
-    };
-    find(&OUTSIDE, name).or_else(of_block).unwrap_or_else(|| name.to_owned())
+fn same(file: &GgufFile, tensor: &GgufTensor, other: &str, name: &str) -> ModelError {
+    let what = format!("the tensors `{other}` and `{}` are both `{name}`", tensor.name);
+    ModelError::Gguf { path: file.path().to_owned(), offset: tensor.offset, what }
+}
+
+fn hugging_face_name(name: &str, in_block: &[Names]) -> String {
+    let find = |table: &[Names], name: &str| table.iter().find(|names| names.1 == name).map(|names| names.0);
+    let renamed = renamed(name, ["blk.", "model.layers."], in_block, find);
+    renamed.unwrap_or_else(|| name.to_owned())
+}
+
+/// The inverse of [`hugging_face_name`], where there is one.
+fn gguf_name(name: &str, in_block: &[Names]) -> Option<String> {
+    let find = |table: &[Names], name: &str| table.iter().find(|names| names.0 == name).map(|names| names.1);
+    renamed(name, ["model.layers.", "blk."], in_block, find)
+}
+
+/// The other name of a tensor; `prefixes` are what a block's number stands behind, in this name and in that.
+fn renamed(
+    name: &str,
+    [prefix, other]: [&str; 2],
+    in_block: &[Names],
+    find: impl Fn(&[Names], &str) -> Option<&'static str>,
+) -> Option<String> {
+    if let Some(outside) = find(&OUTSIDE, name) {
+        return Some(outside.to_owned());
+    }
+    let (layer, part) = name.strip_prefix(prefix)?.split_once('.')?;
+    // `00` and `+0` are no numbers of blocks.
+    layer.parse::<usize>().ok().filter(|number| number.to_string() == layer)?;
+    let part = find(&IN_BLOCK, part).or_else(|| find(in_block, part))?;
+    Some(format!("{other}{layer}.{part}"))
 }
 
 /// Undoes the order of rows that llama.cpp wants.
@@ -181,7 +235,7 @@ fn neighbours_to_halves(values: &[f32], d_head: usize, d_model: usize) -> Vec<f3
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::ModelConfig;
+    use crate::{families::ModelConfig, gguf::blob::Blob};
     use std::path::Path;
 
     #[test]
@@ -193,10 +247,44 @@ mod tests {
 
     #[test]
     fn unknown_tensors_keep_their_names() {
-        for name in ["rope_freqs.weight", "blk.0.attn_q.bias", "blk.x.attn_q.weight", "blk.0"] {
+        for name in
+            ["rope_freqs.weight", "blk.0.attn_q.bias", "blk.x.attn_q.weight", "blk.0", "blk.00.attn_q.weight"]
+        {
             assert_eq!(hugging_face_name(name, &[]), name);
         }
-        assert_eq!(hugging_face_name("blk.12.ffn_up.weight", &[]), "model.layers.12.mlp.up_proj.weight");
+        for name in [
+            "model.rotary_emb.inv_freq",
+            "model.layers.0.self_attn.q_proj.bias",
+            "model.layers.+1.mlp.up_proj.weight",
+        ] {
+            assert_eq!(gguf_name(name, &[]), None);
+        }
+    }
+
+    #[test]
+    fn two_tensors_of_one_name_are_refused() {
+        let file =
+            Blob::new(2, 0).tensor("output_norm.weight", &[4], 0, 0).tensor("model.norm.weight", &[4], 0, 32);
+        let file = file.padded().bytes(&[0; 48]).open().unwrap();
+        let error = GgufWeights::new(&file, GgufLayout { in_block: &[], changes: vec![] }).unwrap_err();
+        assert!(matches!(error, ModelError::Gguf { .. }), "{error:?}");
+        let expected =
+            "the tensors `output_norm.weight` and `model.norm.weight` are both `model.norm.weight`";
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+
+    #[track_caller]
+    fn both_ways(hugging_face: &str, gguf: &str) {
+        let in_block = &[("self_attn.q_proj.bias", "attn_q.bias")];
+        assert_eq!(hugging_face_name(gguf, in_block), hugging_face);
+        assert_eq!(gguf_name(hugging_face, in_block).as_deref(), Some(gguf));
+    }
+
+    #[test]
+    fn names_go_both_ways() {
+        both_ways("model.norm.weight", "output_norm.weight");
+        both_ways("model.layers.12.mlp.up_proj.weight", "blk.12.ffn_up.weight");
+        both_ways("model.layers.0.self_attn.q_proj.bias", "blk.0.attn_q.bias");
     }
 
     /// `make_gguf.py` writes the same random model both ways.
@@ -212,6 +300,12 @@ mod tests {
             assert_eq!(gguf.tensor_f32(&name).unwrap(), safetensors.tensor_f32(&name).unwrap(), "{name}");
             assert_eq!(gguf.shape(&name), WeightSource::shape(&safetensors, &name));
         }
-        assert!(matches!(gguf.tensor_f32("lm_head.weight"), Err(ModelError::MissingTensors { .. })));
+        let missing = gguf.tensor_f32("lm_head.weight").unwrap_err();
+        assert!(matches!(missing, ModelError::MissingTensors { .. }), "{missing:?}");
+        assert!(missing.to_string().contains("`output.weight`"), "{missing}");
+        assert_eq!(gguf.stored_name("lm_head.weight"), "output.weight");
+        assert_eq!(gguf.stored_name("model.layers.1.input_layernorm.weight"), "blk.1.attn_norm.weight");
+        assert_eq!(gguf.stored_name("other"), "other");
+        assert_eq!(safetensors.stored_name("model.norm.weight"), "model.norm.weight");
     }
 }

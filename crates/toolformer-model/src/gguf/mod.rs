@@ -8,6 +8,9 @@ mod k_quants;
 mod reader;
 mod tensor_type;
 
+#[cfg(test)]
+pub(crate) mod blob;
+
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -140,6 +143,11 @@ impl GgufFile {
     /// Whether the metadata have this key.
     pub fn has_key(&self, key: &str) -> bool {
         self.metadata.contains_key(key)
+    }
+
+    /// All keys of the metadata, in no particular order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.metadata.keys().map(String::as_str)
     }
 
     /// A whole number of any width that fits.
