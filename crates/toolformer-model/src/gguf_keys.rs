@@ -1,11 +1,8 @@
 //! The metadata of a GGUF file, under the keys of one architecture.
 
-use crate::{
-    config_checks::{check_positive, not_supported},
-    error::ModelError,
-    gguf::GgufFile,
-    rope_scaling::RopeScaling,
-};
+mod rope;
+
+use crate::{config_checks::not_supported, error::ModelError, gguf::GgufFile};
 
 /// A view of the keys `ARCHITECTURE.*`.
 pub(crate) struct GgufKeys<'a> {
@@ -60,27 +57,12 @@ impl<'a> GgufKeys<'a> {
         Ok(d_head)
     }
 
-    /// Only `linear` is read; other kinds are refused.
-    pub(crate) fn rope_scaling(&self) -> Result<RopeScaling, ModelError> {
-        if self.file.tensor("rope_freqs.weight").is_some() {
-            return Err(not_supported("rope scaling (tensor `rope_freqs.weight`)".to_owned()));
+    /// Refuses what makes another model of the same architecture: experts, and attention that sees what comes after.
+    pub(crate) fn refuse_variants(&self) -> Result<(), ModelError> {
+        let causal = self.key("attention.causal");
+        if self.file.has_key(&causal) && !self.file.get_bool(&causal)? {
+            return Err(not_supported(format!("attention to what comes after (`{causal}: false`)")));
         }
-        let kind = self.key("rope.scaling.type");
-        if !self.file.has_key(&kind) {
-            return Ok(RopeScaling::None);
-        }
-        match self.file.get_str(&kind)? {
-            "none" => Ok(RopeScaling::None),
-            "linear" => {
-                let factor = self.float("rope.scaling.factor")?;
-                check_positive(&[(&self.key("rope.scaling.factor"), factor)])?;
-                Ok(RopeScaling::Linear { factor })
-            }
-            other => Err(not_supported(format!("rope scaling `{other}` (`{kind}`)"))),
-        }
-    }
-
-    pub(crate) fn refuse_experts(&self) -> Result<(), ModelError> {
         if self.size_or("expert_count", 0)? > 0 {
             let key = self.key("expert_count");
             return Err(not_supported(format!("a mixture of experts (`{key}`)")));
@@ -105,4 +87,25 @@ impl<'a> GgufKeys<'a> {
 /// The double with the same shortest decimal form: GGUF stores 1e-5 as a float, and 1e-5 it shall be again.
 fn shortest(value: f32) -> f64 {
     value.to_string().parse().unwrap_or(f64::from(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gguf::blob::Blob;
+
+    #[track_caller]
+    fn refused(blob: Blob, expected: &str) {
+        let error = GgufKeys::new(&blob.open().unwrap(), "gemma3").refuse_variants().unwrap_err();
+        assert!(matches!(error, ModelError::NotSupported { .. }), "{error:?}");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+
+    #[test]
+    fn variants_are_refused() {
+        let causal = |causal| Blob::new(0, 1).key("gemma3.attention.causal", 7).bytes(&[causal]).padded();
+        assert!(GgufKeys::new(&causal(1).open().unwrap(), "gemma3").refuse_variants().is_ok());
+        refused(causal(0), "`gemma3.attention.causal: false`");
+        refused(Blob::new(0, 1).key("gemma3.expert_count", 4).u32(8).padded(), "`gemma3.expert_count`");
+    }
 }

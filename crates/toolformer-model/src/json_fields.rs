@@ -51,6 +51,10 @@ impl<'a> Fields<'a> {
         self.get(field, "a number", Value::as_f64)
     }
 
+    pub(crate) fn floats(&self, field: &str) -> Result<Option<Vec<f64>>, ModelError> {
+        self.get(field, "a list of numbers", |value| value.as_array()?.iter().map(Value::as_f64).collect())
+    }
+
     pub(crate) fn object(&self, field: &str) -> Result<Option<Fields<'a>>, ModelError> {
         self.get(field, "an object", |value| value.as_object().map(Fields))
     }

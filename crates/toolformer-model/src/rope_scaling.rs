@@ -32,6 +32,9 @@ pub enum RopeScaling {
         /// Longest context of the first training, tokens (`original_max_position_embeddings`).
         original_context: f64,
     },
+    /// A divisor for every frequency, as GGUF files of Llama 3.1 and later hold them (`rope_freqs.weight`); in a
+    /// `config.json` it is a `longrope` that does not depend on the length.
+    Divisors(Vec<f32>),
     /// `yarn` (Peng et al., 2023): as `llama3` with a ramp over the features, and scores scaled up.
     Yarn {
         /// The divisor.
@@ -73,6 +76,7 @@ impl RopeScaling {
                 high_freq_factor: need("high_freq_factor")?,
                 original_context: original_context()?,
             },
+            "longrope" => Self::Divisors(same_divisors(rope, name)?),
             "yarn" => {
                 let factor = need("factor")?;
                 let [mscale, mscale_all_dim] = [rope.float("mscale")?, rope.float("mscale_all_dim")?];
@@ -96,10 +100,12 @@ impl RopeScaling {
         Ok(scaling)
     }
 
-    fn check(&self, name: &str) -> Result<(), ModelError> {
+    /// Checks what is divided by; `name` is what errors put before a field.
+    pub(crate) fn check(&self, name: &str) -> Result<(), ModelError> {
         let values = match self {
             Self::None => vec![],
             Self::Linear { factor } => vec![("factor", *factor)],
+            Self::Divisors(divisors) => divisors.iter().map(|&by| ("long_factor", f64::from(by))).collect(),
             Self::Llama3 { factor, low_freq_factor, high_freq_factor, original_context } => {
                 if high_freq_factor <= low_freq_factor {
                     let why = format!("is {high_freq_factor}, must be above low_freq_factor");
@@ -121,6 +127,37 @@ impl RopeScaling {
         };
         let named = |(field, value): (&str, f64)| check_positive(&[(&format!("{name}.{field}"), value)]);
         values.into_iter().try_for_each(named)
+    }
+
+    /// There must be a divisor for every pair of `rotary_dim` features.
+    pub(crate) fn check_width(&self, rotary_dim: usize) -> Result<(), ModelError> {
+        match self {
+            Self::Divisors(divisors) if divisors.len() != rotary_dim / 2 => {
+                let why = format!("has {} numbers, must have {}", divisors.len(), rotary_dim / 2);
+                Err(wrong("long_factor", why))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The name that divisors of the frequencies with this base have, if they have one: none, or that of the published
+    /// Llama 3.1 and 3.2.
+    pub(crate) fn of_divisors(divisors: Vec<f32>, theta: f64) -> Self {
+        let rotary_dim = 2 * divisors.len();
+        let published = Self::Llama3 {
+            factor: divisors.last().map_or(1.0, |&slowest| f64::from(slowest)),
+            low_freq_factor: 1.0,
+            high_freq_factor: 4.0,
+            original_context: 8192.0,
+        };
+        let (plain, _) = Self::None.frequencies(rotary_dim, theta);
+        let gives = |scaling: &Self| {
+            let (scaled, _) = scaling.frequencies(rotary_dim, theta);
+            let mut pairs = plain.iter().zip(scaled).zip(&divisors);
+            // Converters compute in single precision.
+            pairs.all(|((plain, scaled), by)| (plain / scaled - by).abs() <= 1e-5 * by)
+        };
+        [Self::None, published].into_iter().find(gives).unwrap_or(Self::Divisors(divisors))
     }
 
     /// The fields of `rope_scaling`, which transformers had before version 5: none where nothing is scaled.
@@ -149,6 +186,16 @@ impl RopeScaling {
                 "low_freq_factor": low_freq_factor,
                 "high_freq_factor": high_freq_factor,
                 "original_max_position_embeddings": *original_context as u64,
+            }),
+            Self::Divisors(divisors) => json!({
+                "rope_type": "longrope",
+                "rope_theta": theta,
+                "factor": 1.0,
+                "attention_factor": 1.0,
+                "short_factor": divisors,
+                "long_factor": divisors,
+                // Where the one list follows on the other: both are the same.
+                "original_max_position_embeddings": 1,
             }),
             Self::Yarn { factor, attention_factor, beta_fast, beta_slow, truncate, original_context } => {
                 json!({
@@ -187,6 +234,10 @@ impl RopeScaling {
                 });
                 (scaled.map(|f| f as f32).collect(), 1.0)
             }
+            Self::Divisors(ref divisors) => {
+                let divided = plain.zip(divisors).map(|(f, &by)| (f / f64::from(by)) as f32);
+                (divided.collect(), 1.0)
+            }
             Self::Yarn { factor, attention_factor, beta_fast, beta_slow, truncate, original_context } => {
                 // The feature that makes this many rotations over the original context.
                 let feature =
@@ -206,5 +257,18 @@ impl RopeScaling {
                 (scaled.map(|f| f as f32).collect(), attention_factor as f32)
             }
         }
+    }
+}
+
+/// The divisors of a `longrope` that are the same for every length.
+fn same_divisors(rope: &Fields<'_>, name: &str) -> Result<Vec<f32>, ModelError> {
+    let [short, long] = [rope.floats("short_factor")?, rope.floats("long_factor")?];
+    match long {
+        Some(divisors)
+            if short.as_ref() == Some(&divisors) && rope.float("attention_factor")? == Some(1.0) =>
+        {
+            Ok(divisors.into_iter().map(|by| by as f32).collect())
+        }
+        _ => Err(not_supported(format!("rope scaling `longrope` that depends on the length (`{name}`)"))),
     }
 }

@@ -121,6 +121,7 @@ impl Gemma3Config {
     /// Reads the metadata of a `gemma3` GGUF file.
     pub(crate) fn from_gguf(file: &GgufFile) -> Result<Self, ModelError> {
         let keys = GgufKeys::new(file, "gemma3");
+        keys.refuse_variants()?;
         for name in ["final_logit_softcapping", "attn_logit_softcapping"] {
             if keys.has(name) {
                 return Err(not_supported(format!("`gemma3.{name}`")));
@@ -132,6 +133,8 @@ impl Gemma3Config {
         // The files do not say it; of the published models only the one with 62 blocks divides by another root.
         let scalar = if n_layers == 62 { d_model / n_heads.max(1) } else { d_head };
         let pattern = keys.size_or("attention.sliding_window_pattern", 6)?;
+        let rope_theta = keys.float_or("rope.freq_base", 1_000_000.0)?;
+        let max_positions = keys.size("context_length")?;
         let config = Self {
             vocab_size: keys.vocab_size()?,
             d_model,
@@ -143,11 +146,11 @@ impl Gemma3Config {
             sliding_layers: every_nth_whole(n_layers, pattern)?,
             sliding_window: keys.size("attention.sliding_window")?,
             rms_norm_eps: keys.float("attention.layer_norm_rms_epsilon")?,
-            rope_theta: keys.float_or("rope.freq_base", 1_000_000.0)?,
-            rope_scaling: keys.rope_scaling()?,
+            rope_theta,
+            rope_scaling: keys.rope_scaling(d_head, rope_theta, max_positions)?,
             local_rope_theta: keys.float_or("rope.freq_base_swa", 10_000.0)?,
             local_rope_scaling: RopeScaling::None,
-            max_positions: keys.size("context_length")?,
+            max_positions,
             tie_embeddings: file.tensor("output.weight").is_none(),
             bos: keys.bos()?,
             eos: keys.eos()?,
@@ -224,6 +227,8 @@ impl Gemma3Config {
         check_layers("num_hidden_layers", self.sliding_layers.len())?;
         check_divides("num_key_value_heads", self.n_kv_heads, self.n_heads, "attention heads")?;
         check_even("head_dim", self.d_head)?;
+        self.rope_scaling.check_width(self.d_head)?;
+        self.local_rope_scaling.check_width(self.d_head)?;
         check_positive(&[
             ("query_pre_attn_scalar", self.query_pre_attn_scalar),
             ("rms_norm_eps", self.rms_norm_eps),

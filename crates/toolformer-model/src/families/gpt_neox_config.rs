@@ -130,6 +130,7 @@ impl GptNeoxConfig {
             return Err(wrong("rotary_pct", why));
         }
         check_even("rotary_pct", self.rotary_dim())?;
+        self.rope_scaling.check_width(self.rotary_dim())?;
         check_positive(&[
             ("layer_norm_eps", self.layer_norm_eps),
             ("rotary_emb_base", self.rope_theta),

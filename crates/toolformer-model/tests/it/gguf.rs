@@ -1,6 +1,6 @@
 //! GGUF files of every family that has them give what its Hugging Face folder gives.
 
-use toolformer_model::{GgufFile, ModelConfig, Pretrained, SafetensorsFolder, WeightSource};
+use toolformer_model::{GgufFile, ModelConfig, Pretrained, SafetensorsFolder, WeightSource, save_pretrained};
 
 use crate::reference::{B, assert_close, expected, fixture, run};
 
@@ -35,6 +35,30 @@ fn qwen2() {
 #[test]
 fn gemma3() {
     check("gguf/gemma3");
+}
+
+/// A file with stretched frequencies gives the logits of the folder in `scaled` that it was made of, and so does what
+/// is saved of it.
+#[track_caller]
+fn check_scaled(name: &str) {
+    let path = fixture("gguf").join(name).with_extension("gguf");
+    let (ids, reference) = expected(&format!("scaled/{name}"));
+    let (model, config) = Pretrained::<B>::open_model(&path, &Default::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    save_pretrained(folder.path(), &model, &config, None).unwrap();
+    let (again, same) = Pretrained::<B>::open_model(folder.path(), &Default::default()).unwrap();
+    assert_eq!(same, config);
+    for model in [model, again] {
+        for (found, reference) in run(&model, &ids).iter().zip(&reference) {
+            assert_close(found, reference, 1e-4);
+        }
+    }
+}
+
+#[test]
+fn stretched_frequencies() {
+    check_scaled("llama3");
+    check_scaled("yarn");
 }
 
 #[test]

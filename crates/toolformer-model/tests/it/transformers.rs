@@ -70,6 +70,14 @@ fn saved_models_load_in_transformers() {
         write_expected(&folder, &ids, run(&model, &ids).concat());
         folders.push(folder);
     }
+    // Divisors of the frequencies are saved as a `longrope`.
+    let folder = root.path().join("divisors");
+    let (model, config) =
+        Pretrained::<B>::open_model(&fixture("gguf/llama3.gguf"), &Default::default()).unwrap();
+    save_pretrained(&folder, &model, &config, None).unwrap();
+    let (ids, _) = expected("scaled/llama3");
+    write_expected(&folder, &ids, run(&model, &ids).concat());
+    folders.push(folder);
     for (name, _) in classifier::FIXTURES {
         let folder = root.path().join(name.replace('/', "_"));
         let (model, config) = SequenceClassifier::<B>::open(&fixture(name), &Default::default()).unwrap();

@@ -12,8 +12,10 @@ impl LlamaConfig {
     /// Reads the metadata of a `llama` or `qwen2` GGUF file.
     pub(crate) fn from_gguf(file: &GgufFile, architecture: &'static str) -> Result<Self, ModelError> {
         let keys = GgufKeys::new(file, architecture);
-        keys.refuse_experts()?;
+        keys.refuse_variants()?;
         let [d_model, n_heads] = [keys.size("embedding_length")?, keys.size("attention.head_count")?];
+        let (d_head, max_positions) = (keys.head_width(d_model, n_heads)?, keys.size("context_length")?);
+        let rope_theta = keys.float_or("rope.freq_base", 10_000.0)?;
         let config = Self {
             vocab_size: keys.vocab_size()?,
             d_model,
@@ -21,11 +23,11 @@ impl LlamaConfig {
             n_layers: keys.size("block_count")?,
             n_heads,
             n_kv_heads: keys.size_or("attention.head_count_kv", n_heads)?,
-            d_head: keys.head_width(d_model, n_heads)?,
+            d_head,
             rms_norm_eps: keys.float("attention.layer_norm_rms_epsilon")?,
-            rope_theta: keys.float_or("rope.freq_base", 10_000.0)?,
-            rope_scaling: keys.rope_scaling()?,
-            max_positions: keys.size("context_length")?,
+            rope_theta,
+            rope_scaling: keys.rope_scaling(d_head, rope_theta, max_positions)?,
+            max_positions,
             tie_embeddings: file.tensor("output.weight").is_none(),
             bos: keys.bos()?,
             eos: keys.eos()?,

@@ -72,6 +72,7 @@ impl LlamaConfig {
         check_layers("num_hidden_layers", self.n_layers)?;
         check_divides("num_key_value_heads", self.n_kv_heads, self.n_heads, "attention heads")?;
         check_even("head_dim", self.d_head)?;
+        self.rope_scaling.check_width(self.d_head)?;
         check_positive(&[
             ("rms_norm_eps", self.rms_norm_eps),
             ("rope_theta", self.rope_theta),
