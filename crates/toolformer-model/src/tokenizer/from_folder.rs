@@ -10,13 +10,12 @@ use crate::error::ModelError;
 pub(super) fn read(folder: &Path, bos: Option<u32>, eos: Option<u32>) -> Result<Tokenizer, ModelError> {
     let tokenizer_config = optional_json(&folder.join("tokenizer_config.json"))?;
     let whole = folder.join("tokenizer.json");
-    let bare = match from_vocab::read(folder, &tokenizer_config) {
-        Ok(Some(json)) if !whole.exists() => {
-            Tokenizer::from_json(json.to_string().as_bytes(), SpecialIds::default(), None)
-                .map_err(|error| error.in_file(&folder.join("vocab.json")))?
-        }
-        Err(error) if !whole.exists() => return Err(error),
-        _ => Tokenizer::from_file(whole, SpecialIds::default())?,
+    // What the older files say is looked for only where there is nothing newer.
+    let parts = if whole.exists() { None } else { from_vocab::read(folder, &tokenizer_config)? };
+    let bare = match parts {
+        Some(json) => Tokenizer::from_json(json.to_string().as_bytes(), SpecialIds::default(), None)
+            .map_err(|error| error.in_file(&folder.join("vocab.json")))?,
+        None => Tokenizer::from_file(whole, SpecialIds::default())?,
     };
     let role = |token_field: &str, fallback: Option<u32>| match token(&tokenizer_config[token_field]) {
         Some(name) => match bare.token_to_id(name) {

@@ -27,13 +27,18 @@ pub(super) fn read(file: &GgufFile) -> Result<Tokenizer, ModelError> {
     if types.len() != tokens.len() {
         return Err(unusable(format!("it has {} tokens, but {} token types", tokens.len(), types.len())));
     }
-    let special = SpecialIds {
-        bos: id(file, "tokenizer.ggml.bos_token_id")?,
-        eos: id(file, "tokenizer.ggml.eos_token_id")?,
-        unk: id(file, "tokenizer.ggml.unknown_token_id")?,
-        pad: id(file, "tokenizer.ggml.padding_token_id")?,
-    };
     let kind = file.get_str("tokenizer.ggml.model")?;
+    let default = default_ids(kind);
+    let id = |key: &str, default: Option<u32>| {
+        let found = optional(file, &format!("tokenizer.ggml.{key}_token_id"), GgufFile::get_u32)?;
+        Ok::<_, ModelError>(found.or(default.filter(|&id| (id as usize) < tokens.len())))
+    };
+    let special = SpecialIds {
+        bos: id("bos", default.bos)?,
+        eos: id("eos", default.eos)?,
+        unk: id("unknown", default.unk)?,
+        pad: id("padding", default.pad)?,
+    };
     let pieces = matches!(kind, "llama" | "t5");
     // The converter writes the spaces of tokens that users defined as spaces; SentencePiece's have a sign for it.
     let names: Vec<String> = tokens
@@ -44,19 +49,29 @@ pub(super) fn read(file: &GgufFile) -> Result<Tokenizer, ModelError> {
             _ => (*token).to_owned(),
         })
         .collect();
-    let parts = match kind {
-        "gpt2" => byte_bpe::read(file, &names)?,
-        "llama" => sentence_piece::read_bpe(file, &names, &types, special.unk)?,
-        "t5" => sentence_piece::read_unigram(file, &names, special.unk)?,
+    // Whether the tokens that begin and end a text are added where the file does not say: as in llama.cpp.
+    let (parts, ends) = match kind {
+        "gpt2" => byte_bpe::read(file, &names).map(|(parts, begins)| (parts, [begins, false]))?,
+        "llama" => (sentence_piece::read_bpe(file, &names, &types, special.unk)?, [true, false]),
+        "t5" => (sentence_piece::read_unigram(file, &names, special.unk)?, [false, true]),
         other => {
             let known = "`gpt2` (byte-level BPE), `llama` and `t5` (SentencePiece)";
             return Err(unusable(format!("the vocabulary is of kind `{other}`; {known} are read")));
         }
     };
     let added = added_tokens(&names, &types, !pieces);
-    let json = whole(parts, added, post_processor(file, &names, special)?);
+    let json = whole(parts, added, post_processor(file, &names, special, ends)?);
     let chat_template = optional(file, "tokenizer.chat_template", GgufFile::get_str)?.map(str::to_owned);
     Tokenizer::from_json(json.to_string().as_bytes(), special, chat_template)
+}
+
+/// The ids that llama.cpp takes where the file does not say.
+fn default_ids(kind: &str) -> SpecialIds {
+    match kind {
+        "llama" => SpecialIds { bos: Some(1), eos: Some(2), unk: Some(0), pad: None },
+        "t5" => SpecialIds { bos: None, eos: Some(1), unk: Some(2), pad: Some(0) },
+        _ => SpecialIds::default(),
+    }
 }
 
 fn vocabulary(names: &[String]) -> Result<Map<String, Value>, ModelError> {
@@ -79,15 +94,20 @@ fn added_tokens(names: &[String], types: &[i64], normalized: bool) -> Vec<Value>
     names.iter().zip(types).enumerate().filter_map(entry).collect()
 }
 
-/// Adds the begin and end tokens where the file asks for them.
-fn post_processor(file: &GgufFile, tokens: &[String], special: SpecialIds) -> Result<Value, ModelError> {
+/// Adds the begin and end tokens where the file asks for them, or says nothing and its kind has them.
+fn post_processor(
+    file: &GgufFile,
+    tokens: &[String],
+    special: SpecialIds,
+    [begins, ends]: [bool; 2],
+) -> Result<Value, ModelError> {
     let mut template = vec![json!({ "Sequence": { "id": "A", "type_id": 0 } })];
     let mut used = HashSet::new();
-    for (key, id, front) in [
-        ("tokenizer.ggml.add_bos_token", special.bos, true),
-        ("tokenizer.ggml.add_eos_token", special.eos, false),
+    for (key, id, default, front) in [
+        ("tokenizer.ggml.add_bos_token", special.bos, begins, true),
+        ("tokenizer.ggml.add_eos_token", special.eos, ends, false),
     ] {
-        if optional(file, key, GgufFile::get_bool)? != Some(true) {
+        if !optional(file, key, GgufFile::get_bool)?.unwrap_or(default && id.is_some()) {
             continue;
         }
         let id = id.filter(|&id| (id as usize) < tokens.len());
@@ -110,10 +130,6 @@ fn post_processor(file: &GgufFile, tokens: &[String], special: SpecialIds) -> Re
     )
 }
 
-fn id(file: &GgufFile, key: &str) -> Result<Option<u32>, ModelError> {
-    optional(file, key, GgufFile::get_u32)
-}
-
 /// A key that may be missing, but not of another type.
 fn optional<'a, T>(
     file: &'a GgufFile,
@@ -125,4 +141,58 @@ fn optional<'a, T>(
 
 fn unusable(what: String) -> ModelError {
     ModelError::Tokenizer { what: format!("{what}; use the model's Hugging Face folder instead") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gguf::blob::Blob;
+
+    /// The ids of `a` with what the tokenizer puts around it; `keys` may set `add_bos_token` and `add_eos_token`.
+    fn ids(kind: &str, pre: &str, keys: &[(&str, bool)], roles: bool) -> Vec<u32> {
+        let count = 6 + keys.len() + if roles { 3 } else { 0 };
+        let blob = Blob::new(0, count as u64)
+            .text_key("tokenizer.ggml.model", kind)
+            .text_key("tokenizer.ggml.pre", pre)
+            .texts_key("tokenizer.ggml.tokens", &["<0>", "<1>", "<2>", "a", "▁", "▁a"])
+            .texts_key("tokenizer.ggml.merges", &[])
+            .list_key("tokenizer.ggml.token_type", 5, [3, 3, 3, 1, 1, 1])
+            .list_key("tokenizer.ggml.scores", 6, [0.0, 0.0, 0.0, -1.0, -2.0, -0.5].map(f32::to_bits));
+        let blob = keys.iter().fold(blob, |blob, (key, value)| {
+            blob.key(&format!("tokenizer.ggml.{key}"), 7).bytes(&[u8::from(*value)])
+        });
+        let roles = [("bos", 2), ("eos", 1), ("unknown", 0)].into_iter().filter(|_| roles);
+        let blob = roles
+            .fold(blob, |blob, (role, id)| blob.key(&format!("tokenizer.ggml.{role}_token_id"), 4).u32(id));
+        read(&blob.padded().open().unwrap()).unwrap().encode_with_special("a").unwrap()
+    }
+
+    #[track_caller]
+    fn check(kind: &str, pre: &str, keys: &[(&str, bool)], expected: &[u32]) {
+        assert_eq!(ids(kind, pre, keys, true), expected);
+    }
+
+    #[test]
+    fn tokens_around_a_text_are_llama_cpps_where_the_file_is_silent() {
+        check("gpt2", "gpt-2", &[], &[3]);
+        check("gpt2", "qwen2", &[], &[3]);
+        check("gpt2", "default", &[], &[3]);
+        check("gpt2", "gpt-2", &[("add_bos_token", true), ("add_eos_token", true)], &[2, 3, 1]);
+        for pre in ["llama-bpe", "llama3", "llama-v3", "falcon3", "tekken"] {
+            check("gpt2", pre, &[], &[2, 3]);
+            check("gpt2", pre, &[("add_bos_token", false)], &[3]);
+        }
+        check("llama", "default", &[], &[2, 5]);
+        check("llama", "default", &[("add_bos_token", false)], &[5]);
+        check("llama", "default", &[("add_bos_token", false), ("add_eos_token", true)], &[5, 1]);
+        check("t5", "default", &[], &[5, 1]);
+        check("t5", "default", &[("add_eos_token", false)], &[5]);
+    }
+
+    #[test]
+    fn roles_are_llama_cpps_where_the_file_is_silent() {
+        assert_eq!(ids("llama", "default", &[], false), [1, 5]);
+        assert_eq!(ids("t5", "default", &[], false), [5, 1]);
+        assert_eq!(ids("gpt2", "llama-bpe", &[], false), [3]);
+    }
 }

@@ -85,10 +85,11 @@ impl Tokenizer {
         from_folder::read(folder.as_ref(), bos, eos)
     }
 
-    /// Builds the tokenizer that a GGUF file describes.
+    /// Builds the tokenizer that a GGUF file describes. What the file leaves out is as llama.cpp has it: SentencePiece and
+    /// Llama 3's kinds begin every text with a token of their own.
     ///
     /// # Errors
-    /// If the file has no tokenizer, or one that is not byte-level BPE with a known pre-tokenizer.
+    /// If the file has no tokenizer, or neither byte-level BPE with a known pre-tokenizer nor SentencePiece.
     pub fn from_gguf(file: &GgufFile) -> Result<Self, ModelError> {
         from_gguf::read(file).map_err(|e| e.in_file(file.path()))
     }

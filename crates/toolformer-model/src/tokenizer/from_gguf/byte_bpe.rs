@@ -7,19 +7,22 @@ use crate::{
     error::ModelError,
     gguf::GgufFile,
     tokenizer::{
-        pre_tokenizers::{NAMES, named},
+        pre_tokenizers::{named, names},
         tokenizer_json::byte_level_bpe,
     },
 };
 
-/// What the file stands for, without the parts that all kinds share.
-pub(super) fn read(file: &GgufFile, names: &[String]) -> Result<Value, ModelError> {
+/// What the file stands for, without the parts that all kinds share, and whether a token begins every text where the
+/// file does not say.
+pub(super) fn read(file: &GgufFile, tokens: &[String]) -> Result<(Value, bool), ModelError> {
     let name = file.get_str("tokenizer.ggml.pre")?;
     let pre = named(name).ok_or_else(|| {
-        unusable(format!("the pre-tokenizer `{name}` is not known (known: {})", NAMES.join(", ")))
+        let known = names().collect::<Vec<_>>().join(", ");
+        unusable(format!("the pre-tokenizer `{name}` is not known (known: {known})"))
     })?;
     let merges = merges(&file.get_array_str("tokenizer.ggml.merges")?)?;
-    Ok(byte_level_bpe(pre, vocabulary(names)?, merges))
+    let begins = pre.begins;
+    Ok((byte_level_bpe(pre, vocabulary(tokens)?, merges), begins))
 }
 
 /// Merges are two token names with a space between; the names are never empty and hold no space, but GGUF
