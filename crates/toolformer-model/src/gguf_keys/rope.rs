@@ -65,7 +65,10 @@ impl GgufKeys<'_> {
             Some(_) if self.architecture == "llama" && scaling == RopeScaling::None => {
                 self.divisors(d_head, theta)
             }
-            Some(_) => Err(not_supported(format!("rope scaling by `{ROPE_FACTORS}` on top of another"))),
+            Some(_) => {
+                let what = "beside other rope scaling, or in a file of the architecture";
+                Err(not_supported(format!("`{ROPE_FACTORS}` {what} `{}`", self.architecture)))
+            }
         }
     }
 
@@ -186,7 +189,7 @@ mod tests {
             "`llama.rope.scaling.factor`: is -2, must be positive",
         );
         refused(&[("scaling.factor", f32::NAN)], None, &[], "must be positive");
-        refused(&[("scaling.factor", 2.0)], None, &[1.0; 8], "`rope_freqs.weight` on top of another");
+        refused(&[("scaling.factor", 2.0)], None, &[1.0; 8], "`rope_freqs.weight` beside other rope scaling");
         refused(&[], None, &[1.0; 7], "`rope_freqs.weight` has shape [7], the config asks for [8]");
         refused(&[], None, &[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0], "`rope_freqs.weight`: holds 0");
     }
