@@ -195,7 +195,7 @@ impl ModelConfig {
     /// A GGUF file's tensors under the names of the family's `config.json` world.
     ///
     /// # Errors
-    /// If the file is not read for this family.
+    /// If the file is not read for this family, or two of its tensors are the same by their names.
     pub fn gguf_weights<'a>(&self, file: &'a GgufFile) -> Result<GgufWeights<'a>, ModelError> {
         let layout: GgufLayout = match self {
             Self::Llama(config) => config.gguf_layout(),

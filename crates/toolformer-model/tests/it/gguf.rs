@@ -37,12 +37,12 @@ fn gemma3() {
     check("gguf/gemma3");
 }
 
-/// A file with stretched frequencies gives the logits of the folder in `scaled` that it was made of, and so does what
+/// A file with stretched frequencies gives the logits of the folder in `switches` that it was made of, and so does what
 /// is saved of it.
 #[track_caller]
 fn check_scaled(name: &str) {
     let path = fixture("gguf").join(name).with_extension("gguf");
-    let (ids, reference) = expected(&format!("scaled/{name}"));
+    let (ids, reference) = expected(&format!("switches/{name}"));
     let (model, config) = Pretrained::<B>::open_model(&path, &Default::default()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     save_pretrained(folder.path(), &model, &config, None).unwrap();

@@ -75,7 +75,7 @@ fn saved_models_load_in_transformers() {
     let (model, config) =
         Pretrained::<B>::open_model(&fixture("gguf/llama3.gguf"), &Default::default()).unwrap();
     save_pretrained(&folder, &model, &config, None).unwrap();
-    let (ids, _) = expected("scaled/llama3");
+    let (ids, _) = expected("switches/llama3");
     write_expected(&folder, &ids, run(&model, &ids).concat());
     folders.push(folder);
     for (name, _) in classifier::FIXTURES {
