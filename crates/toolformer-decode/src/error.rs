@@ -35,6 +35,14 @@ pub enum DecodeError {
         /// Number of the prompt, from 0.
         prompt: usize,
     },
+    /// A prompt has an id that the model has not.
+    #[error("prompt {prompt} does not fit the model")]
+    Prompt {
+        /// Number of the prompt, from 0.
+        prompt: usize,
+        /// What is wrong with it.
+        source: ModelError,
+    },
     /// The tokenizer or the model failed.
     #[error(transparent)]
     Model(#[from] ModelError),

@@ -8,7 +8,7 @@ mod follow_call;
 
 use burn::tensor::backend::Backend;
 use rand_chacha::ChaCha8Rng;
-use toolformer_model::{CausalLm, TokenBatch, Tokenizer, check_numbers};
+use toolformer_model::{CausalLm, TokenBatch, Tokenizer, check_ids, check_numbers};
 use toolformer_text::StreamEvent;
 
 use crate::{
@@ -24,7 +24,8 @@ use crate::{
 /// Completes the prompts; `done` sees each completion with its prompt's number, in no particular order.
 ///
 /// # Errors
-/// If a setting is out of range, a prompt is empty, or one does not fit into the context.
+/// If a setting is out of range, a prompt is empty or does not fit into the context, or a prompt or a tool's result
+/// has an id that the model has not.
 pub fn generate<B: Backend, M: CausalLm<B>>(
     model: &M,
     tokenizer: &Tokenizer,
@@ -37,21 +38,14 @@ pub fn generate<B: Backend, M: CausalLm<B>>(
     if settings.batch == 0 {
         return Err(DecodeError::Setting { name: "batch", why: "must be at least 1".into() });
     }
-    for (prompt, Prompt { ids, .. }) in prompts.iter().enumerate() {
-        if ids.is_empty() {
-            return Err(DecodeError::EmptyPrompt { prompt });
-        }
-        if ids.len() + settings.max_tokens > model.max_positions() {
-            let (tokens, room, context) = (ids.len(), settings.max_tokens, model.max_positions());
-            return Err(DecodeError::TooLong { prompt, tokens, room, context });
-        }
-    }
+    check_prompts(model, tokenizer, prompts, settings.max_tokens)?;
     let marker = match tools {
         Tools::None => None,
         Tools::Disabled(syntax) => Some(StartMarker::new(tokenizer, syntax.open())?),
         Tools::Enabled(tools) => Some(StartMarker::new(tokenizer, tools.syntax.open())?),
     };
-    let decoding = Decoding { tokenizer, settings, tools, marker };
+    check_ids(marker.as_ref().map_or(&[], StartMarker::ids), model.vocab_size(), Some(tokenizer))?;
+    let decoding = Decoding { tokenizer, vocab_size: model.vocab_size(), settings, tools, marker };
     // Prompts of like length together: less padding.
     let mut order: Vec<usize> = (0..prompts.len()).collect();
     order.sort_by_key(|&i| prompts[i].ids.len());
@@ -66,9 +60,39 @@ pub fn generate<B: Backend, M: CausalLm<B>>(
     Ok(generations.into_iter().flatten().collect())
 }
 
+/// Whether a model can complete prompts that may grow by `max_tokens`; [`generate`] asks this first, of all of them.
+///
+/// # Errors
+/// If a prompt is empty, does not fit into the context, or has an id that the model has not.
+pub fn check_prompts<B: Backend, M: CausalLm<B>>(
+    model: &M,
+    tokenizer: &Tokenizer,
+    prompts: &[Prompt],
+    max_tokens: usize,
+) -> Result<(), DecodeError> {
+    for (prompt, Prompt { ids, .. }) in prompts.iter().enumerate() {
+        if ids.is_empty() {
+            return Err(DecodeError::EmptyPrompt { prompt });
+        }
+        check_ids(ids, model.vocab_size(), Some(tokenizer))
+            .map_err(|source| DecodeError::Prompt { prompt, source })?;
+        if ids.len().saturating_add(max_tokens) > model.max_positions() {
+            let (tokens, room, context) = (ids.len(), max_tokens, model.max_positions());
+            return Err(DecodeError::TooLong { prompt, tokens, room, context });
+        }
+    }
+    Ok(())
+}
+
+/// Tokens of a completion that room is made for at first; the cache grows if there are more. So what is allowed costs
+/// nothing until it is used.
+const FIRST_ROOM: usize = 256;
+
 /// What all rows have in common.
 struct Decoding<'a> {
     tokenizer: &'a Tokenizer,
+    /// Number of ids that the model has.
+    vocab_size: usize,
     settings: &'a GenerateSettings,
     tools: &'a Tools<'a>,
     marker: Option<StartMarker>,
@@ -157,7 +181,7 @@ impl Decoding<'_> {
         done: &mut impl FnMut(usize, Generation),
     ) -> Result<(), DecodeError> {
         let longest = rows.iter().map(|row| row.pending.len()).max().unwrap_or(0);
-        let mut batch = Rows::new(model, rows.len(), longest + self.settings.max_tokens);
+        let mut batch = Rows::new(model, rows.len(), longest + self.settings.max_tokens.min(FIRST_ROOM));
         let mut first = true;
         while !rows.is_empty() {
             // Prompts go in whole; later all rows feed as many tokens as the one with the fewest has waiting, so

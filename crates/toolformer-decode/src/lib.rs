@@ -32,7 +32,7 @@ pub use continuations::{
 };
 pub use draw::draw_rng;
 pub use error::DecodeError;
-pub use generate::generate;
+pub use generate::{check_prompts, generate};
 pub use generation::{CallEvent, Finish, GenerateSettings, Generation, Prompt, ToolUse, Tools};
 pub use marker::StartMarker;
 pub use penalties::Penalties;

@@ -1,12 +1,13 @@
 //! Opening a LoRA adapter's folder in PEFT's layout.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use burn::tensor::backend::Backend;
 use serde_json::Value;
 
 use crate::{
-    error::ModelError, families::LanguageModel, lora::LoraConfig, safetensors_files::SafetensorsFolder,
+    error::ModelError, families::LanguageModel, lora::LoraConfig, regular_file::read_text,
+    safetensors_files::SafetensorsFolder,
 };
 
 /// Adds the updates of a folder with `adapter_config.json` and `adapter_model.safetensors` to a model; see
@@ -20,7 +21,7 @@ pub fn load_adapter<B: Backend>(
 ) -> Result<LoraConfig, ModelError> {
     let path = folder.join("adapter_config.json");
     let advice = "give a folder with adapter_config.json and adapter_model.safetensors";
-    let text = fs::read_to_string(&path).map_err(|source| ModelError::io(&path, advice, source))?;
+    let text = read_text(&path, advice)?;
     let json = |source| ModelError::Json { what: path.display().to_string(), source };
     let fields: Value = serde_json::from_str(&text).map_err(json)?;
     refuse_variants(&fields).map_err(|error| error.in_file(&path))?;

@@ -1,14 +1,13 @@
 //! What a model's content is, in one short string.
 
 use std::{
-    fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
 };
 
 use sha2::{Digest, Sha256};
 
-use crate::{checkpoint::is_weight_file, error::ModelError};
+use crate::{checkpoint::is_weight_file, error::ModelError, regular_file};
 
 /// SHA-256, in hexadecimal: of a file's bytes, or of a folder's `config.json`, `tokenizer.json` and weights with
 /// their names. To a file of weights alone belong the other two, which lie beside it.
@@ -49,8 +48,8 @@ fn content(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
 }
 
 fn add(hash: &mut Sha256, path: &Path) -> Result<(), ModelError> {
+    let mut file = regular_file::open(path, "give a model's path")?;
     let mut read = || -> io::Result<()> {
-        let mut file = File::open(path)?;
         let mut buffer = vec![0; 1 << 20];
         loop {
             match file.read(&mut buffer)? {

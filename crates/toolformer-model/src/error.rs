@@ -26,6 +26,13 @@ pub enum ModelError {
         source: std::io::Error,
     },
 
+    /// What should be a file is something else.
+    #[error("{} is a folder, a pipe or a device where a file should be; give a file", path.display())]
+    NotAFile {
+        /// Its path.
+        path: PathBuf,
+    },
+
     /// A file cannot be written.
     #[error(
         "cannot write {}; free space or choose another place, then run the same command again",
@@ -222,6 +229,21 @@ pub enum ModelError {
     Tokenizer {
         /// What is wrong and what to do.
         what: String,
+    },
+
+    /// An id that the model does not have.
+    #[error(
+        "the model has no token {id}{}; its ids are 0 to {}: take the token out of the text, or use the tokenizer that \
+         the model was made with",
+        token.as_ref().map(|token| format!(", `{token}`")).unwrap_or_default(), vocab_size.saturating_sub(1)
+    )]
+    UnknownId {
+        /// The id.
+        id: u32,
+        /// Its token, where the tokenizer is known.
+        token: Option<String>,
+        /// Number of ids that the model has: the rows of its embedding.
+        vocab_size: usize,
     },
 
     /// A conversation cannot be written out.

@@ -1,10 +1,12 @@
 //! `generation_config.json`: what a model's makers say about decoding.
 
-use std::{fs, io::ErrorKind, path::Path};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::{error::ModelError, families::ModelConfig, json_fields::Fields};
+use crate::{
+    error::ModelError, families::ModelConfig, json_fields::Fields, regular_file::read_text_if_there,
+};
 
 const FILE: &str = "generation_config.json";
 
@@ -22,10 +24,9 @@ impl GenerationConfig {
     /// If the file cannot be read, is no JSON object, or its ids are none.
     pub fn from_folder(folder: &Path) -> Result<Self, ModelError> {
         let path = folder.join(FILE);
-        match fs::read_to_string(&path) {
-            Ok(text) => Self::from_json(&text).map_err(|error| error.in_file(&path)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::default()),
-            Err(source) => Err(ModelError::Io { path, source }),
+        match read_text_if_there(&path)? {
+            Some(text) => Self::from_json(&text).map_err(|error| error.in_file(&path)),
+            None => Ok(Self::default()),
         }
     }
 

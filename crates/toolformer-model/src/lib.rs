@@ -53,6 +53,7 @@ mod gguf_keys;
 #[cfg(feature = "hub")]
 mod hub;
 mod json_fields;
+mod known_ids;
 mod kv_cache;
 mod layer_norm;
 mod leaf;
@@ -68,6 +69,7 @@ mod precision;
 mod pretrained;
 mod projection;
 mod pytorch_files;
+mod regular_file;
 mod replace_file;
 mod resize_embedding;
 mod rms_norm;
@@ -100,6 +102,7 @@ pub use generation_config::GenerationConfig;
 pub use gguf::GgufFile;
 #[cfg(feature = "hub")]
 pub use hub::{CachedModel, GgufChoice, Hub, HubError, HubModel, HubSettings, PullEvent};
+pub use known_ids::check_ids;
 pub use kv_cache::{CacheShape, KvCache, Prefix};
 pub use log_probs::{check_numbers, log_probs, log_probs_of, visit_log_probs};
 pub use lora::LoraConfig;

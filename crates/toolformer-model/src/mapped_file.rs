@@ -1,10 +1,10 @@
 //! The bytes of a model file.
 
-use std::{fs::File, ops::Deref, path::Path};
+use std::{ops::Deref, path::Path};
 
 use memmap2::Mmap;
 
-use crate::error::ModelError;
+use crate::{error::ModelError, regular_file};
 
 /// Bytes that lie in a mapped file, or in memory.
 #[derive(Debug)]
@@ -20,12 +20,8 @@ impl FileBytes {
     /// If it is not there (with this advice), cannot be read, or is no regular file.
     pub(crate) fn map(path: &Path, advice: &str) -> Result<Self, ModelError> {
         let io = |source| ModelError::io(path, advice, source);
-        let file = File::open(path).map_err(io)?;
-        let metadata = file.metadata().map_err(io)?;
-        if !metadata.is_file() {
-            return Err(io(std::io::Error::other("not a regular file")));
-        }
-        if metadata.len() == 0 {
+        let file = regular_file::open(path, advice)?;
+        if file.metadata().map_err(io)?.len() == 0 {
             return Ok(Self::Owned(Vec::new()));
         }
         #[expect(unsafe_code, reason = "mapping a model file; it must not be truncated while it is open")]

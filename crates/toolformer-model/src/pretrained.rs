@@ -14,6 +14,7 @@ use crate::{
     generation_config::GenerationConfig,
     gguf::GgufFile,
     precision::Precision,
+    regular_file::read_text,
     sequence_classifier::refuse_classifier,
     tokenizer::Tokenizer,
 };
@@ -109,11 +110,27 @@ fn about_weights(error: ModelError, path: &Path) -> ModelError {
 /// The text of a folder's `config.json`, with its path.
 pub(crate) fn read_config_text(folder: &Path) -> Result<(PathBuf, String), ModelError> {
     let path = folder.join("config.json");
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok((path, text)),
-        Err(source) => Err(ModelError::Io { path, source }),
+    let text = read_text(&path, &advice(folder))?;
+    Ok((path, text))
+}
+
+/// What to give instead of a folder without a config.
+fn advice(folder: &Path) -> String {
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let entries = std::fs::read_dir(here).into_iter().flatten().flatten();
+    let is_gguf = |name: &String| Path::new(name).extension().is_some_and(|end| end == "gguf");
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut files: Vec<String> = names.filter(is_gguf).map(|name| format!("`{name}`")).collect();
+    files.sort();
+    match files.as_slice() {
+        [] => WHAT_TO_GIVE.to_owned(),
+        [file] => format!("the folder holds {file}: give the path of that file"),
+        files => format!("the folder holds {}: give the path of one of them", files.join(", ")),
     }
 }
+
+const WHAT_TO_GIVE: &str = "give a folder with config.json, tokenizer.json and weights (safetensors, or PyTorch's \
+                            pytorch_model.bin), or a .gguf file";
 
 /// The folder with a model's config and tokenizer; none for a GGUF file, which holds them itself.
 pub(crate) fn model_folder(path: &Path) -> Result<Option<&Path>, ModelError> {
@@ -121,12 +138,9 @@ pub(crate) fn model_folder(path: &Path) -> Result<Option<&Path>, ModelError> {
         return Ok(path.parent());
     }
     let metadata = std::fs::metadata(path).map_err(|source| match source.kind() {
-        ErrorKind::NotFound => ModelError::NotFound {
-            path: path.to_owned(),
-            advice: "give a folder with config.json, tokenizer.json and weights (safetensors, or PyTorch's \
-                     pytorch_model.bin), or a .gguf file"
-                .into(),
-        },
+        ErrorKind::NotFound => {
+            ModelError::NotFound { path: path.to_owned(), advice: WHAT_TO_GIVE.to_owned() }
+        }
         _ => ModelError::Io { path: path.to_owned(), source },
     })?;
     Ok(metadata.is_dir().then_some(path))

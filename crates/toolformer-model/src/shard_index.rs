@@ -2,13 +2,12 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    fs,
     path::Path,
 };
 
 use serde::Deserialize;
 
-use crate::error::ModelError;
+use crate::{error::ModelError, regular_file::read_text};
 
 /// Opens the file `whole` of a folder, or else the shards that `index` names: `add` adds a file to what is opened so
 /// far, `file_of` gives the number of the added file that holds a tensor.
@@ -48,7 +47,7 @@ impl ShardIndex {
     /// # Errors
     /// If it is not there (with this advice), is no such JSON, or names a file outside its folder.
     pub(crate) fn read(path: &Path, advice: &str) -> Result<Self, ModelError> {
-        let text = fs::read_to_string(path).map_err(|e| ModelError::io(path, advice, e))?;
+        let text = read_text(path, advice)?;
         let index: Self = serde_json::from_str(&text)
             .map_err(|source| ModelError::Json { what: path.display().to_string(), source })?;
         // The index comes from strangers: it must not lead out of the folder.

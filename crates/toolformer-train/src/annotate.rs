@@ -10,7 +10,7 @@ use toolformer_decode::{
     CallWatch, Continuation, ContinuationSettings, Ending, Judgement, Place, Rows, Sampling, StartMarker,
     draw_rng, sample_continuations,
 };
-use toolformer_model::{CausalLm, Prefix, TokenBatch, Tokenizer, check_numbers, log_probs};
+use toolformer_model::{CausalLm, Prefix, TokenBatch, Tokenizer, check_ids, check_numbers, log_probs};
 use toolformer_text::{CallStatus, Progress, Registry, StreamEvent, Syntax};
 
 use crate::{
@@ -51,7 +51,8 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
     /// Computes the few-shot part of the prompt once.
     ///
     /// # Errors
-    /// If a setting is out of range, the tool is not in the registry, or the tokenizer fails.
+    /// If a setting is out of range, the tool is not in the registry, the tokenizer fails, or the prompt has an id that
+    /// the model has not.
     pub fn new(
         model: &'m M,
         tokenizer: &'m Tokenizer,
@@ -74,6 +75,10 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
         if head.is_empty() {
             return Err(TrainError::Prompt { slots: 1 });
         }
+        let tail = tokenizer.encode_continuation(prompt.tail())?;
+        for ids in [marker.ids(), &head, &tail] {
+            check_ids(ids, model.vocab_size(), Some(tokenizer))?;
+        }
         let mut rows = Rows::new(model, 1, head.len());
         let _ = rows.feed(&TokenBatch::new(&[&head]));
         Ok(Self {
@@ -85,7 +90,7 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
             marker,
             head: Arc::new(rows.freeze()),
             head_len: head.len(),
-            tail: tokenizer.encode_continuation(prompt.tail())?,
+            tail,
             settings,
         })
     }
@@ -95,12 +100,15 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
     /// Texts too long for the model's context get no candidate; see [`Annotator::fits`].
     ///
     /// # Errors
-    /// If the tokenizer fails.
+    /// If a text has an id that the model has not.
     pub fn annotate(&self, texts: &[Tokenized<'_>]) -> Result<Annotated, TrainError> {
         let texts: Vec<&Tokenized<'_>> =
             texts.iter().filter(|text| !text.ids.is_empty() && self.fits(text)).collect();
         if texts.is_empty() {
             return Ok(Annotated::default());
+        }
+        for text in &texts {
+            text.check(self.model.vocab_size(), self.tokenizer)?;
         }
         // x, the prompt's tail, and x again without its last token, which predicts nothing of x.
         let rows: Vec<Vec<u32>> = texts

@@ -57,6 +57,14 @@ pub enum TrainError {
         /// What is wrong with it.
         why: String,
     },
+    /// A text does not fit the model.
+    #[error("text {text_id} does not fit the model")]
+    Text {
+        /// The text.
+        text_id: TextId,
+        /// What is wrong with it.
+        source: ModelError,
+    },
     /// A candidate does not fit its text.
     #[error("a candidate of text {text_id} {why}")]
     Candidate {

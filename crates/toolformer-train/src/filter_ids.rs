@@ -4,7 +4,7 @@ use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use toolformer_filter::{LossRequest, LossWeights, Losses, Scorer};
-use toolformer_model::CausalLm;
+use toolformer_model::{CausalLm, check_ids};
 
 use crate::{candidate::Reason, error::TrainError, filter_stage::FilterSettings, texts::TextId};
 
@@ -58,10 +58,10 @@ impl IdCandidate {
         if prefixes.iter().any(|prefix| prefix.is_empty()) {
             return wrong("has an empty prefix; a prefix begins with the begin token".into());
         }
-        if let Some(id) =
-            prefixes.into_iter().flatten().chain(&self.text_ids).find(|&&id| id as usize >= vocab)
-        {
-            return wrong(format!("has the id {id}, but the model knows {vocab} ids"));
+        for ids in prefixes.into_iter().chain([&self.text_ids]) {
+            if let Err(error) = check_ids(ids, vocab, None) {
+                return wrong(format!("does not fit the model: {error}"));
+            }
         }
         let longest = prefixes.iter().map(|prefix| prefix.len()).max().unwrap_or(0) + self.text_ids.len();
         if longest > context {
@@ -170,7 +170,7 @@ mod tests {
     fn what_does_not_fit_is_an_error() {
         check_error(|c| c.token_position = 99, "token_position 99");
         check_error(|c| c.prefix_call.clear(), "empty prefix");
-        check_error(|c| c.text_ids[0] = 100_000, "the id 100000");
+        check_error(|c| c.text_ids[0] = 100_000, "no token 100000");
         check_error(|c| c.prefix_call = vec![1; 10_000], "context");
     }
 }

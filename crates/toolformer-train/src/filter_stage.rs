@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 use toolformer_filter::{LossRequest, LossWeights, Losses, Scorer};
-use toolformer_model::{CausalLm, Tokenizer, check_numbers};
+use toolformer_model::{CausalLm, Tokenizer, check_ids, check_numbers};
 use toolformer_text::Syntax;
 
 use crate::{
@@ -80,8 +80,8 @@ impl<'m, M> FilterStage<'m, M> {
     /// `L_i(none)` of all positions is one pass over the text; equal calls at equal places are scored once.
     ///
     /// # Errors
-    /// If a candidate names a text or a token that is not there or does not fit the model's context, or the tokenizer
-    /// fails.
+    /// If a candidate names a text or a token that is not there or does not fit the model's context, a text or a
+    /// candidate has an id that the model has not, or the tokenizer fails.
     pub fn judge<B: Backend>(
         &self,
         texts: &[Tokenized<'_>],
@@ -90,6 +90,10 @@ impl<'m, M> FilterStage<'m, M> {
     where
         M: CausalLm<B>,
     {
+        let vocab_size = self.scorer.model().vocab_size();
+        for text in texts {
+            text.check(vocab_size, self.tokenizer)?;
+        }
         let by_id: HashMap<&TextId, usize> =
             texts.iter().enumerate().map(|(number, text)| (&text.text.id, number)).collect();
         // One job for each distinct (text, position, call, result).
@@ -126,12 +130,11 @@ impl<'m, M> FilterStage<'m, M> {
                 } else {
                     self.syntax.call_awaiting(name, args)
                 };
-                jobs.push(Job {
-                    text,
-                    position,
-                    call: self.prefix(&call)?,
-                    response: self.prefix(&with_result)?,
-                });
+                let [call, response] = [self.prefix(&call)?, self.prefix(&with_result)?];
+                for ids in [&call, &response] {
+                    check_ids(ids, vocab_size, Some(self.tokenizer))?;
+                }
+                jobs.push(Job { text, position, call, response });
             }
             job_of_candidate[number] = Some(job);
         }

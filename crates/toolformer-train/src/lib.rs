@@ -67,7 +67,7 @@ pub use metrics_file::MetricsFile;
 pub use observer::{Clock, Observer, Unobserved};
 pub use perplexity::{Perplexity, perplexity};
 pub use stats::{CandidateStats, PerplexityStats, StageCost, Stats, TrainStats};
-pub use teach::{Taught, TeachJob, teach, training_sequence};
+pub use teach::{Taught, TeachJob, held_out_sequence, teach, training_sequence};
 pub use teach_settings::TeachSettings;
 pub use texts::{Text, TextId, parse_texts, read_texts};
 pub use tokenized::Tokenized;

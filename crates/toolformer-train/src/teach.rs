@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use burn::tensor::backend::Backend;
 use rand::seq::SliceRandom;
 use toolformer_decode::draw_rng;
-use toolformer_model::{LanguageModel, Pretrained, SaveOptions, Tokenizer, save_adapter, save_pretrained_as};
+use toolformer_model::{
+    CausalLm as _, LanguageModel, Pretrained, SaveOptions, Tokenizer, check_ids, save_adapter,
+    save_pretrained_as,
+};
 use toolformer_text::{Registry, Syntax};
 
 use crate::{
@@ -125,7 +128,7 @@ pub fn teach<B: Backend>(
     }
 
     // From examples to a model.
-    let (examples, held_out) = sequences(&woven, &held_out, &tokenizer)?;
+    let (examples, held_out) = sequences(&woven, &held_out, &tokenizer, model.vocab_size())?;
     let budget = settings.filter.batch_tokens;
     let began = observer.seconds();
     let before = perplexity::<B, _>(&model, &held_out, budget);
@@ -179,26 +182,50 @@ pub fn teach<B: Backend>(
     Ok(Taught { model, stats })
 }
 
-/// Tokens to train on for a text: as the tokenizer declares, and the end token where there is one, so that the
-/// model keeps knowing when to stop.
+/// Tokens to train on for a text, by a model with `vocab_size` ids: as the tokenizer declares, and the end token where
+/// there is one, so that the model keeps knowing when to stop.
 ///
 /// # Errors
-/// If the tokenizer fails.
-pub fn training_sequence(tokenizer: &Tokenizer, text: &str) -> Result<Vec<u32>, TrainError> {
+/// If the tokenizer fails, or gives an id that the model has not.
+pub fn training_sequence(
+    tokenizer: &Tokenizer,
+    vocab_size: usize,
+    text: &str,
+) -> Result<Vec<u32>, TrainError> {
     let mut ids = tokenizer.encode_with_special(text)?;
     if ids.last().copied() != tokenizer.eos() {
         ids.extend(tokenizer.eos());
     }
+    check_ids(&ids, vocab_size, Some(tokenizer))?;
+    Ok(ids)
+}
+
+/// Tokens to measure perplexity on for a text, as [`training_sequence`] has them but for the end.
+///
+/// # Errors
+/// As [`training_sequence`].
+pub fn held_out_sequence(
+    tokenizer: &Tokenizer,
+    vocab_size: usize,
+    text: &str,
+) -> Result<Vec<u32>, TrainError> {
+    let ids = tokenizer.encode_with_special(text)?;
+    check_ids(&ids, vocab_size, Some(tokenizer))?;
     Ok(ids)
 }
 
 /// Id sequences to train on, and to measure perplexity on.
 type Sequences = (Vec<Vec<u32>>, Vec<Vec<u32>>);
 
-fn sequences(woven: &[Woven], held_out: &[Text], tokenizer: &Tokenizer) -> Result<Sequences, TrainError> {
-    let examples = woven.iter().map(|woven| training_sequence(tokenizer, &woven.text));
-    let held_out = held_out.iter().map(|text| Ok(tokenizer.encode_with_special(&text.text)?));
-    Ok((examples.collect::<Result<_, TrainError>>()?, held_out.collect::<Result<_, TrainError>>()?))
+fn sequences(
+    woven: &[Woven],
+    held_out: &[Text],
+    tokenizer: &Tokenizer,
+    vocab_size: usize,
+) -> Result<Sequences, TrainError> {
+    let examples = woven.iter().map(|woven| training_sequence(tokenizer, vocab_size, &woven.text));
+    let held_out = held_out.iter().map(|text| held_out_sequence(tokenizer, vocab_size, &text.text));
+    Ok((examples.collect::<Result<_, _>>()?, held_out.collect::<Result<_, _>>()?))
 }
 
 /// The texts to annotate and those held out, both in their order.

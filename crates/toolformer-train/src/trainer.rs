@@ -13,8 +13,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use toolformer_decode::draw_rng;
 use toolformer_model::{
-    CausalLm, KvCache, LanguageModel, ModelConfig, Precision, SafetensorsFolder, TokenBatch, save_adapter,
-    save_weights,
+    CausalLm, KvCache, LanguageModel, ModelConfig, Precision, SafetensorsFolder, TokenBatch, check_ids,
+    save_adapter, save_weights,
 };
 
 use crate::{
@@ -80,7 +80,8 @@ pub(crate) fn check_precision<B: Backend>(model: &LanguageModel<B>) -> Result<()
 /// `metric` sees every step and evaluation that this call does.
 ///
 /// # Errors
-/// If a setting is out of range, there is nothing to train on, the loss stops being a number, or files fail.
+/// If a setting is out of range, there is nothing to train on, the model lacks an id, the loss stops being a number, or
+/// files fail.
 #[expect(clippy::too_many_arguments, reason = "the inputs of a job, each of another kind")]
 pub fn finetune<B: Backend>(
     mut model: LanguageModel<B>,
@@ -94,6 +95,8 @@ pub fn finetune<B: Backend>(
 ) -> Result<Finetuned<B>, TrainError> {
     settings.validate()?;
     check_precision(&model)?;
+    // With a tokenizer at hand the callers say more.
+    examples.iter().chain(held_out).try_for_each(|ids| check_ids(ids, model.vocab_size(), None))?;
     let examples: Vec<&[u32]> = examples
         .iter()
         .map(|ids| &ids[..ids.len().min(settings.max_seq).min(model.max_positions())])

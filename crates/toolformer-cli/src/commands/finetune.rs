@@ -9,8 +9,10 @@ use anyhow::{Context as _, Result};
 use toolformer::{
     burn::tensor::backend::Backend,
     device::OnDevice,
-    model::{Pretrained, SaveOptions, save_adapter, save_pretrained_as},
-    train::{Method, MetricsFile, finetune, read_texts, training_sequence},
+    model::{CausalLm as _, Pretrained, SaveOptions, save_adapter, save_pretrained_as},
+    train::{
+        Method, MetricsFile, Text, TrainError, finetune, held_out_sequence, read_texts, training_sequence,
+    },
 };
 
 use crate::{finetune_args::FinetuneArgs, model_args::ModelArgs, output::say, progress::Progress};
@@ -57,9 +59,10 @@ impl OnDevice for &Args {
         let out = self.out.as_path();
         fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
         let Pretrained { model, config, tokenizer, generation } = self.model.open::<B>(device)?;
-        let examples = sequences(&self.data, |text| Ok(training_sequence(&tokenizer, text)?))?;
+        let ids = model.vocab_size();
+        let examples = sequences(&self.data, |text| training_sequence(&tokenizer, ids, text))?;
         let held_out = match &self.held_out {
-            Some(file) => sequences(file, |text| Ok(tokenizer.encode_with_special(text)?))?,
+            Some(file) => sequences(file, |text| held_out_sequence(&tokenizer, ids, text))?,
             None => Vec::new(),
         };
         let mut metrics = MetricsFile::new(&out.join("metrics.jsonl"));
@@ -87,6 +90,9 @@ impl OnDevice for &Args {
     }
 }
 
-fn sequences(file: &Path, encode: impl Fn(&str) -> Result<Vec<u32>>) -> Result<Vec<Vec<u32>>> {
-    read_texts(file)?.iter().map(|text| encode(&text.text)).collect()
+fn sequences(file: &Path, encode: impl Fn(&str) -> Result<Vec<u32>, TrainError>) -> Result<Vec<Vec<u32>>> {
+    let encode = |text: &Text| {
+        encode(&text.text).with_context(|| format!("text {} of {} cannot be used", text.id, file.display()))
+    };
+    read_texts(file)?.iter().map(encode).collect()
 }

@@ -8,11 +8,11 @@ use serde_json::{Map, Value};
 use toolformer::{
     burn::tensor::backend::Backend,
     decode::{
-        CallEvent, DecodeError, Finish, GenerateSettings, Generation, Prompt, Sampling, ToolUse, Tools,
+        CallEvent, Finish, GenerateSettings, Generation, Prompt, Sampling, ToolUse, Tools, check_prompts,
         generate,
     },
     device::OnDevice,
-    model::{CausalLm as _, Pretrained},
+    model::Pretrained,
     text::Syntax,
 };
 
@@ -135,7 +135,8 @@ impl OnDevice for &Args {
         };
         let prompts: Vec<Prompt> = inputs.iter().enumerate().map(encode).collect::<Result<_>>()?;
 
-        check(&prompts, settings.max_tokens, model.max_positions())?;
+        // Before the first is completed, and by their numbers in the file.
+        check_prompts(&model, &tokenizer, &prompts, settings.max_tokens)?;
         let (syntax, start) = (Syntax::default(), Instant::now());
         let clock = || start.elapsed().as_secs_f64();
         let use_of_tools = match (self.no_calls, tools.names.is_empty()) {
@@ -161,20 +162,6 @@ impl OnDevice for &Args {
         tracing::info!(prompts = prompts.len(), computed, seconds = clock(), "generated");
         Ok(())
     }
-}
-
-/// Before the first is completed, and by their numbers in the file.
-fn check(prompts: &[Prompt], room: usize, context: usize) -> Result<()> {
-    for (prompt, Prompt { ids, .. }) in prompts.iter().enumerate() {
-        let tokens = ids.len();
-        if tokens == 0 {
-            return Err(DecodeError::EmptyPrompt { prompt }.into());
-        }
-        if tokens + room > context {
-            return Err(DecodeError::TooLong { prompt, tokens, room, context }.into());
-        }
-    }
-    Ok(())
 }
 
 impl Args {

@@ -1,13 +1,14 @@
 //! `toolformer score`
 
 use anyhow::{Error, Result};
+use clap::ArgGroup;
 use serde::Serialize;
 use toolformer::{
     burn::tensor::{Tensor, backend::Backend},
     device::OnDevice,
     model::{
-        CausalLm, KvCache, LanguageModel, ModelError, TokenBatch, Tokenizer, check_numbers, log_probs,
-        visit_log_probs,
+        CausalLm, KvCache, LanguageModel, ModelError, TokenBatch, Tokenizer, check_ids, check_numbers,
+        log_probs, visit_log_probs,
     },
 };
 
@@ -23,6 +24,7 @@ use crate::{
 /// Special tokens are added as the tokenizer declares. Log-probabilities are natural logarithms; the first token
 /// has none. `top` holds for each position the most likely next tokens after it.
 #[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["text", "ids"]))]
 #[command(after_long_help = "\
 Examples:
   toolformer score --model SmolLM2.gguf --text 'The capital of France is' --top 5 --json
@@ -33,10 +35,10 @@ With --json: {\"ids\":[..], \"logprobs\":[null,-1.2,..], \"top\":[[[id,logprob],
 `nll` is the mean over the scored tokens.")]
 pub(crate) struct Args {
     /// The text
-    #[arg(long, value_name = "TEXT", required_unless_present = "ids", conflicts_with = "ids")]
+    #[arg(long, value_name = "TEXT")]
     text: Option<String>,
     /// Token ids instead of a text, with commas between them; then the model needs no tokenizer
-    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = id)]
     ids: Vec<u32>,
     /// Also list the K most likely next tokens of every position
     #[arg(long, value_name = "K", default_value_t = 0)]
@@ -48,6 +50,12 @@ pub(crate) struct Args {
     model: ModelArgs,
     #[command(flatten)]
     adapter: AdapterArgs,
+}
+
+/// An id, with spaces around it or none.
+fn id(text: &str) -> Result<u32, String> {
+    let text = text.trim();
+    text.parse().map_err(|_| format!("`{text}` is no token id; give whole numbers with commas between them"))
 }
 
 /// What is written.
@@ -78,7 +86,7 @@ impl OnDevice for &Args {
             None => (self.model.open_model::<B>(device)?.0, None, self.ids.clone()),
         };
         let model = self.adapter.apply(model)?;
-        check(&ids, &model)?;
+        check(&ids, &model, tokenizer.as_ref())?;
         let score = score(&model, ids, self.top);
         check_numbers(score.logprobs.iter().copied().flatten())?;
         check_numbers(score.top.iter().flatten().flatten().map(|&(_, log_prob)| log_prob))?;
@@ -96,14 +104,12 @@ fn name_want_of_tokenizer(error: Error) -> Error {
     }
 }
 
-fn check<B: Backend>(ids: &[u32], model: &LanguageModel<B>) -> Result<()> {
-    let (vocab, context) = (model.vocab_size(), model.max_positions());
+fn check<B: Backend>(ids: &[u32], model: &LanguageModel<B>, tokenizer: Option<&Tokenizer>) -> Result<()> {
+    let context = model.max_positions();
     if ids.is_empty() {
         return Err(wrong_usage("there is no token to score; give a longer --text"));
     }
-    if let Some(id) = ids.iter().find(|&&id| id as usize >= vocab) {
-        return Err(wrong_usage(format!("the model has no token {id}; its ids are 0 to {}", vocab - 1)));
-    }
+    check_ids(ids, model.vocab_size(), tokenizer).map_err(|error| wrong_usage(error.to_string()))?;
     if ids.len() > context {
         let tokens = ids.len();
         return Err(wrong_usage(format!(

@@ -22,7 +22,45 @@ fn a_missing_model() {
     toolformer(&args("HuggingFaceTB/SmolLM2-135M"))
         .fails(1, "there is no file or folder HuggingFaceTB/SmolLM2-135M here, and the model of that name cannot be had");
     let folder = Folder::new();
-    toolformer(&args(&folder.path(""))).fails(1, "config.json");
+    let empty = folder.path("");
+    toolformer(&args(&empty))
+        .fails(1, "config.json does not exist; give a folder with config.json, tokenizer.json and weights");
+    folder.file("b.gguf", "");
+    toolformer(&args(&empty)).fails(1, "the folder holds `b.gguf`: give the path of that file");
+    folder.file("a.gguf", "");
+    toolformer(&args(&empty)).fails(1, "the folder holds `a.gguf`, `b.gguf`: give the path of one of them");
+    // A mistyped path is not asked for on the hub.
+    toolformer(&args("models/Smol.gguf")).fails(1, "error: models/Smol.gguf does not exist; give a folder");
+    toolformer(&args("src/Smol")).fails(1, "error: src/Smol does not exist; give a folder");
+}
+
+/// Opening a pipe would wait for ever for someone who writes to it.
+#[test]
+#[cfg(unix)]
+fn a_pipe_is_no_model() {
+    let folder = Folder::new();
+    let pipe = folder.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    toolformer(&["score", "--ids", "1", "--model", &pipe]).fails(1, "where a file should be");
+    toolformer(&["models", "show", &pipe]).fails(1, "where a file should be");
+}
+
+#[test]
+fn room_for_a_completion_is_made_when_it_is_needed() {
+    let folder = Folder::new();
+    for name in ["model.safetensors", "tokenizer_config.json", "tokenizer.json"] {
+        fs::copy(fixture(&format!("calling_llama/{name}")), folder.path(name)).unwrap();
+    }
+    let config = fs::read_to_string(fixture("calling_llama/config.json")).unwrap();
+    let mut config: serde_json::Value = serde_json::from_str(&config).unwrap();
+    config["max_position_embeddings"] = (1_u64 << 31).into();
+    folder.file("config.json", config.to_string());
+    let args =
+        ["generate", "--prompt", "2 + 3 is", "--max-tokens", "2000000000", "--stop", " ", "--stop", "e"];
+    let model = folder.path("");
+    toolformer(&[&args[..], &["--model", &model]].concat()).ok();
+    let args = ["generate", "--prompt", "2 + 3 is", "--max-tokens", "18446744073709551615"];
+    toolformer(&[&args[..], &["--model", &model]].concat()).fails(1, "the model's context is 2147483648");
 }
 
 #[test]
@@ -72,6 +110,10 @@ fn wrong_usage() {
     toolformer(&hot).fails(2, "setting `temperature`");
     let ids = ["score", "--model", &fixture("llama"), "--ids", "1,100000"];
     toolformer(&ids).fails(2, "the model has no token 100000");
+    toolformer(&["score", "--model", "m", "--ids", "1,x"]).fails(2, "`x` is no token id");
+    toolformer(&["score", "--model", "m"]).fails(2, "<--text <TEXT>|--ids <IDS>>");
+    let both = ["score", "--model", "m", "--text", "x", "--ids", "1"];
+    toolformer(&both).fails(2, "cannot be used with");
 }
 
 #[test]

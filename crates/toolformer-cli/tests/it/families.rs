@@ -8,7 +8,7 @@ use crate::program::{Folder, fixture, toolformer};
 
 #[track_caller]
 fn check(name: &str) {
-    let args = ["score", "--model", &fixture(name), "--ids", "5,17,3,49,42", "--top", "2", "--json"];
+    let args = ["score", "--model", &fixture(name), "--ids", "5, 17,3 ,49,42", "--top", "2", "--json"];
     let scored: Value = serde_json::from_str(&toolformer(&args).ok().out).unwrap();
     let log_probs = scored["logprobs"].as_array().unwrap();
     assert!(log_probs[0].is_null(), "{name}: {scored}");

@@ -34,3 +34,4 @@ mod smollm2;
 mod text_commands;
 #[cfg(test)]
 mod tool_commands;
+mod unknown_ids;

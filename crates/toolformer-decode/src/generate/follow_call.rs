@@ -1,5 +1,6 @@
 //! Calls that the model writes: found on text, run, and their results put into the row.
 
+use toolformer_model::check_ids;
 use toolformer_text::{CallStatus, StreamEvent, fitting_result};
 
 use super::{Decoding, Row};
@@ -69,6 +70,7 @@ impl Decoding<'_> {
         }
         let answer = result.as_deref().map_or(String::new(), |result| format!(" {result}"));
         let inserted = self.tokenizer.encode_continuation(&format!("{answer}{}", tools.syntax.close()))?;
+        check_ids(&inserted, self.vocab_size, Some(self.tokenizer))?;
         if row.ids.len() + inserted.len() > self.settings.max_tokens {
             // A result counts as any other text does: there is no room for it.
             row.finish = Some(Finish::Length);

@@ -49,6 +49,19 @@ fn stop_strings_end_a_completion_and_are_cut_off() {
     assert_eq!((cut.completion.as_str(), cut.finish), (" 12 t", Finish::Stop));
 }
 
+/// Room for all that is allowed would take terabytes.
+#[test]
+fn room_is_made_for_what_is_written() {
+    let (model, tokenizer) = tiny();
+    let text = " 12 the".repeat(200);
+    let model = Scripted::new(model, &tokenizer, &["the", &text]);
+    let settings = GenerateSettings { max_tokens: 2_000_000_000, ..Default::default() };
+    let prompts = [prompt(&tokenizer, "the")];
+    let done = generate(&model, &tokenizer, &prompts, &settings, &Tools::None, |_, _| {}).unwrap().remove(0);
+    assert_eq!((done.completion, done.finish), (text, Finish::Eos));
+    assert!(done.ids.len() > 256);
+}
+
 #[test]
 fn what_cannot_be_completed_is_said_before_anything_is_computed() {
     let (model, tokenizer) = tiny();
@@ -59,4 +72,5 @@ fn what_cannot_be_completed_is_said_before_anything_is_computed() {
     };
     assert!(matches!(check("", 5), DecodeError::EmptyPrompt { prompt: 0 }));
     assert!(matches!(check("the", 1000), DecodeError::TooLong { context: 64, .. }));
+    assert!(matches!(check("the", usize::MAX), DecodeError::TooLong { context: 64, .. }));
 }

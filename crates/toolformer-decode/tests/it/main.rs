@@ -6,3 +6,4 @@ mod beams;
 mod continuations;
 mod models;
 mod tools;
+mod unknown_ids;

@@ -159,7 +159,7 @@ fn a_format_that_is_not_read_is_named() {
 #[test]
 fn a_folder_or_nothing_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(matches!(GgufFile::open(folder.path()), Err(ModelError::Io { .. })));
+    assert!(matches!(GgufFile::open(folder.path()), Err(ModelError::NotAFile { .. })));
     let nothing = GgufFile::open(folder.path().join("none.gguf"));
     assert!(matches!(nothing, Err(ModelError::NotFound { .. })));
 }

@@ -166,7 +166,9 @@ impl Client {
         }
         request.call().map_err(|error| {
             let passing = match &error {
-                ureq::Error::Io(error) => !matches!(error.kind(), ErrorKind::ConnectionRefused),
+                ureq::Error::Io(error) => {
+                    !matches!(error.kind(), ErrorKind::ConnectionRefused) && !is_unknown_name(error)
+                }
                 ureq::Error::Timeout(_) | ureq::Error::Protocol(_) => true,
                 _ => false,
             };
@@ -237,6 +239,12 @@ fn reason(error: &HubError) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// Whether no address was found for a server's name, which the system has tried again by itself. The standard library
+/// has no kind for it.
+fn is_unknown_name(error: &std::io::Error) -> bool {
+    error.to_string().starts_with("failed to lookup address information")
 }
 
 /// A body that broke off.

@@ -1,11 +1,11 @@
 //! The tokenizer of a model folder in the Hugging Face layout.
 
-use std::{fs, io::ErrorKind, path::Path};
+use std::path::Path;
 
 use serde_json::Value;
 
 use super::{SpecialIds, Tokenizer, from_vocab, saved::kept};
-use crate::error::ModelError;
+use crate::{error::ModelError, regular_file::read_text_if_there};
 
 pub(super) fn read(folder: &Path, bos: Option<u32>, eos: Option<u32>) -> Result<Tokenizer, ModelError> {
     let tokenizer_config = optional_json(&folder.join("tokenizer_config.json"))?;
@@ -34,7 +34,7 @@ pub(super) fn read(folder: &Path, bos: Option<u32>, eos: Option<u32>) -> Result<
         pad: role("pad_token", None)?,
     };
     // Newer folders keep the template in a file of its own.
-    let chat_template = match optional_text(&folder.join("chat_template.jinja"))? {
+    let chat_template = match read_text_if_there(&folder.join("chat_template.jinja"))? {
         Some(template) => Some(template),
         None => tokenizer_config["chat_template"].as_str().map(str::to_owned),
     };
@@ -47,15 +47,7 @@ pub(super) fn token(value: &Value) -> Option<&str> {
 }
 
 pub(super) fn optional_json(path: &Path) -> Result<Value, ModelError> {
-    let Some(text) = optional_text(path)? else { return Ok(Value::Null) };
+    let Some(text) = read_text_if_there(path)? else { return Ok(Value::Null) };
     serde_json::from_str(&text)
         .map_err(|source| ModelError::Json { what: path.display().to_string(), source })
-}
-
-pub(super) fn optional_text(path: &Path) -> Result<Option<String>, ModelError> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(ModelError::Io { path: path.to_owned(), source }),
-    }
 }

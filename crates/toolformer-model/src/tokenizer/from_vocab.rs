@@ -5,16 +5,16 @@ use std::{collections::BTreeMap, path::Path};
 use serde_json::{Map, Value};
 
 use super::{
-    from_folder::{optional_json, optional_text, token},
+    from_folder::{optional_json, token},
     pre_tokenizers::{PreTokenizer, named},
     tokenizer_json::{added_token, byte_level_bpe, whole},
 };
-use crate::error::ModelError;
+use crate::{error::ModelError, regular_file::read_text_if_there};
 
 /// The `tokenizer.json` that the folder's files stand for; none if they are not there.
 pub(super) fn read(folder: &Path, config: &Value) -> Result<Option<Value>, ModelError> {
     let (vocab_path, merges_path) = (folder.join("vocab.json"), folder.join("merges.txt"));
-    let Some(merges) = optional_text(&merges_path)? else { return Ok(None) };
+    let Some(merges) = read_text_if_there(&merges_path)? else { return Ok(None) };
     let Value::Object(vocab) = optional_json(&vocab_path)? else { return Ok(None) };
     let merges = merges_of(&merges).map_err(|error| error.in_file(&merges_path))?;
     let pre = pre_tokenizer(config)?;

@@ -11,12 +11,12 @@ mod saved;
 mod token_bytes;
 mod tokenizer_json;
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 use tokenizers::{ModelWrapper, PostProcessor, PostProcessorWrapper};
 
-use crate::{error::ModelError, gguf::GgufFile};
+use crate::{error::ModelError, gguf::GgufFile, regular_file::read};
 use token_bytes::Spelling;
 
 pub use batch::{BatchOptions, EncodedBatch, Side};
@@ -66,9 +66,7 @@ impl Tokenizer {
     /// If the file cannot be read, is no tokenizer, or lacks an id of `special`.
     pub fn from_file(path: impl AsRef<Path>, special: SpecialIds) -> Result<Self, ModelError> {
         let path = path.as_ref();
-        let bytes = fs::read(path).map_err(|e| {
-            ModelError::io(path, "save the model's tokenizer as tokenizer.json (AutoTokenizer, fast)", e)
-        })?;
+        let bytes = read(path, "save the model's tokenizer as tokenizer.json (AutoTokenizer, fast)")?;
         Self::from_json(&bytes, special, None).map_err(|e| e.in_file(path))
     }
 

@@ -5,8 +5,9 @@ use std::{fs, io::Write, path::Path};
 
 use serde_json::{Value, json};
 use toolformer_model::{
-    ClassifierConfig, GenerationConfig, GgufFile, LanguageModel, ModelConfig, ModelError, Precision,
-    PytorchFiles, SafetensorsFolder, SpecialIds, Tokenizer, WeightSource, open_weights,
+    ClassifierConfig, GenerationConfig, GgufFile, LanguageModel, ModelConfig, ModelError, ModelSummary,
+    Precision, Pretrained, PytorchFiles, SafetensorsFolder, SpecialIds, Tokenizer, WeightSource,
+    load_adapter, model_checksum, open_weights,
 };
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
@@ -244,7 +245,58 @@ fn indices_that_cannot_be() {
         check(json!({"weight_map": {"a": {"a": 1}}}), "not the JSON");
         check(json!({}), "not the JSON");
         fs::create_dir(folder.path().join("3")).unwrap();
-        check(json!({"weight_map": {"a": "3"}}), "cannot access");
+        check(json!({"weight_map": {"a": "3"}}), "where a file should be");
+    }
+}
+
+/// A copy of a fixture in which a pipe has this name.
+#[cfg(unix)]
+fn with_pipe(name: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let weights = name.contains("pytorch_model") || name.contains("safetensors");
+    for entry in fs::read_dir(fixture("calling_llama")).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        if file != name && !(weights && file == "model.safetensors") {
+            fs::copy(fixture("calling_llama").join(&file), folder.path().join(&file)).unwrap();
+        }
+    }
+    let pipe = folder.path().join(name);
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    folder
+}
+
+/// A pipe that is opened waits for someone who writes to it, for ever.
+#[test]
+#[cfg(unix)]
+fn pipes_are_not_opened() {
+    let (say, hear) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for name in [
+            "config.json",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "chat_template.jinja",
+            "generation_config.json",
+            "model.safetensors",
+            "model.safetensors.index.json",
+            "pytorch_model.bin",
+            "pytorch_model.bin.index.json",
+        ] {
+            let folder = with_pipe(name);
+            let opened = Pretrained::<B>::open(folder.path(), &Default::default()).map(drop);
+            say.send((name, opened)).unwrap();
+        }
+        let folder = with_pipe("adapter_config.json");
+        let mut model = Pretrained::<B>::open(folder.path(), &Default::default()).unwrap().model;
+        say.send(("adapter_config.json", load_adapter(&mut model, folder.path()).map(drop))).unwrap();
+        let pipe = with_pipe("config.json");
+        let summary = ModelSummary::read(&pipe.path().join("config.json")).map(drop);
+        say.send(("a summary", summary)).unwrap();
+        say.send(("a checksum", model_checksum(pipe.path()).map(drop))).unwrap();
+    });
+    for _ in 0..12 {
+        let (name, opened) = hear.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
+        assert!(matches!(opened, Err(ModelError::NotAFile { .. })), "{name}: {opened:?}");
     }
 }
 

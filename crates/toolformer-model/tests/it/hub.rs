@@ -379,6 +379,16 @@ fn nobody() -> String {
     format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
 }
 
+/// The system tries by itself to find an address.
+#[test]
+fn a_name_that_is_not_known_is_not_asked_for_again() {
+    let settings = HubSettings { retries: 3, ..Cache::new().settings("http://nobody.invalid") };
+    let mut notes = 0;
+    let pulled = Hub::new(settings).unwrap().pull(&model("org/name"), &mut |_| notes += 1);
+    check_failed(pulled, "nobody.invalid cannot be reached");
+    assert_eq!(notes, 0);
+}
+
 #[test]
 fn a_hub_that_is_gone_leaves_the_cache() {
     let cache = Cache::new();

@@ -7,4 +7,5 @@ mod filter;
 mod finetune;
 mod teach;
 mod tiny;
+mod unknown_ids;
 mod weave;
