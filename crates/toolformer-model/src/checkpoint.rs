@@ -1,6 +1,6 @@
 //! The weights of a model, whichever of the known files hold them.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use crate::{
     error::ModelError,
@@ -21,28 +21,68 @@ const SAFETENSORS_END: &str = "safetensors";
 /// # Errors
 /// If there is none of them, or a file is damaged or missing.
 pub fn open_weights(path: &Path) -> Result<Box<dyn WeightSource>, ModelError> {
-    let has = |names: [&str; 2]| names.into_iter().any(|name| path.join(name).exists());
-    if is_weight_file(path) {
-        let safetensors = path.extension().is_some_and(|end| end == SAFETENSORS_END);
-        return Ok(match safetensors {
-            true => Box::new(SafetensorsFolder::open_file(path)?),
-            false => Box::new(PytorchFiles::open_file(path)?),
-        });
+    Ok(match Checkpoint::open(path)? {
+        Checkpoint::Safetensors(files) => Box::new(files),
+        Checkpoint::Pytorch(files) => Box::new(files),
+    })
+}
+
+/// Open weights, and what they lie in.
+pub(crate) enum Checkpoint {
+    Safetensors(SafetensorsFolder),
+    Pytorch(PytorchFiles),
+}
+
+impl Checkpoint {
+    /// As [`open_weights`].
+    pub(crate) fn open(path: &Path) -> Result<Self, ModelError> {
+        let has = |names: [&str; 2]| names.into_iter().any(|name| path.join(name).exists());
+        if is_weight_file(path) {
+            let safetensors = path.extension().is_some_and(|end| end == SAFETENSORS_END);
+            return Ok(match safetensors {
+                true => Self::Safetensors(SafetensorsFolder::open_file(path)?),
+                false => Self::Pytorch(PytorchFiles::open_file(path)?),
+            });
+        }
+        if has([safetensors_files::WHOLE, safetensors_files::INDEX]) {
+            return Ok(Self::Safetensors(SafetensorsFolder::open(path)?));
+        }
+        if has([pytorch_files::WHOLE, pytorch_files::INDEX]) {
+            return Ok(Self::Pytorch(PytorchFiles::open(path)?));
+        }
+        let advice = format!(
+            "give a folder with {}, with {}, or with {} or {} and the shards that it names",
+            safetensors_files::WHOLE,
+            pytorch_files::WHOLE,
+            safetensors_files::INDEX,
+            pytorch_files::INDEX,
+        );
+        Err(ModelError::NotFound { path: path.join(safetensors_files::WHOLE), advice })
     }
-    if has([safetensors_files::WHOLE, safetensors_files::INDEX]) {
-        return Ok(Box::new(SafetensorsFolder::open(path)?));
+
+    /// The tensors.
+    pub(crate) fn weights(&self) -> &dyn WeightSource {
+        match self {
+            Self::Safetensors(files) => files,
+            Self::Pytorch(files) => files,
+        }
     }
-    if has([pytorch_files::WHOLE, pytorch_files::INDEX]) {
-        return Ok(Box::new(PytorchFiles::open(path)?));
+
+    /// How many numbers are stored in each format, such as `BF16`.
+    pub(crate) fn number_formats(&self) -> BTreeMap<String, u64> {
+        match self {
+            Self::Safetensors(files) => files.number_formats(),
+            Self::Pytorch(files) => files.number_formats(),
+        }
     }
-    let advice = format!(
-        "give a folder with {}, with {}, or with {} or {} and the shards that it names",
-        safetensors_files::WHOLE,
-        pytorch_files::WHOLE,
-        safetensors_files::INDEX,
-        pytorch_files::INDEX,
-    );
-    Err(ModelError::NotFound { path: path.join(safetensors_files::WHOLE), advice })
+
+    /// Bytes of the files.
+    pub(crate) fn file_bytes(&self) -> u64 {
+        match self {
+            Self::Safetensors(files) => files.file_bytes(),
+            Self::Pytorch(files) => files.file_bytes(),
+        }
+    }
 }
 
 /// Whether a path names a file of weights alone, by the end of its name.

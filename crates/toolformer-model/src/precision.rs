@@ -11,7 +11,7 @@ use burn::tensor::{
 use crate::error::ModelError;
 
 /// Weights that share a scale.
-const BLOCK: usize = 32;
+pub(crate) const BLOCK: usize = 32;
 
 /// In which numbers a model is held and computes.
 ///

@@ -70,6 +70,22 @@ impl PytorchFiles {
         Ok(opened)
     }
 
+    /// Bytes of the files.
+    pub(crate) fn file_bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.len() as u64).sum()
+    }
+
+    /// How many numbers are stored in each format, such as `BF16`.
+    pub fn number_formats(&self) -> BTreeMap<String, u64> {
+        let mut formats = BTreeMap::new();
+        for (_, tensor) in self.tensors.values() {
+            let count = tensor.shape().iter().fold(1_u64, |n, &dim| n.saturating_mul(dim as u64));
+            let sum: &mut u64 = formats.entry(tensor.format().to_string()).or_default();
+            *sum = sum.saturating_add(count);
+        }
+        formats
+    }
+
     fn add_file(&mut self, path: &Path) -> Result<(), ModelError> {
         self.add(path, FileBytes::map(path, "download the model's weights again")?)
     }

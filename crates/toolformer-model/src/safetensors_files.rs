@@ -84,6 +84,11 @@ impl SafetensorsFolder {
         self.tensors.get(name).map(|entry| entry.shape.as_slice())
     }
 
+    /// Bytes of the files.
+    pub(crate) fn file_bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.len() as u64).sum()
+    }
+
     /// How many numbers are stored in each format, such as `BF16`.
     pub fn number_formats(&self) -> BTreeMap<String, u64> {
         let mut formats = BTreeMap::new();

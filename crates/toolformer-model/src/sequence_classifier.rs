@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The head's name in checkpoints.
-const SCORE: &str = "score.weight";
+pub(crate) const SCORE: &str = "score.weight";
 
 /// The body of a language model with a linear head that reads the last token of a text.
 #[derive(Module, Debug)]
@@ -108,10 +108,8 @@ impl<B: Backend> SequenceClassifier<B> {
     ) -> Result<(Self, ClassifierConfig), ModelError> {
         let (path, text) = read_config_text(folder)?;
         let weights = open_weights(folder)?;
-        let shape = weights
-            .shape(SCORE)
-            .ok_or_else(|| ModelError::MissingTensors { names: vec![SCORE.to_owned()] })?;
-        let n_labels = shape.first().copied().unwrap_or(0);
+        let missing = || ModelError::MissingTensors { names: vec![SCORE.to_owned()] };
+        let n_labels = labels_in(weights.as_ref()).ok_or_else(missing)?;
         let config = ClassifierConfig::from_hf_json(&text, n_labels).map_err(|error| error.in_file(&path))?;
         Ok((Self::from_weights(&config, weights.as_ref(), precision, device)?, config))
     }
@@ -223,9 +221,14 @@ impl ModelConfig {
     }
 }
 
+/// How many labels a checkpoint's classification head has; none if it has no such head.
+pub(crate) fn labels_in(source: &dyn WeightSource) -> Option<usize> {
+    source.shape(SCORE).map(|shape| shape.first().copied().unwrap_or(0))
+}
+
 /// Refuses a checkpoint with a classification head where a language model is asked for.
 pub(crate) fn refuse_classifier(source: &dyn WeightSource) -> Result<(), ModelError> {
-    if source.shape(SCORE).is_none() {
+    if labels_in(source).is_none() {
         return Ok(());
     }
     let why = format!(

@@ -93,13 +93,17 @@ fn show_tells_the_same_of_a_folder_and_of_a_hub() {
     }
     let same = |shown: Value| {
         let mut shown = shown;
-        shown["devices"].take();
+        for device in shown["devices"].as_array_mut().unwrap() {
+            device["free_memory"].take();
+        }
         shown
     };
     let here = same(json(toolformer(&show(&fixture("calling_llama")))));
     assert_eq!((&here["architecture"], &here["n_layers"]), (&"llama".into(), &2.into()));
     let parameters = here["parameters"].as_u64().unwrap();
-    assert_eq!(here["memory"][0]["weights"], parameters * 4);
+    let cpu = &here["devices"][0];
+    assert_eq!((&cpu["name"], &cpu["precisions"][0]["weights"]), (&"cpu".into(), &(parameters * 4).into()));
+    assert_eq!(cpu["precisions"].as_array().unwrap().len(), 5);
     assert_eq!(here["tokenizer"]["chat_template"], true);
     assert_eq!(same(json(run(&cache, &server.endpoint(), &show("org/name")))), here);
     assert_eq!(offline(&cache, &["models", "list"]).ok().out, "", "nothing was pulled");
@@ -107,8 +111,24 @@ fn show_tells_the_same_of_a_folder_and_of_a_hub() {
     run(&cache, &server.endpoint(), &["models", "pull", "org/name"]).ok();
     assert_eq!(same(json(offline(&cache, &show("org/name")))), here);
     let text = toolformer(&["models", "show", &fixture("calling_llama")]).ok().out;
-    let (sizes, _) = text.split_once("\ncpu ").unwrap();
-    insta::assert_snapshot!("models_show", sizes);
+    let lines = text.lines().map(|line| if line.starts_with("cpu") { "cpu (free memory)" } else { line });
+    insta::assert_snapshot!("models_show", lines.collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn show_of_what_is_no_language_model_or_has_no_tokenizer() {
+    let shown = toolformer(&["models", "show", &fixture("llama_reward")]).ok().out;
+    assert!(shown.contains("head           classifies texts: LABEL_0\n"), "{shown}");
+    let folder = Folder::new();
+    for name in ["config.json", "model.safetensors"] {
+        std::fs::copy(fixture(&format!("llama/{name}")), folder.path(name)).unwrap();
+    }
+    folder.file("tokenizer.json", "{}");
+    let shown = toolformer(&["models", "show", &folder.path("")]).ok().out;
+    assert!(shown.contains("\ntokenizer      not readable (in "), "{shown}");
+    std::fs::remove_file(folder.path("model.safetensors")).unwrap();
+    toolformer(&["models", "show", &folder.path("")])
+        .fails(1, "model.safetensors does not exist; give a folder with");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A tensor as PyTorch stores it: a view, by strides, of a storage that others may share.
 
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
 use half::{bf16, f16};
 
@@ -45,6 +45,16 @@ impl Format {
             Self::F32 => 4,
             Self::F16 | Self::BF16 => 2,
             Self::Other(_, size) => *size,
+        }
+    }
+}
+
+/// As safetensors names it; one that is not read has PyTorch's name.
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Other(name, _) => f.write_str(name),
+            known => write!(f, "{known:?}"),
         }
     }
 }
@@ -94,6 +104,10 @@ impl StridedTensor {
 
     pub(super) fn shape(&self) -> &[usize] {
         &self.shape
+    }
+
+    pub(super) fn format(&self) -> &Format {
+        &self.format
     }
 
     /// Hands the numbers to `each`, row-major, some after the others.

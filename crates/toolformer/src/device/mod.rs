@@ -3,6 +3,7 @@
 mod error;
 mod kinds;
 mod name;
+mod precisions;
 mod probe;
 mod run;
 

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use indicatif::DecimalBytes;
 use serde::Serialize;
 use toolformer::{
-    device::DEVICE_KINDS,
+    device::{DEVICE_KINDS, Device},
     model::{HubError, ModelSummary, Precision, TokenizerSummary},
 };
 
@@ -15,7 +15,7 @@ use crate::{
     failure::wrong_usage,
     hub_environment::hub,
     model_path::as_hub_id,
-    output::{print_json, print_text, shown},
+    output::{print_json, print_text, shown as shown_text},
     pull_progress::PullProgress,
 };
 
@@ -34,9 +34,8 @@ Examples:
   toolformer models show HuggingFaceTB/SmolLM2-135M-Instruct
 
 With --json: {\"architecture\":.., \"parameters\":.., \"n_layers\":.., .., \"stored\":{\"BF16\":numbers},
-\"tokenizer\":{..}, \"memory\":[{\"precision\":.., \"weights\":bytes, \"cache_per_1000_tokens\":bytes},..],
-\"devices\":[{\"name\":.., \"memory\":bytes, \"holds\":[\"f32\",..]},..]}; `memory` of a device is what is free, where
-that is known.")]
+\"tokenizer\":{..}, \"devices\":[{\"name\":.., \"problem\":.., \"free_memory\":bytes, \"precisions\":[{\"precision\":..,
+\"available\":.., \"weights\":bytes, \"cache_per_1000_tokens\":bytes, \"fits\":..},..]},..]}; what is not known is null.")]
 pub(super) struct Args {
     /// A folder, a .gguf file, or a hub id
     #[arg(value_name = "PATH|ID")]
@@ -57,47 +56,64 @@ pub(super) struct Args {
 struct Shown {
     #[serde(flatten)]
     summary: ModelSummary,
-    memory: Vec<Memory>,
-    devices: Vec<Holder>,
+    devices: Vec<Place>,
 }
 
-/// Bytes that a model needs at a precision.
+/// A device of this build, and what the model takes there.
 #[derive(Debug, Serialize)]
-struct Memory {
+struct Place {
+    name: &'static str,
+    /// Why it does not work here.
+    problem: Option<String>,
+    /// Bytes, where they are known.
+    free_memory: Option<u64>,
+    precisions: Vec<Need>,
+}
+
+/// Bytes that a model needs on a device at a precision.
+#[derive(Debug, Serialize)]
+struct Need {
     precision: &'static str,
+    /// Whether the device has the precision.
+    available: bool,
     weights: Option<u64>,
     cache_per_1000_tokens: u64,
-}
-
-/// A device of this build, and the precisions at which it has room for the model.
-#[derive(Debug, Serialize)]
-struct Holder {
-    name: &'static str,
-    memory: Option<u64>,
-    holds: Option<Vec<&'static str>>,
+    /// Whether there is room for both.
+    fits: Option<bool>,
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
     let summary = summary(args)?;
-    let need = |precision: Precision| Memory {
-        precision: precision.name(),
-        weights: summary.memory(precision),
-        cache_per_1000_tokens: summary.cache_memory(TOKENS, precision),
-    };
-    let memory: Vec<Memory> = Precision::ALL.into_iter().map(need).collect();
-    let devices = DEVICE_KINDS.iter().filter(|kind| kind.missing.is_none()).map(|kind| {
-        let free = free_memory(kind.name);
-        let has_room = |need: &&Memory| match (need.weights, free) {
-            (Some(weights), Some(free)) => weights.saturating_add(need.cache_per_1000_tokens) <= free,
-            _ => false,
-        };
-        let holds = || memory.iter().filter(has_room).map(|need| need.precision).collect();
-        let known = free.is_some() && summary.parameters.is_some();
-        Holder { name: kind.name, memory: free, holds: known.then(holds) }
-    });
-    let devices = devices.collect();
-    let shown = Shown { summary, memory, devices };
+    let built = DEVICE_KINDS.iter().filter(|kind| kind.missing.is_none());
+    let devices = built.map(|kind| place(kind.name, &summary)).collect();
+    let shown = Shown { summary, devices };
     if args.json { print_json(&shown) } else { print_text(&text(&shown)) }
+}
+
+fn place(name: &'static str, summary: &ModelSummary) -> Place {
+    let device = match name.parse::<Device>().and_then(|device| device.check().map(|()| device)) {
+        Ok(device) => device,
+        Err(error) => {
+            let problem = Some(error.to_string());
+            return Place { name, problem, free_memory: None, precisions: Vec::new() };
+        }
+    };
+    let free_memory = free_memory(name);
+    let need = |precision: &Precision| {
+        let weights = summary.memory(device.takes(*precision));
+        let cache_per_1000_tokens = summary.cache_memory(TOKENS, *precision);
+        let all = weights.map(|weights| weights.saturating_add(cache_per_1000_tokens));
+        Need {
+            precision: precision.name(),
+            available: device.has(*precision),
+            weights,
+            cache_per_1000_tokens,
+            fits: all.zip(free_memory).map(|(all, free)| all <= free),
+        }
+    };
+    // Classifiers are opened in single precision alone.
+    let precisions = if summary.labels.is_some() { &Precision::ALL[..1] } else { &Precision::ALL[..] };
+    Place { name, problem: None, free_memory, precisions: precisions.iter().map(need).collect() }
 }
 
 fn summary(args: &Args) -> Result<ModelSummary> {
@@ -119,7 +135,7 @@ fn summary(args: &Args) -> Result<ModelSummary> {
     let mut progress = PullProgress::new();
     let path = hub.headers(&model, folder.path(), &mut |event| progress.show(event));
     progress.end();
-    Ok(ModelSummary::read(&path?)?)
+    Ok(ModelSummary::read_fetched(&path?)?)
 }
 
 /// Free memory of a device, bytes, where it can be known.
@@ -133,7 +149,7 @@ fn free_memory(device: &str) -> Option<u64> {
 }
 
 fn text(shown: &Shown) -> String {
-    let Shown { summary, memory, devices } = shown;
+    let Shown { summary, devices } = shown;
     let sizes = &summary.sizes;
     let n = |n: usize| thousands(n as u64);
     let size = |bytes: u64| DecimalBytes(bytes).to_string();
@@ -156,26 +172,52 @@ fn text(shown: &Shown) -> String {
             n(sizes.n_kv_heads)
         ),
     );
-    line("head", if sizes.tied { "the embedding" } else { "its own" }.to_owned());
+    line("head", head(summary));
     let formats: Vec<&str> = summary.stored.keys().map(String::as_str).collect();
     line("weights", format!("{} {}", size(summary.weight_bytes), formats.join(", ")).trim_end().to_owned());
-    line("tokenizer", summary.tokenizer.as_ref().map_or("none".to_owned(), tokenizer));
-    out.push_str(&format!("\n{:<14} {:>12} {:>24}\n", "memory", "weights", "cache of 1,000 tokens"));
-    for need in memory {
-        let weights = need.weights.map_or("-".to_owned(), size);
-        let cache = size(need.cache_per_1000_tokens);
-        out.push_str(&format!("  {:<12} {weights:>12} {cache:>24}\n", need.precision));
-    }
-    out.push('\n');
+    let problem = |why: &String| format!("not readable ({})", shown_text(why));
+    let tokenizer = summary.tokenizer.as_ref().map(tokenizer);
+    let tokenizer = tokenizer.or_else(|| summary.tokenizer_problem.as_ref().map(problem));
+    line("tokenizer", tokenizer.unwrap_or_else(|| "none".to_owned()));
     for device in devices {
-        let text = match (device.memory, &device.holds) {
-            (Some(free), Some(holds)) if holds.is_empty() => format!("{} free, too little", size(free)),
-            (Some(free), Some(holds)) => format!("{} free, room for {}", size(free), holds.join(", ")),
-            _ => "memory not known".to_owned(),
-        };
-        out.push_str(&format!("{:<14} {text}\n", device.name));
+        out.push_str(&table(device));
     }
     out
+}
+
+/// What the model takes on a device.
+fn table(device: &Place) -> String {
+    let name = device.name;
+    if let Some(problem) = &device.problem {
+        return format!("\n{name:<14} {problem}\n");
+    }
+    let free = device.free_memory.map(|bytes| format!("{} free", DecimalBytes(bytes)));
+    let free = free.unwrap_or_else(|| "free memory not known".to_owned());
+    let mut out =
+        format!("\n{name:<14} {free}\n{:<14} {:>12} {:>24}\n", "", "weights", "cache of 1,000 tokens");
+    for need in &device.precisions {
+        let precision = need.precision;
+        if !need.available {
+            out.push_str(&format!("  {precision:<12} {:>12}\n", "not there"));
+            continue;
+        }
+        let weights = need.weights.map_or("-".to_owned(), |bytes| DecimalBytes(bytes).to_string());
+        let cache = DecimalBytes(need.cache_per_1000_tokens).to_string();
+        let room = if need.fits == Some(false) { "  too much" } else { "" };
+        out.push_str(&format!("  {precision:<12} {weights:>12} {cache:>24}{room}\n"));
+    }
+    out
+}
+
+fn head(summary: &ModelSummary) -> String {
+    match &summary.labels {
+        Some(labels) => {
+            let names: Vec<String> = labels.iter().map(|label| shown_text(label)).collect();
+            format!("classifies texts: {}", names.join(", "))
+        }
+        None if summary.sizes.tied => "the embedding".to_owned(),
+        None => "its own".to_owned(),
+    }
 }
 
 /// `BPE, 49,152 tokens; begins with <|im_start|>, ends with <|im_end|>; chat template`
@@ -184,7 +226,7 @@ fn tokenizer(of: &TokenizerSummary) -> String {
     let roles = [("bos", &of.bos), ("eos", &of.eos), ("unk", &of.unk), ("pad", &of.pad)];
     for (role, token) in roles {
         if let Some(token) = token {
-            text.push_str(&format!(", {role} {}", shown(token)));
+            text.push_str(&format!(", {role} {}", shown_text(token)));
         }
     }
     text.push_str(if of.chat_template { ", a chat template" } else { ", no chat template" });
