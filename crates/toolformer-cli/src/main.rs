@@ -17,6 +17,7 @@ mod policy_arg;
 mod progress;
 mod pull_progress;
 mod qa_reader;
+mod save_args;
 mod tool_args;
 mod tool_backends;
 mod unit_args;

@@ -9,13 +9,15 @@ use anyhow::{Context as _, Result};
 use toolformer::{
     burn::tensor::backend::Backend,
     device::OnDevice,
-    model::{CausalLm as _, Pretrained, SaveOptions, save_adapter, save_pretrained_as},
+    model::{CausalLm as _, Pretrained, save_adapter, save_pretrained_as},
     train::{
         Method, MetricsFile, Text, TrainError, finetune, held_out_sequence, read_texts, training_sequence,
     },
 };
 
-use crate::{finetune_args::FinetuneArgs, model_args::ModelArgs, output::say, progress::Progress};
+use crate::{
+    finetune_args::FinetuneArgs, model_args::ModelArgs, output::say, progress::Progress, save_args::SaveArgs,
+};
 
 /// Fine-tune a model on texts, such as those with woven calls
 ///
@@ -45,6 +47,8 @@ pub(crate) struct Args {
     model: ModelArgs,
     #[command(flatten)]
     finetune: FinetuneArgs,
+    #[command(flatten)]
+    save: SaveArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -76,7 +80,7 @@ impl OnDevice for &Args {
             save_adapter(&folder, &tuned.model, lora, &self.model.name())?;
             tokenizer.save(folder.join("tokenizer.json"))?;
         }
-        let options = SaveOptions { generation, ..SaveOptions::default() };
+        let options = self.save.options(generation);
         let model = tuned.model.merge_lora();
         save_pretrained_as(&out.join("model"), &model, &config, Some(&tokenizer), &options)?;
         if let (Some(first), Some(last)) = (tuned.loss_first, tuned.loss_last) {

@@ -59,7 +59,7 @@ fn a_gguf_file_scores_ids_without_a_tokenizer() {
 fn what_is_not_a_number_is_an_error() {
     let folder = Folder::new();
     for file in ["config.json", "tokenizer.json", "tokenizer_config.json"] {
-        folder.file(file, &fs::read(Path::new(&fixture("calling_llama")).join(file)).unwrap());
+        folder.file(file, fs::read(Path::new(&fixture("calling_llama")).join(file)).unwrap());
     }
     let mut bytes = fs::read(Path::new(&fixture("calling_llama")).join("model.safetensors")).unwrap();
     let end = bytes.len();

@@ -34,4 +34,5 @@ mod smollm2;
 mod text_commands;
 #[cfg(test)]
 mod tool_commands;
+#[cfg(test)]
 mod unknown_ids;

@@ -157,3 +157,22 @@ fn scores_of_ids_and_of_text_agree() {
     let top = by_text["top"].as_array().unwrap();
     assert!(top.len() == ids.len() && top.iter().all(|top| top.as_array().unwrap().len() == 3));
 }
+
+#[test]
+fn finetune_saves_in_the_numbers_and_shards_that_are_asked_for() {
+    let folder = Folder::new();
+    let data = folder.file("train.jsonl", "{\"text\": \"the cat 12\"}\n");
+    let out = folder.path("tuned");
+    let args = ["finetune", "--model", &fixture("calling_llama"), "--data", &data, "--out", &out];
+    let steps = ["--max-steps", "1", "--lora-rank", "1"];
+    let wrong = [&args[..], &["--max-shard-size", "5 apples"]].concat();
+    toolformer(&wrong).fails(2, "write it as 500MB, 5GB or 2GiB");
+    let save = ["--save-precision", "bf16", "--max-shard-size", "20KB"];
+    toolformer(&[&args[..], &steps, &save].concat()).ok();
+    assert!(folder.read("tuned/model/model.safetensors.index.json").contains("model-00002-of-"));
+    let model = folder.path("tuned/model");
+    let shown = toolformer(&["models", "show", &model, "--json"]).ok().out;
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["stored"], serde_json::json!({"BF16": shown["parameters"]}));
+    toolformer(&["score", "--model", &model, "--text", "the cat"]).ok();
+}

@@ -32,10 +32,10 @@ fn only_texts_that_use_the_token_are_refused() {
     run(&["score", "--text", TOKEN]).fails(2, said);
     let good = folder.file("good.jsonl", "{\"text\": \"the cat\"}\n");
     let bad = folder.file("bad.jsonl", format!("{{\"text\": \"the cat\"}}\n{{\"text\": \"a {TOKEN}\"}}\n"));
-    let out = folder.path("out");
+    let [out, tuned] = ["out", "tuned"].map(|name| folder.path(name));
     let prompt = folder.file("prompt.txt", "Q {text} A ");
     let annotate = ["annotate", "--tools", "calculator", "--prompt-file", &prompt, "--out", &out, "--texts"];
     run(&[&annotate[..], &[&bad]].concat()).fails(1, said);
-    run(&["finetune", "--out", &out, "--data", &bad]).fails(1, said);
-    run(&["finetune", "--out", &out, "--data", &good, "--held-out", &bad]).fails(1, said);
+    run(&["finetune", "--out", &tuned, "--data", &bad]).fails(1, said);
+    run(&["finetune", "--out", &tuned, "--data", &good, "--held-out", &bad]).fails(1, said);
 }

@@ -71,11 +71,11 @@ fn what_is_read_is_what_is_opened() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);
     let copy = |from: &str, to: &str| fs::copy(fixture(from), file(to)).unwrap();
-    copy("llama/config.json", "config.json");
+    copy("pytorch/gpt2/config.json", "config.json");
     // Without weights there is no model, unless only its headers were fetched.
     assert!(matches!(read(folder.path()), Err(ModelError::NotFound { .. })));
     assert_eq!(ModelSummary::read_fetched(folder.path()).unwrap().parameters, None);
-    let pytorch = copy("pytorch/llama/pytorch_model.bin", "weights.pt");
+    let pytorch = copy("pytorch/gpt2/pytorch_model.bin", "weights.pt");
     let summary = read(&file("weights.pt")).unwrap();
     assert_eq!((summary.weight_bytes, summary.stored.contains_key("F32")), (pytorch, true));
     // Beside other weights it is still the file that was named.
@@ -101,6 +101,14 @@ fn a_tokenizer_that_cannot_be_read_is_said() {
     fs::write(folder.path().join("tokenizer.json"), "{}").unwrap();
     let summary = ModelSummary::read(folder.path()).unwrap();
     assert!(summary.tokenizer.is_none() && summary.tokenizer_problem.unwrap().contains("tokenizer.json"));
+    // A GGUF file whose way to cut texts into words is not known.
+    let mut bytes = fs::read(fixture("tiny_llama/model.gguf")).unwrap();
+    let at = bytes.windows(6).position(|part| part == b"smollm").unwrap();
+    bytes[at..at + 6].copy_from_slice(b"nobody");
+    let file = folder.path().join("model.gguf");
+    fs::write(&file, bytes).unwrap();
+    let summary = ModelSummary::read(&file).unwrap();
+    assert!(summary.parameters.is_some() && summary.tokenizer_problem.unwrap().contains("nobody"));
 }
 
 #[test]

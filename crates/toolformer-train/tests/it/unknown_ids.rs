@@ -20,7 +20,7 @@ fn larger() -> Pretrained<B> {
 
 #[track_caller]
 fn check(error: TrainError) {
-    let error = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+    let error = std::iter::successors(Some(&error as &dyn std::error::Error), |&error| error.source());
     let text = error.map(ToString::to_string).collect::<Vec<_>>().join(": ");
     assert!(text.contains("the model has no token 267, `<image_soft_token>`"), "{text}");
 }

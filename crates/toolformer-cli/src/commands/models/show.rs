@@ -34,8 +34,9 @@ Examples:
   toolformer models show HuggingFaceTB/SmolLM2-135M-Instruct
 
 With --json: {\"architecture\":.., \"parameters\":.., \"n_layers\":.., .., \"stored\":{\"BF16\":numbers},
-\"tokenizer\":{..}, \"devices\":[{\"name\":.., \"problem\":.., \"free_memory\":bytes, \"precisions\":[{\"precision\":..,
-\"available\":.., \"weights\":bytes, \"cache_per_1000_tokens\":bytes, \"fits\":..},..]},..]}; what is not known is null.")]
+\"tokenizer\":{..}, \"devices\":[{\"name\":.., \"problem\":.., \"free_memory\":bytes, \"precisions\":[
+{\"precision\":.., \"available\":.., \"weights\":bytes, \"cache_per_1000_tokens\":bytes, \"fits\":..},
+..]},..]}; what is not known is null.")]
 pub(super) struct Args {
     /// A folder, a .gguf file, or a hub id
     #[arg(value_name = "PATH|ID")]
