@@ -8,6 +8,7 @@ use crate::{
     error::DecodeError,
     generation::Finish,
     penalties::Penalties,
+    prompt_checks::{check_prompt, first_room},
     rows::Rows,
     sampling::{MostLikely, log_softmax},
 };
@@ -90,7 +91,8 @@ struct Running {
 /// The most likely texts behind a prompt, best first; `ends` are the tokens that end a text. No tools are used.
 ///
 /// # Errors
-/// If a setting is out of range, the prompt is empty, it does not fit into the context, or the model computes NaN.
+/// If a setting is out of range, the prompt is empty, does not fit into the context or has an id that the model has not,
+/// or the model computes NaN.
 pub fn beam_search<B: Backend, M: CausalLm<B>>(
     model: &M,
     prompt: &[u32],
@@ -99,15 +101,9 @@ pub fn beam_search<B: Backend, M: CausalLm<B>>(
 ) -> Result<Vec<Beam>, DecodeError> {
     settings.validate(model.vocab_size())?;
     let &BeamSettings { beams, length_penalty, early_stopping, max_tokens, .. } = settings;
-    if prompt.is_empty() {
-        return Err(DecodeError::EmptyPrompt { prompt: 0 });
-    }
-    if prompt.len() + max_tokens > model.max_positions() {
-        let (tokens, context) = (prompt.len(), model.max_positions());
-        return Err(DecodeError::TooLong { prompt: 0, tokens, room: max_tokens, context });
-    }
+    check_prompt(model, None, 0, prompt, max_tokens)?;
     let penalised = |total: f64, len: usize| total / (len as f64).powf(length_penalty);
-    let mut rows = Rows::new(model, 1, prompt.len() + max_tokens);
+    let mut rows = Rows::new(model, 1, prompt.len() + first_room(max_tokens));
     let mut logits = rows.next_logits(&TokenBatch::new(&[prompt]));
     let mut running = vec![Running { ids: Vec::new(), total: 0.0 }];
     let mut ended: Vec<Beam> = Vec::new();

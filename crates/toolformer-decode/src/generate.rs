@@ -17,6 +17,7 @@ use crate::{
     error::DecodeError,
     generation::{CallEvent, Finish, GenerateSettings, Generation, Prompt, Tools},
     marker::StartMarker,
+    prompt_checks::{check_prompts, first_room},
     rows::Rows,
     sampling::rank,
 };
@@ -59,34 +60,6 @@ pub fn generate<B: Backend, M: CausalLm<B>>(
     }
     Ok(generations.into_iter().flatten().collect())
 }
-
-/// Whether a model can complete prompts that may grow by `max_tokens`; [`generate`] asks this first, of all of them.
-///
-/// # Errors
-/// If a prompt is empty, does not fit into the context, or has an id that the model has not.
-pub fn check_prompts<B: Backend, M: CausalLm<B>>(
-    model: &M,
-    tokenizer: &Tokenizer,
-    prompts: &[Prompt],
-    max_tokens: usize,
-) -> Result<(), DecodeError> {
-    for (prompt, Prompt { ids, .. }) in prompts.iter().enumerate() {
-        if ids.is_empty() {
-            return Err(DecodeError::EmptyPrompt { prompt });
-        }
-        check_ids(ids, model.vocab_size(), Some(tokenizer))
-            .map_err(|source| DecodeError::Prompt { prompt, source })?;
-        if ids.len().saturating_add(max_tokens) > model.max_positions() {
-            let (tokens, room, context) = (ids.len(), max_tokens, model.max_positions());
-            return Err(DecodeError::TooLong { prompt, tokens, room, context });
-        }
-    }
-    Ok(())
-}
-
-/// Tokens of a completion that room is made for at first; the cache grows if there are more. So what is allowed costs
-/// nothing until it is used.
-const FIRST_ROOM: usize = 256;
 
 /// What all rows have in common.
 struct Decoding<'a> {
@@ -181,7 +154,7 @@ impl Decoding<'_> {
         done: &mut impl FnMut(usize, Generation),
     ) -> Result<(), DecodeError> {
         let longest = rows.iter().map(|row| row.pending.len()).max().unwrap_or(0);
-        let mut batch = Rows::new(model, rows.len(), longest + self.settings.max_tokens.min(FIRST_ROOM));
+        let mut batch = Rows::new(model, rows.len(), longest + first_room(self.settings.max_tokens));
         let mut first = true;
         while !rows.is_empty() {
             // Prompts go in whole; later all rows feed as many tokens as the one with the fewest has waiting, so

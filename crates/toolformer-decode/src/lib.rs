@@ -22,6 +22,7 @@ mod generate;
 mod generation;
 mod marker;
 mod penalties;
+mod prompt_checks;
 mod rows;
 mod sampling;
 
@@ -32,9 +33,10 @@ pub use continuations::{
 };
 pub use draw::draw_rng;
 pub use error::DecodeError;
-pub use generate::{check_prompts, generate};
+pub use generate::generate;
 pub use generation::{CallEvent, Finish, GenerateSettings, Generation, Prompt, ToolUse, Tools};
 pub use marker::StartMarker;
 pub use penalties::Penalties;
+pub use prompt_checks::check_prompts;
 pub use rows::Rows;
 pub use sampling::{Sampling, arg_max, rank};

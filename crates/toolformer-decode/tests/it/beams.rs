@@ -81,6 +81,7 @@ fn what_cannot_be_searched_is_said() {
     assert!(refused(nan).contains("`length_penalty`: must be a number"));
     assert!(refused(BeamSettings { max_tokens: 0, ..Default::default() }).contains("`max_tokens`"));
     assert!(matches!(check(&[], Default::default()), DecodeError::EmptyPrompt { .. }));
+    assert!(matches!(check(&[1, 267], Default::default()), DecodeError::Prompt { .. }));
     let long = BeamSettings { max_tokens: 1000, ..Default::default() };
     assert!(matches!(check(&[1], long), DecodeError::TooLong { context: 64, .. }));
 }
