@@ -3,7 +3,9 @@
 mod adapter_args;
 mod annotate_args;
 mod cache_file;
+mod choosing_args;
 mod commands;
+mod completions_output;
 mod failure;
 mod filter_args;
 mod finetune_args;

@@ -4,23 +4,23 @@
 //! written `Name(args) ->`, decoding pauses, the tool runs, its result and `]` go in, and decoding goes on. The
 //! cache is kept across the call: only new tokens are computed.
 
+mod choices;
 mod follow_call;
+mod row;
 
-use burn::tensor::backend::Backend;
-use rand_chacha::ChaCha8Rng;
-use toolformer_model::{CausalLm, TokenBatch, Tokenizer, check_ids, check_numbers};
-use toolformer_text::StreamEvent;
+use burn::tensor::{Tensor, backend::Backend};
+use toolformer_model::{CausalLm, TokenBatch, Tokenizer, check_ids, check_numbers, visit_log_probs};
 
 use crate::{
-    call_watch::CallWatch,
-    draw::draw_rng,
     error::DecodeError,
-    generation::{CallEvent, Finish, GenerateSettings, Generation, Prompt, Tools},
+    generation::{Finish, GenerateSettings, Generation, Prompt, TokenLogprob, Tools},
     marker::StartMarker,
     prompt_checks::{check_prompts, first_room},
     rows::Rows,
-    sampling::rank,
+    sampling::{log_softmax, rank},
 };
+use choices::Choices;
+use row::Row;
 
 /// Completes the prompts; `done` sees each completion with its prompt's number, in no particular order.
 ///
@@ -35,10 +35,7 @@ pub fn generate<B: Backend, M: CausalLm<B>>(
     tools: &Tools<'_>,
     mut done: impl FnMut(usize, &Generation),
 ) -> Result<Vec<Generation>, DecodeError> {
-    settings.sampling.validate()?;
-    if settings.batch == 0 {
-        return Err(DecodeError::Setting { name: "batch", why: "must be at least 1".into() });
-    }
+    settings.validate(model.vocab_size())?;
     check_prompts(model, tokenizer, prompts, settings.max_tokens)?;
     let marker = match tools {
         Tools::None => None,
@@ -48,17 +45,20 @@ pub fn generate<B: Backend, M: CausalLm<B>>(
     check_ids(marker.as_ref().map_or(&[], StartMarker::ids), model.vocab_size(), Some(tokenizer))?;
     let decoding = Decoding { tokenizer, vocab_size: model.vocab_size(), settings, tools, marker };
     // Prompts of like length together: less padding.
-    let mut order: Vec<usize> = (0..prompts.len()).collect();
-    order.sort_by_key(|&i| prompts[i].ids.len());
-    let mut generations: Vec<Option<Generation>> = vec![None; prompts.len()];
+    let mut order: Vec<(usize, usize)> = (0..prompts.len())
+        .flat_map(|prompt| (0..settings.samples()).map(move |sample| (prompt, sample)))
+        .collect();
+    order.sort_by_key(|&(prompt, _)| prompts[prompt].ids.len());
+    let mut choices: Vec<Choices> = prompts.iter().map(|_| Choices::default()).collect();
     for chunk in order.chunks(settings.batch) {
-        let rows = chunk.iter().map(|&prompt| Row::new(prompt, &prompts[prompt], &decoding)).collect();
-        decoding.run(model, rows, &mut |prompt, generation| {
-            done(prompt, &generation);
-            generations[prompt] = Some(generation);
+        let row = |&(prompt, sample): &(usize, usize)| Row::new(prompt, sample, &prompts[prompt], &decoding);
+        decoding.run(model, chunk.iter().map(row).collect(), &mut |prompt, generation| {
+            for kept in choices[prompt].take(generation, settings) {
+                done(prompt, kept);
+            }
         })?;
     }
-    Ok(generations.into_iter().flatten().collect())
+    Ok(choices.into_iter().flat_map(Choices::into_kept).collect())
 }
 
 /// What all rows have in common.
@@ -71,81 +71,6 @@ struct Decoding<'a> {
     marker: Option<StartMarker>,
 }
 
-/// A prompt under way.
-struct Row {
-    prompt: usize,
-    /// What the prompt's last line holds: quotes and parentheses of it may be open still.
-    line_before: String,
-    rng: ChaCha8Rng,
-    /// Tokens to feed next.
-    pending: Vec<u32>,
-    ids: Vec<u32>,
-    bytes: Vec<u8>,
-    /// Looks for calls in `bytes`, behind the last one that was run; none where there are no tools.
-    watch: Option<CallWatch>,
-    /// Where the call that was started last begins.
-    started: Option<usize>,
-    /// Calls that were started, whatever became of them, or that the model wrote itself and that were run.
-    calls_begun: usize,
-    calls: Vec<CallEvent>,
-    /// Where in `bytes` the last call that was run ends.
-    plain_from: usize,
-    computed: usize,
-    finish: Option<Finish>,
-}
-
-impl Row {
-    fn new(number: usize, prompt: &Prompt, decoding: &Decoding<'_>) -> Self {
-        let Decoding { tokenizer, settings, tools, .. } = decoding;
-        let watch = match tools {
-            Tools::Enabled(tools) => Some(CallWatch::new(tools.syntax, 0)),
-            _ => None,
-        };
-        let bytes: Vec<u8> = prompt.ids.iter().flat_map(|&id| tokenizer.token_bytes(id)).collect();
-        let text = String::from_utf8_lossy(&bytes);
-        Self {
-            prompt: number,
-            line_before: text.rsplit(['\n', '\r']).next().unwrap_or_default().to_owned(),
-            rng: draw_rng(settings.seed, &[&prompt.key]),
-            pending: prompt.ids.clone(),
-            ids: Vec::new(),
-            bytes: Vec::new(),
-            watch,
-            started: None,
-            calls_begun: 0,
-            calls: Vec::new(),
-            plain_from: 0,
-            computed: 0,
-            finish: None,
-        }
-    }
-
-    /// Puts a token behind the others. Returns what is to know about calls then.
-    fn push(&mut self, tokenizer: &Tokenizer, id: u32) -> Vec<StreamEvent> {
-        let bytes = tokenizer.token_bytes(id);
-        self.ids.push(id);
-        self.bytes.extend_from_slice(&bytes);
-        self.pending.push(id);
-        self.watch.as_mut().map_or(Vec::new(), |watch| watch.push(&bytes))
-    }
-
-    /// Where the call begins that is being written, if one is.
-    fn call_start(&self) -> Option<usize> {
-        self.watch.as_ref().and_then(CallWatch::call_start)
-    }
-
-    fn into_generation(self) -> (usize, Generation) {
-        let generation = Generation {
-            completion: String::from_utf8_lossy(&self.bytes).into_owned(),
-            ids: self.ids,
-            calls: self.calls,
-            finish: self.finish.unwrap_or(Finish::Length),
-            computed: self.computed,
-        };
-        (self.prompt, generation)
-    }
-}
-
 impl Decoding<'_> {
     fn run<B: Backend, M: CausalLm<B>>(
         &self,
@@ -153,19 +78,27 @@ impl Decoding<'_> {
         mut rows: Vec<Row>,
         done: &mut impl FnMut(usize, Generation),
     ) -> Result<(), DecodeError> {
-        let longest = rows.iter().map(|row| row.pending.len()).max().unwrap_or(0);
-        let mut batch = Rows::new(model, rows.len(), longest + first_room(self.settings.max_tokens));
-        let mut first = true;
-        while !rows.is_empty() {
-            // Prompts go in whole; later all rows feed as many tokens as the one with the fewest has waiting, so
-            // that an inserted result neither pads the others nor takes a step a token where a row is alone.
-            let width =
-                if first { usize::MAX } else { rows.iter().map(|row| row.pending.len()).min().unwrap_or(0) };
-            first = false;
-            let fed: Vec<Vec<u32>> = rows
-                .iter_mut()
-                .map(|row| row.pending.drain(..width.min(row.pending.len())).collect())
-                .collect();
+        let mut batch = self.read_prompts(model, &mut rows)?;
+        loop {
+            let keep: Vec<usize> = (0..rows.len()).filter(|&i| rows[i].finish.is_none()).collect();
+            if keep.len() < rows.len() {
+                batch.select(&keep);
+                let (ended, live): (Vec<Row>, Vec<Row>) =
+                    rows.into_iter().partition(|row| row.finish.is_some());
+                for row in ended {
+                    let (prompt, generation) = row.into_generation(self.settings.logprobs.is_some());
+                    done(prompt, generation);
+                }
+                rows = live;
+            }
+            if rows.is_empty() {
+                return Ok(());
+            }
+            // All rows feed as many tokens as the one with the fewest has waiting, so that an inserted result neither
+            // pads the others nor takes a step a token where a row is alone.
+            let width = rows.iter().map(|row| row.pending.len()).min().unwrap_or(0);
+            let fed: Vec<Vec<u32>> =
+                rows.iter_mut().map(|row| row.pending.drain(..width).collect()).collect();
             let logits = batch.next_logits(&TokenBatch::new(&fed));
             for ((row, fed), mut logits) in rows.iter_mut().zip(&fed).zip(logits) {
                 row.computed += fed.len();
@@ -173,19 +106,46 @@ impl Decoding<'_> {
                     self.advance(row, &mut logits)?;
                 }
             }
-            let keep: Vec<usize> = (0..rows.len()).filter(|&i| rows[i].finish.is_none()).collect();
-            if keep.len() < rows.len() {
-                batch.select(&keep);
-                let (ended, live): (Vec<Row>, Vec<Row>) =
-                    rows.into_iter().partition(|row| row.finish.is_some());
-                for row in ended {
-                    let (prompt, generation) = row.into_generation();
-                    done(prompt, generation);
-                }
-                rows = live;
+        }
+    }
+
+    /// Feeds the prompts, once each however many completions are made of it, and takes every row one token on.
+    fn read_prompts<'m, B: Backend, M: CausalLm<B>>(
+        &self,
+        model: &'m M,
+        rows: &mut [Row],
+    ) -> Result<Rows<'m, B, M>, DecodeError> {
+        let mut read: Vec<usize> = Vec::new();
+        let of_row: Vec<usize> = (0..rows.len())
+            .map(|row| {
+                let same = read.iter().position(|&first| rows[first].prompt == rows[row].prompt);
+                same.unwrap_or_else(|| {
+                    read.push(row);
+                    read.len() - 1
+                })
+            })
+            .collect();
+        let longest = rows.iter().map(|row| row.pending.len()).max().unwrap_or(0);
+        let mut batch = Rows::new(model, read.len(), longest + first_room(self.settings.max_tokens));
+        let fed: Vec<&[u32]> = read.iter().map(|&row| rows[row].prompt_ids.as_slice()).collect();
+        let fed = TokenBatch::new(&fed);
+        let hidden = batch.feed(&fed);
+        if let (Some(top), true) = (self.settings.logprobs, self.settings.echo) {
+            let told = told(model, &fed, hidden.clone(), top);
+            for (row, &of) in rows.iter_mut().zip(&of_row) {
+                row.prompt_logprobs = Some(told[of].clone());
             }
         }
-        Ok(())
+        let logits = batch.last_logits(&fed, hidden);
+        batch.select(&of_row);
+        for &row in &read {
+            rows[row].computed = rows[row].prompt_ids.len();
+        }
+        for (row, of) in rows.iter_mut().zip(of_row) {
+            row.pending.clear();
+            self.advance(row, &mut logits[of].clone())?;
+        }
+        Ok(batch)
     }
 
     /// Takes a row one token on.
@@ -202,6 +162,13 @@ impl Decoding<'_> {
 
     /// Starts a call, or draws a token; runs the call that the row's text then asks for.
     fn choose(&self, row: &mut Row, logits: &mut [f32]) -> Result<(), DecodeError> {
+        let settings = self.settings;
+        let log_probs = (settings.logprobs.is_some() || settings.samples() > settings.n).then(|| {
+            let mut log_probs = logits.to_vec();
+            log_softmax(&mut log_probs);
+            log_probs
+        });
+        let (log_probs, top) = (log_probs.as_deref(), settings.logprobs.unwrap_or(0));
         let due = match (row.call_start(), &self.marker) {
             (None, Some(marker)) => marker.due(&row.ids),
             _ => None,
@@ -212,6 +179,7 @@ impl Decoding<'_> {
             {
                 row.calls_begun += 1;
                 row.push(self.tokenizer, start);
+                row.note(log_probs, top);
                 row.started = row.call_start();
                 return Ok(());
             }
@@ -221,16 +189,26 @@ impl Decoding<'_> {
             (Tools::Disabled(_), Some(start)) => logits[start as usize] = f32::NEG_INFINITY,
             _ => {}
         }
-        let id = self.settings.sampling.pick(logits, &mut row.rng);
-        if self.tokenizer.is_end(id) {
-            row.finish = Some(Finish::Eos);
+        settings.penalties.apply(logits, &row.prompt_ids, &row.ids);
+        let may_end = row.ids.len() >= settings.min_tokens;
+        if !may_end {
+            for id in self.tokenizer.ends().chain(settings.stop_ids.iter().copied()) {
+                if let Some(logit) = logits.get_mut(id as usize) {
+                    *logit = f32::NEG_INFINITY;
+                }
+            }
+        }
+        let id = settings.sampling.pick(logits, &mut row.rng);
+        if self.tokenizer.is_end(id) || settings.stop_ids.contains(&id) {
+            row.finish = Some(if self.tokenizer.is_end(id) { Finish::Eos } else { Finish::Stop });
             return Ok(());
         }
         let events = row.push(self.tokenizer, id);
+        row.note(log_probs, top);
         if let Tools::Enabled(tools) = self.tools {
             self.follow_call(row, tools, events)?;
         }
-        if row.call_start().is_none() && row.finish.is_none() {
+        if may_end && row.call_start().is_none() && row.finish.is_none() {
             self.stop_at_string(row);
         }
         Ok(())
@@ -242,17 +220,32 @@ impl Decoding<'_> {
         let Some(at) = self.settings.stop.iter().filter_map(|stop| find(text, stop.as_bytes())).min() else {
             return;
         };
-        row.bytes.truncate(row.plain_from + at);
-        let mut left = row.bytes.len();
-        let whole = row.ids.iter().take_while(|&&id| {
-            let len = self.tokenizer.token_bytes(id).len();
-            let fits = len <= left;
-            left = left.saturating_sub(len);
-            fits
-        });
-        row.ids.truncate(whole.count());
+        row.truncate(row.plain_from + at, self.tokenizer);
         row.finish = Some(Finish::Stop);
     }
+}
+
+/// How likely the tokens of prompts were, and the `top` most likely ones in their places.
+///
+/// # Shapes
+/// - `hidden`: `[batch, seq, d_model]`, of `tokens`
+fn told<B: Backend, M: CausalLm<B>>(
+    model: &M,
+    tokens: &TokenBatch,
+    hidden: Tensor<B, 3>,
+    top: usize,
+) -> Vec<Vec<TokenLogprob>> {
+    let [batch, seq, d_model] = hidden.dims();
+    let first = |row: usize| tokens.row(row).first().map(|&id| TokenLogprob::given(id));
+    let mut told: Vec<Vec<TokenLogprob>> = (0..batch).map(|row| first(row).into_iter().collect()).collect();
+    visit_log_probs(model, hidden.reshape([batch * seq, d_model]), |place, log_probs| {
+        let (row, position) = (place / seq, place % seq);
+        if position + 1 < tokens.lens()[row] {
+            let id = tokens.row(row)[position + 1];
+            told[row].push(TokenLogprob::chosen(id, log_probs, top));
+        }
+    });
+    told
 }
 
 /// Where `needle` first stands in `text`.

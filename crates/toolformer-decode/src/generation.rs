@@ -3,27 +3,106 @@
 use serde::{Deserialize, Serialize};
 use toolformer_text::{CallStatus, Registry, Syntax};
 
-use crate::sampling::Sampling;
+use crate::{
+    error::DecodeError,
+    penalties::Penalties,
+    sampling::{MostLikely, Sampling},
+};
 
 /// The settings of [`generate`](crate::generate).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GenerateSettings {
     /// Most tokens of a completion, those of calls and results included.
     pub max_tokens: usize,
+    /// Before so many tokens nothing ends a completion: neither the model nor `stop` and `stop_ids`.
+    pub min_tokens: usize,
     /// How tokens are chosen.
     pub sampling: Sampling,
-    /// Seed of the draws; the draws of a prompt depend on it and on the prompt's key alone.
+    /// Changes of the scores before a token is chosen. Whether a call starts is decided on the scores before them.
+    pub penalties: Penalties,
+    /// Seed of the draws; the draws of a completion depend on it, on the prompt's key and on the completion's number
+    /// alone.
     pub seed: u64,
     /// Strings that end a completion; they are not part of it.
     pub stop: Vec<String>,
+    /// Tokens that end a completion, as those do that the tokenizer declares; they are not part of it.
+    pub stop_ids: Vec<u32>,
+    /// Completions of each prompt.
+    pub n: usize,
+    /// Completions that are made of each prompt; the `n` with the highest mean log-probability a token are kept, best
+    /// first. 0 stands for `n`.
+    pub best_of: usize,
+    /// Whether log-probabilities are told, and of how many of the most likely tokens besides. They are the model's own,
+    /// before `penalties` and `sampling`.
+    pub logprobs: Option<usize>,
+    /// Whether those of the prompt's tokens are told as well.
+    pub echo: bool,
     /// Rows that advance together.
     pub batch: usize,
 }
 
 impl Default for GenerateSettings {
-    /// Greedy, at most 64 tokens, 16 rows.
+    /// Greedy, at most 64 tokens, one completion, 16 rows.
     fn default() -> Self {
-        Self { max_tokens: 64, sampling: Sampling::default(), seed: 0, stop: Vec::new(), batch: 16 }
+        Self {
+            max_tokens: 64,
+            min_tokens: 0,
+            sampling: Sampling::default(),
+            penalties: Penalties::default(),
+            seed: 0,
+            stop: Vec::new(),
+            stop_ids: Vec::new(),
+            n: 1,
+            best_of: 0,
+            logprobs: None,
+            echo: false,
+            batch: 16,
+        }
+    }
+}
+
+impl GenerateSettings {
+    /// # Errors
+    /// If a value is out of range, or a token is none of the model's `vocab_size`.
+    pub fn validate(&self, vocab_size: usize) -> Result<(), DecodeError> {
+        let setting = |name, why: String| Err(DecodeError::Setting { name, why });
+        self.sampling.validate()?;
+        self.penalties.validate(vocab_size)?;
+        if self.batch == 0 {
+            return setting("batch", "must be at least 1".to_owned());
+        }
+        if self.n == 0 {
+            return setting("n", "must be at least 1".to_owned());
+        }
+        if self.best_of != 0 && self.best_of < self.n {
+            return setting(
+                "best_of",
+                format!("must be at least n, which is {}, is {}", self.n, self.best_of),
+            );
+        }
+        if self.sampling.is_greedy() && self.samples() > 1 {
+            let why = "of a greedy choice there is one completion; give a temperature above 0".to_owned();
+            return setting(if self.n > 1 { "n" } else { "best_of" }, why);
+        }
+        if self.min_tokens > self.max_tokens {
+            let why = format!("is {}, but at most {} tokens are allowed", self.min_tokens, self.max_tokens);
+            return setting("min_tokens", why);
+        }
+        if let Some(id) = self.stop_ids.iter().find(|&&id| id as usize >= vocab_size) {
+            return setting("stop_ids", format!("names token {id}; ids are below {vocab_size}"));
+        }
+        if self.logprobs.is_some_and(|top| top > vocab_size) {
+            return setting("logprobs", format!("must be at most {vocab_size}, the size of the vocabulary"));
+        }
+        if self.echo && self.logprobs.is_none() {
+            return setting("echo", "tells log-probabilities; give logprobs as well".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Completions that are made of each prompt.
+    pub(crate) fn samples(&self) -> usize {
+        self.best_of.max(self.n)
     }
 }
 
@@ -89,6 +168,34 @@ pub enum Finish {
     Eos,
 }
 
+/// How likely a token was.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TokenLogprob {
+    /// The token.
+    pub id: u32,
+    /// `log p` in nats; none for what the model did not choose: a result, and a prompt's first token.
+    pub logprob: Option<f32>,
+    /// The most likely tokens in its place with their own, best first; as many as were asked for.
+    pub top: Vec<(u32, f32)>,
+}
+
+impl TokenLogprob {
+    /// A token that the model did not choose.
+    pub(crate) fn given(id: u32) -> Self {
+        Self { id, logprob: None, top: Vec::new() }
+    }
+
+    /// A token, and the log-probabilities of all that could stand in its place.
+    pub(crate) fn chosen(id: u32, log_probs: &[f32], top: usize) -> Self {
+        let best = MostLikely::new(log_probs).first(top.min(log_probs.len())).to_vec();
+        Self {
+            id,
+            logprob: log_probs.get(id as usize).copied(),
+            top: best.into_iter().map(|id| (id as u32, log_probs[id])).collect(),
+        }
+    }
+}
+
 /// A completion.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Generation {
@@ -96,6 +203,15 @@ pub struct Generation {
     pub completion: String,
     /// Its tokens.
     pub ids: Vec<u32>,
+    /// Which of the prompt's completions it is, from 0.
+    pub index: usize,
+    /// Of every token of `ids`, where they were asked for.
+    pub logprobs: Option<Vec<TokenLogprob>>,
+    /// Of every token of the prompt, where they were asked for.
+    pub prompt_logprobs: Option<Vec<TokenLogprob>>,
+    /// The mean log-probability of the tokens that the model chose, in nats, where it was needed: for `logprobs` and
+    /// `best_of`.
+    pub mean_logprob: Option<f64>,
     /// The calls that were run.
     pub calls: Vec<CallEvent>,
     /// Why it ended.

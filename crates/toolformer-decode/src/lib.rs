@@ -34,7 +34,7 @@ pub use continuations::{
 pub use draw::draw_rng;
 pub use error::DecodeError;
 pub use generate::generate;
-pub use generation::{CallEvent, Finish, GenerateSettings, Generation, Prompt, ToolUse, Tools};
+pub use generation::{CallEvent, Finish, GenerateSettings, Generation, Prompt, TokenLogprob, ToolUse, Tools};
 pub use marker::StartMarker;
 pub use penalties::Penalties;
 pub use prompt_checks::check_prompts;

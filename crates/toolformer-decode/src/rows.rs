@@ -44,6 +44,14 @@ impl<'m, B: Backend, M: CausalLm<B>> Rows<'m, B, M> {
     /// Feeds every row its tokens and returns the scores for what comes next, `vocab` a row.
     pub fn next_logits(&mut self, tokens: &TokenBatch) -> Vec<Vec<f32>> {
         let hidden = self.feed(tokens);
+        self.last_logits(tokens, hidden)
+    }
+
+    /// The scores for what comes behind the last token of every row, `vocab` a row.
+    ///
+    /// # Shapes
+    /// - `hidden`: `[batch, seq, d_model]`, of `tokens`
+    pub fn last_logits(&self, tokens: &TokenBatch, hidden: Tensor<B, 3>) -> Vec<Vec<f32>> {
         let [batch, seq, d_model] = hidden.dims();
         let last: Vec<i32> = tokens
             .lens()

@@ -61,6 +61,7 @@ mod loader;
 mod log_probs;
 mod lora;
 mod mapped_file;
+mod misfit;
 mod model_sizes;
 mod model_summary;
 mod named_buffer;
@@ -93,7 +94,7 @@ pub use attention::AttentionPlan;
 pub use causal_lm::CausalLm;
 pub use checkpoint::open_weights;
 pub use checksum::model_checksum;
-pub use error::{Misshapen, ModelError};
+pub use error::ModelError;
 pub use families::{
     Gemma3, Gemma3Config, Gpt2, Gpt2Config, GptJ, GptJConfig, GptNeox, GptNeoxConfig, LanguageModel, Llama,
     LlamaConfig, ModelConfig, Palm, PalmConfig, PalmRlhf, PalmRlhfConfig,
@@ -106,6 +107,7 @@ pub use known_ids::check_ids;
 pub use kv_cache::{CacheShape, KvCache, Prefix};
 pub use log_probs::{check_numbers, log_probs, log_probs_of, visit_log_probs};
 pub use lora::LoraConfig;
+pub use misfit::Misshapen;
 pub use model_sizes::ModelSizes;
 pub use model_summary::{ModelSummary, TokenizerSummary};
 pub use named_param::param_id;

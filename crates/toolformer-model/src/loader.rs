@@ -12,8 +12,9 @@ use half::{bf16, f16};
 use crate::{
     bare_names::BareNames,
     config_checks::not_supported,
-    error::{Misshapen, ModelError},
+    error::ModelError,
     layer_norm::LayerNorm,
+    misfit::Misshapen,
     named_buffer::Buffer,
     named_param::{Matrix, Vector},
     precision::Precision,
@@ -268,21 +269,26 @@ impl<B: Backend> Loader<'_, B> {
     }
 }
 
-/// Fails with every missing, left over or misshapen tensor named, before anything is read.
+/// Fails with every missing, left over or misshapen tensor named as the checkpoint does, before anything is read.
 fn check(source: &dyn WeightSource, expected: &[(String, Vec<usize>)]) -> Result<(), ModelError> {
     let (mut missing, mut misshapen) = (Vec::new(), Vec::new());
     for (name, shape) in expected {
         match source.shape(name) {
-            None => missing.push(name.clone()),
+            None => missing.push(source.stored_name(name).into_owned()),
             Some(found) if found != *shape => {
-                misshapen.push(Misshapen { name: name.clone(), expected: shape.clone(), found });
+                misshapen.push(Misshapen {
+                    name: source.stored_name(name).into_owned(),
+                    expected: shape.clone(),
+                    found,
+                });
             }
             Some(_) => {}
         }
     }
     let known: HashSet<&str> = expected.iter().map(|(name, _)| name.as_str()).collect();
     let left_over = |name: &String| !known.contains(name.as_str()) && !is_not_read(name);
-    let unexpected: Vec<String> = source.names().into_iter().filter(left_over).collect();
+    let unexpected = source.names().into_iter().filter(left_over);
+    let unexpected: Vec<String> = unexpected.map(|name| source.stored_name(&name).into_owned()).collect();
     if missing.is_empty() && unexpected.is_empty() && misshapen.is_empty() {
         return Ok(());
     }

@@ -3,14 +3,9 @@
 use std::{path::PathBuf, time::Instant};
 
 use anyhow::Result;
-use serde::Serialize;
-use serde_json::{Map, Value};
 use toolformer::{
     burn::tensor::backend::Backend,
-    decode::{
-        CallEvent, Finish, GenerateSettings, Generation, Prompt, Sampling, ToolUse, Tools, check_prompts,
-        generate,
-    },
+    decode::{GenerateSettings, Generation, Prompt, ToolUse, Tools, check_prompts, generate},
     device::OnDevice,
     model::Pretrained,
     text::Syntax,
@@ -18,9 +13,10 @@ use toolformer::{
 
 use crate::{
     adapter_args::AdapterArgs,
+    choosing_args::ChoosingArgs,
+    completions_output::CompletionsOutput,
     jsonl_prompts::{JsonlPrompt, read_prompts},
     model_args::ModelArgs,
-    output::Output,
     tool_args::ToolArgs,
 };
 
@@ -41,7 +37,9 @@ Examples:
 With --json, a line for each prompt: {\"prompt\":.., \"text\":prompt and completion, \"completion\":..,
 \"calls\":[{\"span\", \"name\", \"args\", \"result\", \"status\", \"seconds\"}],
 \"finish_reason\":\"stop|length|eos\", \"tokens\":{\"prompt\", \"completion\", \"computed\"}},
-and the other fields of its object in the file of prompts. Spans are ranges of bytes in `text`.")]
+and the other fields of its object in the file of prompts. Spans are ranges of bytes in `text`. With --n above 1 a line
+for each completion, with its \"index\". With --logprobs N \"logprobs\":[{\"id\", \"token\", \"logprob\",
+\"top\":[[id, logprob],..]}], a token each, in nats; with --echo \"prompt_logprobs\" as well.")]
 pub(crate) struct Args {
     /// A prompt
     #[arg(long, value_name = "TEXT", required_unless_present = "prompts", conflicts_with = "prompts")]
@@ -52,18 +50,15 @@ pub(crate) struct Args {
     /// Most tokens of a completion, those of calls and results included
     #[arg(long, value_name = "N", default_value_t = 64)]
     max_tokens: usize,
-    /// Temperature; 0 takes the most likely token
-    #[arg(long, value_name = "T", default_value_t = 0.0)]
-    temperature: f64,
-    /// Consider only the K most likely tokens; 0 for all
-    #[arg(long, value_name = "K", default_value_t = 0)]
-    top_k: usize,
-    /// Consider only the most likely tokens whose probabilities add up to P
-    #[arg(long, value_name = "P", default_value_t = 1.0)]
-    top_p: f64,
+    /// Before so many tokens nothing ends a completion
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    min_tokens: usize,
     /// End a completion at this text, which is not part of it; may be given more than once
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     stop: Vec<String>,
+    /// End a completion at this token; may be given more than once
+    #[arg(long, value_name = "ID")]
+    stop_id: Vec<u32>,
     /// Take a call's start where it is among the K most likely next tokens (the paper's)
     #[arg(long, value_name = "K", default_value_t = 10)]
     start_top_k: usize,
@@ -73,15 +68,14 @@ pub(crate) struct Args {
     /// Never let the model start a call
     #[arg(long, conflicts_with_all = ["tools", "start_top_k", "max_calls"])]
     no_calls: bool,
-    /// Seed of all random draws
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
-    /// Prompts that are completed together
+    /// Completions that are written together
     #[arg(long, value_name = "N", default_value_t = 16)]
     batch: usize,
     /// Write one JSON object a line
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    choosing: ChoosingArgs,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
@@ -92,26 +86,6 @@ pub(crate) struct Args {
 
 /// Batches between two looks at whether the output can still be written: prompts of like length go together within.
 const BATCHES_BETWEEN_CHECKS: usize = 4;
-
-/// What is written for a prompt.
-#[derive(Serialize)]
-struct Completed<'a> {
-    prompt: &'a str,
-    text: String,
-    completion: &'a str,
-    calls: Vec<CallEvent>,
-    finish_reason: Finish,
-    tokens: Tokens,
-    #[serde(flatten)]
-    rest: Map<String, Value>,
-}
-
-#[derive(Serialize)]
-struct Tokens {
-    prompt: usize,
-    completion: usize,
-    computed: usize,
-}
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     args.model.on_device(args)?
@@ -150,14 +124,14 @@ impl OnDevice for &Args {
                 clock: &clock,
             }),
         };
-        let mut writer = InOrder::new(&inputs, &prompts, self.json);
+        let mut writer = CompletionsOutput::new(&inputs, &prompts, &tokenizer, self.choosing.n(), self.json);
         let mut computed = 0;
         for (chunk, prompts) in prompts.chunks(BATCHES_BETWEEN_CHECKS * self.batch.max(1)).enumerate() {
             let first = chunk * BATCHES_BETWEEN_CHECKS * self.batch;
             let done = |number: usize, generation: &Generation| writer.take(first + number, generation);
             let generations = generate(&model, &tokenizer, prompts, &settings, &use_of_tools, done)?;
             computed += generations.iter().map(|generation| generation.computed).sum::<usize>();
-            std::mem::replace(&mut writer.outcome, Ok(()))?;
+            writer.outcome()?;
         }
         tracing::info!(prompts = prompts.len(), computed, seconds = clock(), "generated");
         Ok(())
@@ -166,74 +140,14 @@ impl OnDevice for &Args {
 
 impl Args {
     fn settings(&self) -> GenerateSettings {
-        let &Self { temperature, top_k, top_p, .. } = self;
-        GenerateSettings {
+        self.choosing.apply(GenerateSettings {
             max_tokens: self.max_tokens,
-            sampling: Sampling { temperature, top_k, top_p, ..Sampling::default() },
-            seed: self.seed,
+            min_tokens: self.min_tokens,
             // An empty one would end every completion before it begins.
             stop: self.stop.iter().filter(|stop| !stop.is_empty()).cloned().collect(),
+            stop_ids: self.stop_id.clone(),
             batch: self.batch,
-        }
-    }
-}
-
-/// Writes completions in the order of their prompts, each as soon as those before it are out.
-struct InOrder<'a> {
-    inputs: &'a [JsonlPrompt],
-    prompts: &'a [Prompt],
-    json: bool,
-    output: Output,
-    waiting: Vec<Option<Generation>>,
-    next: usize,
-    outcome: Result<()>,
-}
-
-impl<'a> InOrder<'a> {
-    fn new(inputs: &'a [JsonlPrompt], prompts: &'a [Prompt], json: bool) -> Self {
-        let waiting = vec![None; prompts.len()];
-        Self { inputs, prompts, json, output: Output::new(), waiting, next: 0, outcome: Ok(()) }
-    }
-
-    fn take(&mut self, number: usize, generation: &Generation) {
-        self.waiting[number] = Some(generation.clone());
-        while let Some(generation) = self.waiting.get_mut(self.next).and_then(Option::take) {
-            if self.outcome.is_ok() {
-                self.outcome = self.write(self.next, &generation);
-            }
-            self.next += 1;
-        }
-        if self.outcome.is_ok() {
-            self.outcome = self.output.flush();
-        }
-    }
-
-    fn write(&mut self, number: usize, generation: &Generation) -> Result<()> {
-        let prompt = self.inputs[number].prompt.as_str();
-        let text = format!("{prompt}{}", generation.completion);
-        if !self.json {
-            let between = if number > 0 { "\n" } else { "" };
-            return self.output.text(&format!("{between}{text}\n"));
-        }
-        let in_text =
-            |call: &CallEvent| CallEvent { span: call.span.map(|at| at + prompt.len()), ..call.clone() };
-        let mut rest = self.inputs[number].rest.clone();
-        rest.retain(|field, _| !FIELDS.contains(&field.as_str()));
-        self.output.json(&Completed {
-            prompt,
-            text,
-            completion: &generation.completion,
-            calls: generation.calls.iter().map(in_text).collect(),
-            finish_reason: generation.finish,
-            tokens: Tokens {
-                prompt: self.prompts[number].ids.len(),
-                completion: generation.ids.len(),
-                computed: generation.computed,
-            },
-            rest,
+            ..GenerateSettings::default()
         })
     }
 }
-
-/// What we write ourselves: an input that is such an output is not written twice.
-const FIELDS: &[&str] = &["text", "completion", "calls", "finish_reason", "tokens"];

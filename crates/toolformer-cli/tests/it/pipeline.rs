@@ -176,3 +176,37 @@ fn finetune_saves_in_the_numbers_and_shards_that_are_asked_for() {
     assert_eq!(shown["stored"], serde_json::json!({"BF16": shown["parameters"]}));
     toolformer(&["score", "--model", &model, "--text", "the cat"]).ok();
 }
+
+/// Several completions of each prompt, with what the model thought of their tokens.
+#[test]
+fn completions_by_number_with_log_probabilities() {
+    let folder = Folder::new();
+    let prompts = folder.file("p.jsonl", b"{\"prompt\":\"the cat\"}\n{\"prompt\":\"a\",\"index\":9}\n");
+    let model = fixture("tiny_llama");
+    let args = ["generate", "--model", &model, "--prompts", &prompts, "--max-tokens", "4", "--json"];
+    let more = ["--n", "2", "--best-of", "3", "--temperature", "1", "--logprobs", "2", "--echo"];
+    let out = toolformer(&[&args[..], &more].concat()).ok().out;
+    let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let places: Vec<_> = lines.iter().map(|line| (line["prompt"].as_str(), line["index"].as_u64())).collect();
+    assert_eq!(places, [("the cat", 0), ("the cat", 1), ("a", 0), ("a", 1)].map(|(p, i)| (Some(p), Some(i))));
+    for line in &lines {
+        let [prompt, own] = ["prompt_logprobs", "logprobs"].map(|field| line[field].as_array().unwrap());
+        assert_eq!(own.len() as u64, line["tokens"]["completion"]);
+        assert_eq!(prompt.len() as u64, line["tokens"]["prompt"]);
+        assert!(
+            prompt[0]["logprob"].is_null() && own.iter().all(|token| token["logprob"].as_f64() <= Some(0.0))
+        );
+        assert!(own.iter().all(|token| token["top"].as_array().unwrap().len() == 2), "{line}");
+    }
+    let first = |more: &[&str]| {
+        let out = toolformer(&[&args[..], more].concat()).ok().out;
+        serde_json::from_str::<Value>(out.lines().next().unwrap()).unwrap()
+    };
+    let likely = first(&["--logprobs", "0"])["logprobs"][0]["id"].to_string();
+    let banned = first(&["--logprobs", "0", "--logit-bias", &format!("{likely}=-100")]);
+    assert_ne!(banned["logprobs"][0]["id"].to_string(), likely);
+    assert_eq!(first(&["--stop-id", &likely])["completion"], "");
+    toolformer(&[&args[..], &["--logit-bias", "5"]].concat()).fails(2, "such as 50256=-100");
+    toolformer(&[&args[..], &["--n", "2"]].concat()).fails(2, "of a greedy choice there is one completion");
+    toolformer(&[&args[..7], &["--logprobs", "1"]].concat()).fails(2, "--json");
+}

@@ -59,8 +59,7 @@ impl Decoding<'_> {
         };
         // What the last token holds behind the arrow is not the model's to say.
         if row.bytes.len() > end {
-            let last = row.ids.pop().map_or(0, |id| self.tokenizer.token_bytes(id).len());
-            row.pending.pop();
+            let last = row.pop().map_or(0, |id| self.tokenizer.token_bytes(id).len());
             let from = row.bytes.len() - last;
             let kept = String::from_utf8_lossy(&row.bytes[from..end]).into_owned();
             row.bytes.truncate(from);

@@ -3,6 +3,7 @@
 
 mod batches;
 mod beams;
+mod choices;
 mod continuations;
 mod models;
 mod tools;

@@ -151,9 +151,14 @@ impl Tokenizer {
         self
     }
 
+    /// The tokens that end a text.
+    pub fn ends(&self) -> impl Iterator<Item = u32> + '_ {
+        self.special.eos.into_iter().chain(self.further_ends.iter().copied())
+    }
+
     /// Whether a token ends a text.
     pub fn is_end(&self, id: u32) -> bool {
-        self.special.eos == Some(id) || self.further_ends.contains(&id)
+        self.ends().any(|end| end == id)
     }
 
     /// The token for what cannot be spelt, if there is one.
