@@ -45,6 +45,8 @@ pub(crate) struct CompletionsOutput<'a> {
     inputs: &'a [JsonlPrompt],
     prompts: &'a [Prompt],
     tokenizer: &'a Tokenizer,
+    /// What stands behind every completion.
+    suffix: &'a str,
     /// Completions of a prompt.
     n: usize,
     json: bool,
@@ -64,7 +66,12 @@ impl<'a> CompletionsOutput<'a> {
     ) -> Self {
         let waiting = vec![Vec::new(); prompts.len()];
         let output = Output::new();
-        Self { inputs, prompts, tokenizer, n, json, output, waiting, next: 0, outcome: Ok(()) }
+        Self { inputs, prompts, tokenizer, suffix: "", n, json, output, waiting, next: 0, outcome: Ok(()) }
+    }
+
+    /// With what stands behind every completion.
+    pub(crate) fn with_suffix(self, suffix: Option<&'a str>) -> Self {
+        Self { suffix: suffix.unwrap_or_default(), ..self }
     }
 
     /// Takes a completion of the prompt with this number.
@@ -92,7 +99,7 @@ impl<'a> CompletionsOutput<'a> {
 
     fn write(&mut self, number: usize, generation: &Generation) -> Result<()> {
         let prompt = self.inputs[number].prompt.as_str();
-        let text = format!("{prompt}{}", generation.completion);
+        let text = format!("{prompt}{}{}", generation.completion, self.suffix);
         if !self.json {
             let between = if number > 0 || generation.index > 0 { "\n" } else { "" };
             return self.output.text(&format!("{between}{text}\n"));

@@ -18,6 +18,7 @@ mod call_watch;
 mod continuations;
 mod draw;
 mod error;
+mod fill_in_the_middle;
 mod generate;
 mod generation;
 mod marker;
@@ -33,6 +34,7 @@ pub use continuations::{
 };
 pub use draw::draw_rng;
 pub use error::DecodeError;
+pub use fill_in_the_middle::fill_in_the_middle;
 pub use generate::generate;
 pub use generation::{CallEvent, Finish, GenerateSettings, Generation, Prompt, TokenLogprob, ToolUse, Tools};
 pub use marker::StartMarker;

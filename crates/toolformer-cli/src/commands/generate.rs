@@ -5,7 +5,9 @@ use std::{path::PathBuf, time::Instant};
 use anyhow::Result;
 use toolformer::{
     burn::tensor::backend::Backend,
-    decode::{GenerateSettings, Generation, Prompt, ToolUse, Tools, check_prompts, generate},
+    decode::{
+        GenerateSettings, Generation, Prompt, ToolUse, Tools, check_prompts, fill_in_the_middle, generate,
+    },
     device::OnDevice,
     model::Pretrained,
     text::Syntax,
@@ -47,6 +49,9 @@ pub(crate) struct Args {
     /// A file of prompts: JSONL with a `prompt` in every object; - for standard input
     #[arg(long, value_name = "FILE")]
     prompts: Option<PathBuf>,
+    /// What follows: the model writes what belongs between, if it was trained for that
+    #[arg(long, value_name = "TEXT", conflicts_with = "tools")]
+    suffix: Option<String>,
     /// Most tokens of a completion, those of calls and results included
     #[arg(long, value_name = "N", default_value_t = 64)]
     max_tokens: usize,
@@ -105,7 +110,11 @@ impl OnDevice for &Args {
         let Pretrained { model, tokenizer, .. } = self.model.open::<B>(device)?;
         let model = self.adapter.apply(model)?;
         let encode = |(number, input): (usize, &JsonlPrompt)| {
-            Ok(Prompt { key: input.key(number), ids: tokenizer.encode_with_special(&input.prompt)? })
+            let ids = match &self.suffix {
+                Some(suffix) => fill_in_the_middle(&tokenizer, &input.prompt, suffix)?,
+                None => tokenizer.encode_with_special(&input.prompt)?,
+            };
+            Ok(Prompt { key: input.key(number), ids })
         };
         let prompts: Vec<Prompt> = inputs.iter().enumerate().map(encode).collect::<Result<_>>()?;
 
@@ -124,7 +133,8 @@ impl OnDevice for &Args {
                 clock: &clock,
             }),
         };
-        let mut writer = CompletionsOutput::new(&inputs, &prompts, &tokenizer, self.choosing.n(), self.json);
+        let mut writer = CompletionsOutput::new(&inputs, &prompts, &tokenizer, self.choosing.n(), self.json)
+            .with_suffix(self.suffix.as_deref());
         let mut computed = 0;
         for (chunk, prompts) in prompts.chunks(BATCHES_BETWEEN_CHECKS * self.batch.max(1)).enumerate() {
             let first = chunk * BATCHES_BETWEEN_CHECKS * self.batch;

@@ -209,4 +209,5 @@ fn completions_by_number_with_log_probabilities() {
     toolformer(&[&args[..], &["--logit-bias", "5"]].concat()).fails(2, "such as 50256=-100");
     toolformer(&[&args[..], &["--n", "2"]].concat()).fails(2, "of a greedy choice there is one completion");
     toolformer(&[&args[..7], &["--logprobs", "1"]].concat()).fails(2, "--json");
+    toolformer(&[&args[..], &["--suffix", "x"]].concat()).fails(2, "no tokens to fill in the middle");
 }
