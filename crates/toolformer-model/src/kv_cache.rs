@@ -1,10 +1,19 @@
 //! Keys and values of tokens already seen: frozen prefixes shared by many rows, and a slab of each row's own.
 
+mod joining;
+mod prefix;
+mod slab;
+
 use std::sync::Arc;
 
 use burn::tensor::{Tensor, backend::Backend};
 
 use crate::token_batch::TokenBatch;
+
+pub use joining::{Context, Seen};
+pub use prefix::Prefix;
+pub(crate) use prefix::PrefixView;
+use slab::Slabs;
 
 /// The sizes that a cache must agree on with its model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,51 +33,23 @@ pub(crate) struct LayerKv<B: Backend> {
     pub(crate) v: Tensor<B, 4>,
 }
 
-/// Keys and values that do not change any more: `[n_kv_heads, groups, len, d_head]` per block.
-///
-/// Any number of rows may look at one group, each at as many of its tokens as it likes, without a copy.
-#[derive(Clone, Debug)]
-pub struct Prefix<B: Backend> {
-    pub(crate) layers: Vec<LayerKv<B>>,
-    lens: Vec<usize>,
-    /// What the groups stand on themselves, oldest first; the same for all groups.
-    base: Vec<PrefixView<B>>,
-}
-
-impl<B: Backend> Prefix<B> {
-    /// Tokens held per group, the prefixes below not counted.
-    pub fn lens(&self) -> &[usize] {
-        &self.lens
+impl<B: Backend> LayerKv<B> {
+    fn map(&self, f: impl Fn(Tensor<B, 4>) -> Tensor<B, 4>) -> Self {
+        Self { k: f(self.k.clone()), v: f(self.v.clone()) }
     }
-
-    /// Padded length of the groups.
-    pub(crate) fn width(&self) -> usize {
-        self.layers.first().map_or(0, |layer| layer.k.dims()[2])
-    }
-}
-
-/// How the rows of a batch look at a prefix.
-#[derive(Clone, Debug)]
-pub(crate) struct PrefixView<B: Backend> {
-    pub(crate) prefix: Arc<Prefix<B>>,
-    /// The group that each row looks at.
-    pub(crate) group: Vec<usize>,
-    /// How many of the group's tokens each row sees.
-    pub(crate) visible: Vec<usize>,
 }
 
 /// What a batch of rows has seen so far.
 ///
 /// A row's context is: its groups of the shared prefixes, then its own tokens. Own tokens stand in slabs
-/// allocated once; columns that are padding for a row stay in the slab and are masked.
+/// allocated once; columns that are padding for a row stay in the slab and are masked. Rows may join and leave.
 #[derive(Clone, Debug)]
 pub struct KvCache<B: Backend> {
     pub(crate) prefixes: Vec<PrefixView<B>>,
-    pub(crate) slabs: Vec<Option<LayerKv<B>>>,
+    slabs: Slabs<B>,
     shape: CacheShape,
     batch: usize,
-    capacity: usize,
-    columns: usize,
+    /// Of every column in use, whether it holds a token of the row.
     valid: Vec<Vec<bool>>,
     positions: Vec<usize>,
     device: B::Device,
@@ -79,11 +60,9 @@ impl<B: Backend> KvCache<B> {
     pub fn new(shape: CacheShape, batch: usize, capacity: usize, device: &B::Device) -> Self {
         Self {
             prefixes: Vec::new(),
-            slabs: vec![None; shape.n_layers],
+            slabs: Slabs::new(shape, batch, capacity, device),
             shape,
             batch,
-            capacity,
-            columns: 0,
             valid: vec![Vec::new(); batch],
             positions: vec![0; batch],
             device: device.clone(),
@@ -152,7 +131,7 @@ impl<B: Backend> KvCache<B> {
 
     /// Columns of the slabs in use.
     pub(crate) fn columns(&self) -> usize {
-        self.columns
+        self.slabs.width()
     }
 
     /// Whether row `row`'s slab column `column` holds a token of the row.
@@ -171,30 +150,13 @@ impl<B: Backend> KvCache<B> {
     /// If `tokens` has another number of rows.
     pub fn reserve(&mut self, tokens: &TokenBatch) {
         assert_eq!(tokens.batch(), self.batch, "the batch and the cache must have the same rows");
-        self.columns += tokens.seq();
-        if self.columns > self.capacity {
-            self.grow(self.columns.next_power_of_two());
-        }
+        let before = self.columns();
+        self.slabs.extend(self.batch, tokens.seq());
         for (row, &len) in tokens.lens().iter().enumerate() {
-            self.valid[row].resize(self.columns - tokens.seq() + len, true);
-            self.valid[row].resize(self.columns, false);
+            self.valid[row].resize(before + len, true);
+            self.valid[row].resize(before + tokens.seq(), false);
             self.positions[row] += len;
         }
-    }
-
-    fn grow(&mut self, capacity: usize) {
-        let [heads, rows, d_head] = [self.shape.n_kv_heads, self.batch, self.shape.d_head];
-        let extra = capacity - self.capacity;
-        for slab in self.slabs.iter_mut().flatten() {
-            let longer = |x: &Tensor<B, 4>| {
-                Tensor::cat(
-                    vec![x.clone(), Tensor::zeros([heads, rows, extra, d_head], (&self.device, x.dtype()))],
-                    2,
-                )
-            };
-            *slab = LayerKv { k: longer(&slab.k), v: longer(&slab.v) };
-        }
-        self.capacity = capacity;
     }
 
     /// Writes a block's new keys and values into its slab and returns all of the rows' own ones.
@@ -208,20 +170,15 @@ impl<B: Backend> KvCache<B> {
         k: Tensor<B, 4>,
         v: Tensor<B, 4>,
     ) -> (Tensor<B, 4>, Tensor<B, 4>) {
-        let [heads, rows, seq, d_head] = k.dims();
-        let start = self.columns - seq;
-        if start == 0 && self.columns == self.capacity {
-            let _ = self.slabs[layer].insert(LayerKv { k: k.clone(), v: v.clone() });
-            return (k, v);
+        let [_, rows, seq, _] = k.dims();
+        let new = LayerKv { k, v };
+        if self.slabs.is_filled_by(layer, rows, seq) {
+            self.slabs.put(layer, new.clone());
+            return (new.k, new.v);
         }
-        let zeros = || Tensor::zeros([heads, rows, self.capacity, d_head], (&self.device, k.dtype()));
-        // Taken out, so that the slab has one owner and is written in place.
-        let slab = self.slabs[layer].take().unwrap_or_else(|| LayerKv { k: zeros(), v: zeros() });
-        let target = [0..heads, 0..rows, start..self.columns, 0..d_head];
-        let slab = LayerKv { k: slab.k.slice_assign(target.clone(), k), v: slab.v.slice_assign(target, v) };
-        let seen = (slab.k.clone().narrow(2, 0, self.columns), slab.v.clone().narrow(2, 0, self.columns));
-        self.slabs[layer] = Some(slab);
-        seen
+        self.slabs.write(layer, 0, self.columns() - seq, new.clone());
+        let seen = self.slabs.seen(layer, rows).unwrap_or(new);
+        (seen.k, seen.v)
     }
 
     /// Turns the rows' own tokens into a prefix with one group per row, standing on this cache's prefixes.
@@ -229,7 +186,6 @@ impl<B: Backend> KvCache<B> {
     /// # Panics
     /// If a row has padding between its tokens (it was fed more than one uneven batch).
     pub fn freeze(self) -> Prefix<B> {
-        let columns = self.columns;
         let lens: Vec<usize> = self
             .valid
             .iter()
@@ -239,23 +195,12 @@ impl<B: Backend> KvCache<B> {
                 len
             })
             .collect();
-        let layers = self.slabs.into_iter().flatten();
-        let layers = layers
-            .map(|slab| LayerKv { k: slab.k.narrow(2, 0, columns), v: slab.v.narrow(2, 0, columns) })
-            .collect();
-        Prefix { layers, lens, base: self.prefixes }
+        Prefix { layers: self.slabs.into_layers(self.batch), lens, base: self.prefixes }
     }
 
     /// Keeps the given rows, in the given order; a row may be named more than once (it is forked).
     pub fn select_rows(&mut self, rows: &[usize]) {
-        let index: Vec<i32> = rows.iter().map(|&row| i32::try_from(row).unwrap_or(i32::MAX)).collect();
-        let index = Tensor::<B, 1, burn::tensor::Int>::from_ints(index.as_slice(), &self.device);
-        for slab in self.slabs.iter_mut().flatten() {
-            *slab = LayerKv {
-                k: slab.k.clone().select(1, index.clone()),
-                v: slab.v.clone().select(1, index.clone()),
-            };
-        }
+        self.slabs.select_rows(rows);
         for view in &mut self.prefixes {
             view.group = rows.iter().map(|&row| view.group[row]).collect();
             view.visible = rows.iter().map(|&row| view.visible[row]).collect();
@@ -263,5 +208,10 @@ impl<B: Backend> KvCache<B> {
         self.valid = rows.iter().map(|&row| self.valid[row].clone()).collect();
         self.positions = rows.iter().map(|&row| self.positions[row]).collect();
         self.batch = rows.len();
+    }
+
+    /// Bytes of the rows' own tokens and the room for more; the prefixes not counted.
+    pub fn bytes(&self) -> usize {
+        self.slabs.bytes()
     }
 }

@@ -104,7 +104,7 @@ pub use gguf::GgufFile;
 #[cfg(feature = "hub")]
 pub use hub::{CachedModel, GgufChoice, Hub, HubError, HubModel, HubSettings, PullEvent};
 pub use known_ids::check_ids;
-pub use kv_cache::{CacheShape, KvCache, Prefix};
+pub use kv_cache::{CacheShape, Context, KvCache, Prefix, Seen};
 pub use log_probs::{check_numbers, log_probs, log_probs_of, visit_log_probs};
 pub use lora::LoraConfig;
 pub use misfit::Misshapen;

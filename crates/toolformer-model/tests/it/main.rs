@@ -12,6 +12,7 @@ mod gguf;
 mod hub;
 // The same server as in the tests of the tools.
 mod hostile;
+mod joining;
 #[cfg(feature = "hub")]
 #[expect(dead_code, reason = "these tests need a part of it")]
 #[path = "../../../toolformer-tools/tests/it/loopback.rs"]

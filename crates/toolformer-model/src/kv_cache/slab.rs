@@ -1,0 +1,158 @@
+//! The memory of the rows' own tokens: allocated once for many, written in place.
+
+use std::ops::Range;
+
+use burn::tensor::{DType, Tensor, backend::Backend};
+
+use super::{CacheShape, LayerKv};
+
+/// Keys and values of the rows' own tokens: `[n_kv_heads, slots, capacity, d_head]` per block.
+///
+/// Rows have the first slots. All are written at the same column, so a row's last token stands at the end, and rows
+/// that are shorter than others begin later.
+#[derive(Clone, Debug)]
+pub(super) struct Slabs<B: Backend> {
+    layers: Vec<Option<LayerKv<B>>>,
+    shape: CacheShape,
+    slots: usize,
+    capacity: usize,
+    /// The columns in use.
+    columns: Range<usize>,
+    device: B::Device,
+}
+
+impl<B: Backend> Slabs<B> {
+    pub(super) fn new(shape: CacheShape, slots: usize, capacity: usize, device: &B::Device) -> Self {
+        let layers = vec![None; shape.n_layers];
+        Self { layers, shape, slots, capacity, columns: 0..0, device: device.clone() }
+    }
+
+    /// Columns in use.
+    pub(super) fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Makes the first `rows` slots and `seq` more columns usable at the end.
+    pub(super) fn extend(&mut self, rows: usize, seq: usize) {
+        if self.columns.end + seq > self.capacity {
+            let needed = self.width() + seq;
+            // Where few of the columns are in use, moving them to the front is enough.
+            let capacity =
+                if needed <= self.capacity / 2 { self.capacity } else { needed.next_power_of_two() };
+            self.lay_out(rows, self.slots, 0, capacity);
+        }
+        self.columns.end += seq;
+    }
+
+    /// Makes `slots` rows and at least `width` columns usable, where `rows` rows have tokens; columns that are new stand
+    /// at the front.
+    pub(super) fn make_room(&mut self, rows: usize, slots: usize, width: usize) {
+        let front = width.saturating_sub(self.width());
+        if rows == 0 && slots <= self.slots && width <= self.capacity {
+            self.columns = 0..width;
+        } else if slots > self.slots || front > self.columns.start {
+            // Behind them there is room to go on for a while.
+            let needed = self.width().max(width);
+            let capacity = self.capacity.max((needed + needed / 4 + 16).next_power_of_two());
+            self.lay_out(rows, slots.max(self.slots), front, capacity);
+        } else {
+            self.columns.start -= front;
+        }
+    }
+
+    /// Rows that there is room for.
+    pub(super) fn slots(&self) -> usize {
+        self.slots
+    }
+
+    /// Moves what `rows` rows have into slabs of another size, with `front` columns before it.
+    fn lay_out(&mut self, rows: usize, slots: usize, front: usize, capacity: usize) {
+        let [heads, d_head] = [self.shape.n_kv_heads, self.shape.d_head];
+        let width = self.width();
+        for slab in self.layers.iter_mut().flatten() {
+            let moved = |old: &Tensor<B, 4>| {
+                let new = Tensor::zeros([heads, slots, capacity, d_head], (&self.device, old.dtype()));
+                if rows == 0 || width == 0 {
+                    return new;
+                }
+                let old = old.clone().slice([0..heads, 0..rows, self.columns.clone(), 0..d_head]);
+                new.slice_assign([0..heads, 0..rows, front..front + width, 0..d_head], old)
+            };
+            *slab = LayerKv { k: moved(&slab.k), v: moved(&slab.v) };
+        }
+        (self.slots, self.capacity, self.columns) = (slots, capacity, 0..front + width);
+    }
+
+    /// Leaves the first `columns` in use to themselves.
+    pub(super) fn drop_front(&mut self, columns: usize) {
+        self.columns.start += columns;
+        if self.width() == 0 {
+            self.columns = 0..0;
+        }
+    }
+
+    /// Whether nothing was written yet and `rows` rows of `seq` columns fill it.
+    pub(super) fn is_filled_by(&self, layer: usize, rows: usize, seq: usize) -> bool {
+        self.layers[layer].is_none() && self.slots == rows && self.columns == (0..seq) && self.capacity == seq
+    }
+
+    pub(super) fn put(&mut self, layer: usize, kv: LayerKv<B>) {
+        self.layers[layer] = Some(kv);
+    }
+
+    /// What `rows` rows have in the columns in use.
+    pub(super) fn seen(&self, layer: usize, rows: usize) -> Option<LayerKv<B>> {
+        let slab = self.layers[layer].as_ref()?;
+        let part =
+            |x: &Tensor<B, 4>| x.clone().narrow(1, 0, rows).narrow(2, self.columns.start, self.columns.len());
+        Some(LayerKv { k: part(&slab.k), v: part(&slab.v) })
+    }
+
+    /// Writes `[n_kv_heads, rows, columns, d_head]` into slots from `slot` on, at `at` of the columns in use.
+    pub(super) fn write(&mut self, layer: usize, slot: usize, at: usize, kv: LayerKv<B>) {
+        let [heads, rows, columns, d_head] = kv.k.dims();
+        let size = [heads, self.slots, self.capacity, d_head];
+        let zeros = |dtype: DType| Tensor::zeros(size, (&self.device, dtype));
+        // Taken out, so that the slab has one owner and is written in place.
+        let slab = self.layers[layer]
+            .take()
+            .unwrap_or_else(|| LayerKv { k: zeros(kv.k.dtype()), v: zeros(kv.v.dtype()) });
+        let at = self.columns.start + at;
+        let target = [0..heads, slot..slot + rows, at..at + columns, 0..d_head];
+        let slab =
+            LayerKv { k: slab.k.slice_assign(target.clone(), kv.k), v: slab.v.slice_assign(target, kv.v) };
+        self.layers[layer] = Some(slab);
+    }
+
+    /// A copy of some of a row's columns, `[n_kv_heads, 1, columns.len(), d_head]`.
+    pub(super) fn copied(&self, layer: usize, row: usize, columns: &[usize]) -> Option<LayerKv<B>> {
+        let slab = self.layers[layer].as_ref()?;
+        let index: Vec<i32> =
+            columns.iter().map(|at| i32::try_from(self.columns.start + at).unwrap_or(i32::MAX)).collect();
+        let index = Tensor::<B, 1, burn::tensor::Int>::from_ints(index.as_slice(), &self.device);
+        let copy = |x: &Tensor<B, 4>| x.clone().narrow(1, row, 1).select(2, index.clone());
+        Some(LayerKv { k: copy(&slab.k), v: copy(&slab.v) })
+    }
+
+    /// Keeps the given rows, in the given order.
+    pub(super) fn select_rows(&mut self, rows: &[usize]) {
+        let index: Vec<i32> = rows.iter().map(|&row| i32::try_from(row).unwrap_or(i32::MAX)).collect();
+        let index = Tensor::<B, 1, burn::tensor::Int>::from_ints(index.as_slice(), &self.device);
+        for slab in self.layers.iter_mut().flatten() {
+            let kept = |x: &Tensor<B, 4>| x.clone().select(1, index.clone());
+            *slab = LayerKv { k: kept(&slab.k), v: kept(&slab.v) };
+        }
+        self.slots = rows.len();
+    }
+
+    /// Bytes that it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let of = |x: &Tensor<B, 4>| x.shape().num_elements() * x.dtype().size();
+        self.layers.iter().flatten().map(|slab| of(&slab.k) + of(&slab.v)).sum()
+    }
+
+    /// The blocks, in the columns in use.
+    pub(super) fn into_layers(self, rows: usize) -> Vec<LayerKv<B>> {
+        (0..self.layers.len()).filter_map(|layer| self.seen(layer, rows)).collect()
+    }
+}
