@@ -24,17 +24,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (syntax, start) = (Syntax::default(), Instant::now());
     let clock = || start.elapsed().as_secs_f64();
     // A call starts where ` [` is among the 10 most likely tokens, at most once: the paper's settings.
-    let tools = Tools::Enabled(ToolUse {
-        registry: &registry,
-        syntax: &syntax,
-        start_top_k: 10,
-        max_calls: 1,
-        clock: &clock,
-    });
+    let tools = Tools::Enabled(ToolUse::new(&registry, &syntax, &clock));
     let ids = loaded.tokenizer.encode_with_special(&prompt)?;
     let settings = GenerateSettings { max_tokens: 32, ..Default::default() };
     let prompts = [Prompt { key: "0".into(), ids }];
-    for generation in generate(&loaded.model, &loaded.tokenizer, &prompts, &settings, &tools, |_, _| {})? {
+    for generation in generate(&loaded.model, &loaded.tokenizer, &prompts, &settings, &tools)? {
         println!("{prompt}{}", generation.completion);
         for call in generation.calls {
             println!("{}({}) gave {:?} in {:.6} s", call.name, call.args, call.result, call.seconds);

@@ -47,7 +47,7 @@ impl OnDevice for OpenReader {
             let stop = ["\n\n", "\nPassage:", "\nQuestion:"].map(str::to_owned).to_vec();
             let settings = GenerateSettings { max_tokens: MAX_TOKENS, stop, ..Default::default() };
             let model = model.lock().map_err(|_| ToolError::failed("the reader has failed before"))?;
-            let done = generate(&*model, &tokenizer, &prompts, &settings, &Tools::None, |_, _| {});
+            let done = generate(&*model, &tokenizer, &prompts, &settings, &Tools::None);
             let done = done.map_err(|error| failed(&error))?;
             Ok(done.into_iter().next().map(|generation| generation.completion).unwrap_or_default())
         }))

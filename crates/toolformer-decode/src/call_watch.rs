@@ -50,6 +50,11 @@ impl CallWatch {
         self.from + place
     }
 
+    /// Up to where in the row the text can be part of no call that is still being written.
+    pub fn settled(&self) -> usize {
+        self.in_row(self.parser.position() - self.parser.held().len())
+    }
+
     /// Where in the row the call begins that is being written, if one is: its open marker is there and nothing
     /// has shown yet that it is no call.
     pub fn call_start(&self) -> Option<usize> {

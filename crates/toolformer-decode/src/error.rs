@@ -1,6 +1,7 @@
 //! What can go wrong while decoding.
 
 use toolformer_model::ModelError;
+use toolformer_text::CallError;
 
 /// An error of decoding.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +44,25 @@ pub enum DecodeError {
         /// What is wrong with it.
         source: ModelError,
     },
+    /// A call gave no result, and the policy is to fail then.
+    #[error("a call failed; choose another policy to go on without its result")]
+    Call {
+        /// Why.
+        source: CallError,
+    },
     /// The tokenizer or the model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
+}
+
+impl DecodeError {
+    /// The same about a prompt of another number.
+    pub(crate) fn of_prompt(self, prompt: usize) -> Self {
+        match self {
+            Self::EmptyPrompt { .. } => Self::EmptyPrompt { prompt },
+            Self::Prompt { source, .. } => Self::Prompt { prompt, source },
+            Self::TooLong { tokens, room, context, .. } => Self::TooLong { prompt, tokens, room, context },
+            other => other,
+        }
+    }
 }

@@ -1,7 +1,7 @@
-//! What goes into [`generate`](crate::generate) and comes out of it.
+//! What goes into an [`Engine`](crate::Engine) and comes out of it.
 
 use serde::{Deserialize, Serialize};
-use toolformer_text::{CallStatus, Registry, Syntax};
+use toolformer_text::{CallStatus, Policies, Registry, Syntax};
 
 use crate::{
     error::DecodeError,
@@ -9,7 +9,7 @@ use crate::{
     sampling::{MostLikely, Sampling},
 };
 
-/// The settings of [`generate`](crate::generate).
+/// How a prompt is completed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GenerateSettings {
     /// Most tokens of a completion, those of calls and results included.
@@ -37,12 +37,10 @@ pub struct GenerateSettings {
     pub logprobs: Option<usize>,
     /// Whether those of the prompt's tokens are told as well.
     pub echo: bool,
-    /// Rows that advance together.
-    pub batch: usize,
 }
 
 impl Default for GenerateSettings {
-    /// Greedy, at most 64 tokens, one completion, 16 rows.
+    /// Greedy, at most 64 tokens, one completion.
     fn default() -> Self {
         Self {
             max_tokens: 64,
@@ -56,7 +54,6 @@ impl Default for GenerateSettings {
             best_of: 0,
             logprobs: None,
             echo: false,
-            batch: 16,
         }
     }
 }
@@ -68,9 +65,6 @@ impl GenerateSettings {
         let setting = |name, why: String| Err(DecodeError::Setting { name, why });
         self.sampling.validate()?;
         self.penalties.validate(vocab_size)?;
-        if self.batch == 0 {
-            return setting("batch", "must be at least 1".to_owned());
-        }
         if self.n == 0 {
             return setting("n", "must be at least 1".to_owned());
         }
@@ -107,6 +101,7 @@ impl GenerateSettings {
 }
 
 /// How tools are used while decoding.
+#[derive(Clone)]
 pub struct ToolUse<'a> {
     /// The tools.
     pub registry: &'a Registry,
@@ -114,13 +109,38 @@ pub struct ToolUse<'a> {
     pub syntax: &'a Syntax,
     /// The start of a call is taken where it is among this many most likely tokens (the paper's k, 10).
     pub start_top_k: usize,
+    /// Added to the score of the start of a call: above 0 for more calls.
+    pub start_bias: f32,
     /// Most calls of a completion (the paper: 1).
     pub max_calls: usize,
+    /// Names of tools that must not be called; their names cannot be written in a call.
+    pub forbidden: Vec<String>,
+    /// What becomes of a call without a result, by the reason: it is closed without one (leave), has the reason as its
+    /// result (mark), is taken out of the text and of the cache (drop), or ends the request (fail). How long a tool may
+    /// take is the registry's.
+    pub policies: Policies,
     /// Seconds since any fixed moment, to time the calls.
-    pub clock: &'a dyn Fn() -> f64,
+    pub clock: &'a (dyn Fn() -> f64 + Sync),
+}
+
+impl<'a> ToolUse<'a> {
+    /// The paper's: a start among the 10 most likely tokens is taken, one call.
+    pub fn new(registry: &'a Registry, syntax: &'a Syntax, clock: &'a (dyn Fn() -> f64 + Sync)) -> Self {
+        Self {
+            registry,
+            syntax,
+            start_top_k: 10,
+            start_bias: 0.0,
+            max_calls: 1,
+            forbidden: Vec::new(),
+            policies: Policies::default(),
+            clock,
+        }
+    }
 }
 
 /// What may start a call.
+#[derive(Clone)]
 pub enum Tools<'a> {
     /// Text as it comes: the model may write what looks like a call, and nothing runs.
     None,
@@ -142,7 +162,7 @@ pub struct Prompt {
 /// A call made while decoding.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CallEvent {
-    /// Byte span in the completion, from `[` to after `]`.
+    /// Byte span in the completion, from `[` to after `]`; empty if it was dropped.
     pub span: [usize; 2],
     /// The tool.
     pub name: String,
@@ -218,4 +238,6 @@ pub struct Generation {
     pub finish: Finish,
     /// Tokens of this row that went through the model.
     pub computed: usize,
+    /// Tokens of its prompt that were known from others.
+    pub reused: usize,
 }

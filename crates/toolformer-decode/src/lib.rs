@@ -1,9 +1,10 @@
 //! Generation from the models of `toolformer-model`: sampling, batches, shared prefixes, and tools in the loop.
 //!
 //! What is here: choosing tokens ([`Sampling`]), rows that share a cache ([`Rows`]), many continuations of places
-//! in a prefix ([`sample_continuations`]), and completing prompts with or without tools ([`generate`]).
+//! in a prefix ([`sample_continuations`]), and an [`Engine`] that completes requests in continuous batches, with or
+//! without tools, and computes what texts begin with alike once.
 //!
-//! What is not: models, tools themselves, and any state between two calls of these functions.
+//! What is not: models, and tools themselves.
 //!
 //! ```
 //! use rand::SeedableRng;
@@ -17,12 +18,15 @@ mod beam_search;
 mod call_watch;
 mod continuations;
 mod draw;
+mod engine;
 mod error;
 mod fill_in_the_middle;
 mod generate;
 mod generation;
+mod last_logits;
 mod marker;
 mod penalties;
+mod prefix_tree;
 mod prompt_checks;
 mod rows;
 mod sampling;
@@ -33,12 +37,14 @@ pub use continuations::{
     Continuation, ContinuationSettings, Continuations, Ending, Judgement, Place, sample_continuations,
 };
 pub use draw::draw_rng;
+pub use engine::{Engine, EngineSettings, Event, Request, RequestId, Usage};
 pub use error::DecodeError;
 pub use fill_in_the_middle::fill_in_the_middle;
 pub use generate::generate;
 pub use generation::{CallEvent, Finish, GenerateSettings, Generation, Prompt, TokenLogprob, ToolUse, Tools};
 pub use marker::StartMarker;
 pub use penalties::Penalties;
+pub use prefix_tree::PrefixTree;
 pub use prompt_checks::check_prompts;
 pub use rows::Rows;
 pub use sampling::{Sampling, arg_max, rank};

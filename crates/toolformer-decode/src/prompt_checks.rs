@@ -5,8 +5,8 @@ use toolformer_model::{CausalLm, Tokenizer, check_ids};
 
 use crate::{error::DecodeError, generation::Prompt};
 
-/// Whether a model can complete prompts that may grow by `max_tokens`; [`generate`](fn@crate::generate) asks this first, of
-/// all of them.
+/// Whether a model can complete prompts that may grow by `max_tokens`; [`Engine::complete`](crate::Engine::complete) asks
+/// this first, of all of them.
 ///
 /// # Errors
 /// If a prompt is empty, does not fit into the context, or has an id that the model has not.

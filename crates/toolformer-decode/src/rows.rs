@@ -5,6 +5,8 @@ use std::sync::Arc;
 use burn::tensor::{Tensor, backend::Backend};
 use toolformer_model::{CausalLm, KvCache, Prefix, TokenBatch};
 
+use crate::last_logits::last_logits;
+
 /// Rows of a batch: the cache behind them and a count of the tokens that went through the model.
 pub struct Rows<'m, B: Backend, M> {
     model: &'m M,
@@ -44,26 +46,7 @@ impl<'m, B: Backend, M: CausalLm<B>> Rows<'m, B, M> {
     /// Feeds every row its tokens and returns the scores for what comes next, `vocab` a row.
     pub fn next_logits(&mut self, tokens: &TokenBatch) -> Vec<Vec<f32>> {
         let hidden = self.feed(tokens);
-        self.last_logits(tokens, hidden)
-    }
-
-    /// The scores for what comes behind the last token of every row, `vocab` a row.
-    ///
-    /// # Shapes
-    /// - `hidden`: `[batch, seq, d_model]`, of `tokens`
-    pub fn last_logits(&self, tokens: &TokenBatch, hidden: Tensor<B, 3>) -> Vec<Vec<f32>> {
-        let [batch, seq, d_model] = hidden.dims();
-        let last: Vec<i32> = tokens
-            .lens()
-            .iter()
-            .enumerate()
-            .map(|(row, &len)| i32::try_from(row * seq + len - 1).unwrap_or(i32::MAX))
-            .collect();
-        let index = Tensor::from_ints(last.as_slice(), &hidden.device());
-        let last = hidden.reshape([batch * seq, d_model]).select(0, index); // [batch, d_model]
-        let logits = self.model.logits(last).into_data().convert::<f32>(); // [batch, vocab]
-        let logits = logits.into_vec::<f32>().unwrap_or_default();
-        logits.chunks(self.model.vocab_size()).map(<[f32]>::to_vec).collect()
+        last_logits(self.model, tokens, hidden)
     }
 
     /// Keeps the given rows in the given order; a row named twice is forked.

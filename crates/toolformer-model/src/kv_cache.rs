@@ -129,8 +129,8 @@ impl<B: Backend> KvCache<B> {
         self.positions.iter().flat_map(|&start| start..start + tokens.seq()).collect()
     }
 
-    /// Columns of the slabs in use.
-    pub(crate) fn columns(&self) -> usize {
+    /// Columns of the rows' own tokens: as many as the row with the most has.
+    pub fn columns(&self) -> usize {
         self.slabs.width()
     }
 
@@ -213,5 +213,20 @@ impl<B: Backend> KvCache<B> {
     /// Bytes of the rows' own tokens and the room for more; the prefixes not counted.
     pub fn bytes(&self) -> usize {
         self.slabs.bytes()
+    }
+
+    /// The same, when every row has `seq` more.
+    pub fn bytes_with(&self, seq: usize) -> usize {
+        self.slabs.bytes_with(seq)
+    }
+
+    /// Bytes that `rows` rows of `columns` own tokens take.
+    pub fn bytes_of(&self, rows: usize, columns: usize) -> usize {
+        self.slabs.bytes_of(rows, columns)
+    }
+
+    /// Gives back room that no row needs.
+    pub fn shrink(&mut self) {
+        self.slabs.shrink(self.batch);
     }
 }

@@ -1,6 +1,6 @@
 //! Results that leave alone what stands before them.
 
-use crate::{Syntax, invoke::inert, parse, sanitize_result};
+use crate::{CallError, Syntax, invoke::inert, parse, sanitize_result};
 
 /// `result` made safe to be written behind the arrow at the end of `before`: by [`sanitize_result`], and where it
 /// would still complete a quote or a parenthesis that `before` leaves open on its last line, so that the text
@@ -23,4 +23,10 @@ pub fn fitting_result(syntax: &Syntax, before: &str, result: &str) -> String {
         calls.into_iter().map(|call| (call.span.start, call.name, call.args)).collect()
     };
     if calls(&clean) == calls("") { clean } else { inert(&clean) }
+}
+
+/// What [`Policy::Mark`](crate::Policy::Mark) writes as the result of a call that gave none: `error: ` and the reason, which
+/// pairs with nothing around it.
+pub fn marked_failure(syntax: &Syntax, error: &CallError) -> String {
+    inert(&sanitize_result(syntax, &format!("error: {}", error.reason())))
 }

@@ -134,7 +134,7 @@ pub use call::Call;
 pub use diagnostic::{Diagnostic, DiagnosticKind};
 pub use document::{Document, Piece, parse};
 pub use first_call::{has_calls, keep_first_call, keep_first_call_of};
-pub use fitting::fitting_result;
+pub use fitting::{fitting_result, marked_failure};
 pub use invoke::{
     CallStatus, InvokeError, InvokeStreamError, Invoked, InvokedCall, Invoker, Policies, Policy, invoke,
 };

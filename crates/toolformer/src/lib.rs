@@ -43,12 +43,12 @@
 //! let (mut registry, syntax, start) = (Registry::new(), Syntax::default(), std::time::Instant::now());
 //! registry.insert(Calculator)?;
 //! let clock = || start.elapsed().as_secs_f64();
-//! let tools = ToolUse { registry: &registry, syntax: &syntax, start_top_k: 10, max_calls: 1, clock: &clock };
+//! let tools = ToolUse::new(&registry, &syntax, &clock);
 //! let ids = loaded.tokenizer.encode_with_special("A crate holds 37 jars. 48 crates hold")?;
 //! let prompt = Prompt { key: "0".into(), ids };
 //! let settings = GenerateSettings::default();
 //! let tools = Tools::Enabled(tools);
-//! let done = generate(&loaded.model, &loaded.tokenizer, &[prompt], &settings, &tools, |_, _| {})?;
+//! let done = generate(&loaded.model, &loaded.tokenizer, &[prompt], &settings, &tools)?;
 //! println!("{}", done[0].completion); // " [Calculator(37 * 48) -> 1776] 1776 jars"
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -6,7 +6,8 @@ use anyhow::Result;
 use toolformer::{
     burn::tensor::backend::Backend,
     decode::{
-        GenerateSettings, Generation, Prompt, ToolUse, Tools, check_prompts, fill_in_the_middle, generate,
+        Engine, EngineSettings, Event, GenerateSettings, Prompt, Request, ToolUse, Tools, check_prompts,
+        fill_in_the_middle,
     },
     device::OnDevice,
     model::Pretrained,
@@ -89,9 +90,6 @@ pub(crate) struct Args {
     tools: ToolArgs,
 }
 
-/// Batches between two looks at whether the output can still be written: prompts of like length go together within.
-const BATCHES_BETWEEN_CHECKS: usize = 4;
-
 pub(crate) fn run(args: &Args) -> Result<()> {
     args.model.on_device(args)?
 }
@@ -126,24 +124,31 @@ impl OnDevice for &Args {
             (true, _) => Tools::Disabled(&syntax),
             (false, true) => Tools::None,
             (false, false) => Tools::Enabled(ToolUse {
-                registry: &tools.registry,
-                syntax: &syntax,
                 start_top_k: self.start_top_k,
                 max_calls: self.max_calls,
-                clock: &clock,
+                ..ToolUse::new(&tools.registry, &syntax, &clock)
             }),
         };
         let mut writer = CompletionsOutput::new(&inputs, &prompts, &tokenizer, self.choosing.n(), self.json)
             .with_suffix(self.suffix.as_deref());
-        let mut computed = 0;
-        for (chunk, prompts) in prompts.chunks(BATCHES_BETWEEN_CHECKS * self.batch.max(1)).enumerate() {
-            let first = chunk * BATCHES_BETWEEN_CHECKS * self.batch;
-            let done = |number: usize, generation: &Generation| writer.take(first + number, generation);
-            let generations = generate(&model, &tokenizer, prompts, &settings, &use_of_tools, done)?;
-            computed += generations.iter().map(|generation| generation.computed).sum::<usize>();
+        let engine = EngineSettings { batch: self.batch, ..EngineSettings::default() };
+        let mut engine = Engine::new(&model, &tokenizer, engine)?;
+        for prompt in &prompts {
+            let (prompt, settings, tools) = (prompt.clone(), settings.clone(), use_of_tools.clone());
+            engine.submit(Request { prompt, settings, tools })?;
+        }
+        while !engine.is_idle() {
+            for event in engine.step()? {
+                match event {
+                    Event::Done { request, generation } => writer.take(request.0, &generation),
+                    Event::Failed { error, .. } => return Err(error.into()),
+                    _ => {}
+                }
+            }
             writer.outcome()?;
         }
-        tracing::info!(prompts = prompts.len(), computed, seconds = clock(), "generated");
+        let usage = engine.usage();
+        tracing::info!(prompts = prompts.len(), ?usage, seconds = clock(), "generated");
         Ok(())
     }
 }
@@ -156,7 +161,6 @@ impl Args {
             // An empty one would end every completion before it begins.
             stop: self.stop.iter().filter(|stop| !stop.is_empty()).cloned().collect(),
             stop_ids: self.stop_id.clone(),
-            batch: self.batch,
             ..GenerateSettings::default()
         })
     }

@@ -64,7 +64,7 @@ fn one_beam_is_greedy() {
         let found = beam_search::<B, _>(&model, &ids, &[], &settings).unwrap().remove(0);
         let settings = GenerateSettings { max_tokens: 12, ..GenerateSettings::default() };
         let prompts = [Prompt { key, ids }];
-        let greedy = generate(&model, &tokenizer, &prompts, &settings, &Tools::None, |_, _| {}).unwrap();
+        let greedy = generate(&model, &tokenizer, &prompts, &settings, &Tools::None).unwrap();
         assert!(found.ids.starts_with(&greedy[0].ids), "{found:?} {greedy:?}");
     }
 }

@@ -6,18 +6,19 @@ use toolformer_decode::{
 };
 use toolformer_model::{CausalLm as _, KvCache, TokenBatch, visit_log_probs};
 
-use crate::models::{B, Scripted, prompt, tiny};
+use crate::models::{B, Scripted, in_batches, prompt, tiny};
 
 const TEXTS: [&str; 3] = ["the cat", "a", "12 + 3 ="];
 
-fn run(settings: &GenerateSettings) -> Vec<Generation> {
+fn run((settings, batch): &(GenerateSettings, usize)) -> Vec<Generation> {
     let (model, tokenizer) = tiny();
     let prompts = TEXTS.map(|text| prompt(&tokenizer, text));
     let mut seen = Vec::new();
-    let all = generate(&model, &tokenizer, &prompts, settings, &Tools::None, |prompt, generation| {
-        seen.push((prompt, generation.clone()));
-    })
-    .unwrap();
+    let all =
+        in_batches(&model, &tokenizer, &prompts, settings, &Tools::None, *batch, |prompt, generation| {
+            seen.push((prompt, generation.clone()));
+        })
+        .unwrap();
     assert_eq!(seen.len(), all.len());
     for (prompt, generation) in seen {
         assert_eq!(all[prompt * settings.n + generation.index], generation);
@@ -25,9 +26,9 @@ fn run(settings: &GenerateSettings) -> Vec<Generation> {
     all
 }
 
-fn drawn(n: usize, best_of: usize, batch: usize) -> GenerateSettings {
+fn drawn(n: usize, best_of: usize, batch: usize) -> (GenerateSettings, usize) {
     let sampling = Sampling::at_temperature(1.0);
-    GenerateSettings { max_tokens: 8, sampling, seed: 3, n, best_of, batch, ..Default::default() }
+    (GenerateSettings { max_tokens: 8, sampling, seed: 3, n, best_of, ..Default::default() }, batch)
 }
 
 fn texts(of: &[Generation]) -> Vec<&str> {
@@ -62,7 +63,7 @@ fn a_prompt_is_read_once_for_all_its_completions() {
 
 #[test]
 fn the_most_likely_are_kept() {
-    let all = run(&GenerateSettings { logprobs: Some(0), ..drawn(6, 6, 16) });
+    let all = run(&(GenerateSettings { logprobs: Some(0), ..drawn(6, 6, 16).0 }, 16));
     let best = run(&drawn(2, 6, 5));
     for (all, best) in all.chunks(6).zip(best.chunks(2)) {
         let mut order: Vec<&Generation> = all.iter().collect();
@@ -93,8 +94,8 @@ fn log_probabilities_are_the_models_own() {
     let (_, tokenizer) = tiny();
     // What changes the choice does not change what is told.
     let penalties = Penalties { repetition: 1.4, ..Penalties::default() };
-    let settings = GenerateSettings { logprobs: Some(3), echo: true, penalties, ..drawn(2, 0, 16) };
-    for (number, generation) in run(&settings).iter().enumerate() {
+    let settings = GenerateSettings { logprobs: Some(3), echo: true, penalties, ..drawn(2, 0, 16).0 };
+    for (number, generation) in run(&(settings, 16)).iter().enumerate() {
         let prompt = tokenizer.encode(TEXTS[number / 2]).unwrap();
         let expected = slow(&[&prompt[..], &generation.ids].concat(), 3);
         let told = generation.prompt_logprobs.iter().chain(&generation.logprobs).flatten();
@@ -116,7 +117,7 @@ fn scripted(settings: &GenerateSettings) -> Generation {
     let (model, tokenizer) = tiny();
     let model = Scripted::new(model, &tokenizer, &["the", " 12 the"]);
     let prompts = [prompt(&tokenizer, "the")];
-    generate(&model, &tokenizer, &prompts, settings, &Tools::None, |_, _| {}).unwrap().remove(0)
+    generate(&model, &tokenizer, &prompts, settings, &Tools::None).unwrap().remove(0)
 }
 
 #[test]
@@ -152,9 +153,8 @@ fn settings_that_cannot_be_are_refused() {
         let error = settings.validate(50).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     };
-    let plain = || drawn(1, 0, 1);
+    let plain = || drawn(1, 0, 1).0;
     plain().validate(50).unwrap();
-    refused(GenerateSettings { batch: 0, ..plain() }, "`batch`: must be at least 1");
     refused(GenerateSettings { n: 0, ..plain() }, "`n`: must be at least 1");
     refused(GenerateSettings { n: 3, best_of: 2, ..plain() }, "`best_of`: must be at least n");
     refused(GenerateSettings { n: 2, sampling: Sampling::default(), ..plain() }, "`n`: of a greedy choice");

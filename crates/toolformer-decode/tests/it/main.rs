@@ -5,6 +5,8 @@ mod batches;
 mod beams;
 mod choices;
 mod continuations;
+mod engine;
 mod models;
+mod tool_use;
 mod tools;
 mod unknown_ids;

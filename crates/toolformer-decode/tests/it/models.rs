@@ -1,13 +1,19 @@
 //! The models of the tests.
 
-use std::collections::HashMap;
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+};
 
 use burn::{
     backend::Flex,
     tensor::{Tensor, TensorData},
 };
-use toolformer_decode::Prompt;
+use toolformer_decode::{
+    DecodeError, Engine, EngineSettings, Event, GenerateSettings, Generation, Prompt, Tools,
+};
 use toolformer_model::{CacheShape, CausalLm, KvCache, LanguageModel, Pretrained, TokenBatch, Tokenizer};
+use toolformer_text::{FnTool, Registry, ToolError};
 
 pub(crate) type B = Flex;
 
@@ -80,4 +86,82 @@ impl CausalLm<B> for Scripted {
         let shape = [positions.len(), self.vocab_size()];
         Tensor::from_data(TensorData::new(logits, shape), &Default::default())
     }
+}
+
+/// A calculator that multiplies, and has no result where there is nothing to multiply.
+pub(crate) fn multiplier() -> Registry {
+    let mut registry = Registry::new();
+    let tool = FnTool::new("Calculator", "multiplies", |args: &str| match args.split_once('*') {
+        Some((a, b)) => Ok((a.trim().parse::<i64>().unwrap() * b.trim().parse::<i64>().unwrap()).to_string()),
+        None => Err(ToolError::NoResult),
+    });
+    registry.insert(tool).unwrap();
+    registry
+}
+
+/// A model for one row that has a say in what comes next, by the tokens before it.
+pub(crate) struct Guided<F> {
+    inner: LanguageModel<B>,
+    /// Of tokens, the one that comes next; none for what the model itself would say.
+    next: F,
+    seen: RefCell<Vec<u32>>,
+    /// Tokens that were fed.
+    pub(crate) fed: Cell<usize>,
+}
+
+impl<F: Fn(&[u32]) -> Option<u32>> Guided<F> {
+    pub(crate) fn new(next: F) -> Self {
+        Self { inner: tiny().0, next, seen: RefCell::default(), fed: Cell::new(0) }
+    }
+}
+
+impl<F: Fn(&[u32]) -> Option<u32>> CausalLm<B> for Guided<F> {
+    fn vocab_size(&self) -> usize {
+        self.inner.vocab_size()
+    }
+    fn cache_shape(&self) -> CacheShape {
+        self.inner.cache_shape()
+    }
+    fn max_positions(&self) -> usize {
+        self.inner.max_positions()
+    }
+    fn device(&self) -> <B as burn::tensor::backend::BackendTypes>::Device {
+        CausalLm::<B>::device(&self.inner)
+    }
+    fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
+        assert_eq!(tokens.batch(), 1, "it is for one row");
+        let mut seen = self.seen.borrow_mut();
+        // What was taken back is not seen any more.
+        seen.truncate(cache.positions()[0]);
+        assert_eq!(seen.len(), cache.positions()[0]);
+        seen.extend(tokens.row(0));
+        self.fed.set(self.fed.get() + tokens.tokens());
+        self.inner.forward(tokens, cache)
+    }
+    fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
+        let mut logits = self.inner.logits(hidden).into_data().into_vec::<f32>().unwrap();
+        if let Some(next) = (self.next)(&self.seen.borrow()) {
+            logits[next as usize] = 1e3;
+        }
+        let shape = [1, logits.len()];
+        Tensor::from_data(TensorData::new(logits, shape), &Default::default())
+    }
+}
+
+/// Completes prompts in batches of this size; `seen` are the completions as they end.
+pub(crate) fn in_batches<M: CausalLm<B>>(
+    model: &M,
+    tokenizer: &Tokenizer,
+    prompts: &[Prompt],
+    settings: &GenerateSettings,
+    tools: &Tools<'_>,
+    batch: usize,
+    mut seen: impl FnMut(usize, &Generation),
+) -> Result<Vec<Generation>, DecodeError> {
+    let engine = EngineSettings { batch, ..EngineSettings::default() };
+    Engine::<B, M>::new(model, tokenizer, engine)?.complete(prompts, settings, tools, |prompt, event| {
+        if let Event::Done { generation, .. } = event {
+            seen(prompt, generation);
+        }
+    })
 }

@@ -1,19 +1,9 @@
 //! The paper's inference, token by token, with a model that follows a script.
 
 use toolformer_decode::{Finish, GenerateSettings, Generation, Prompt, ToolUse, Tools, generate};
-use toolformer_text::{CallStatus, FnTool, Registry, Syntax, ToolError};
+use toolformer_text::{CallStatus, FnTool, Registry, Syntax};
 
-use crate::models::{Scripted, prompt, tiny};
-
-fn registry() -> Registry {
-    let mut registry = Registry::new();
-    let tool = FnTool::new("Calculator", "multiplies", |args: &str| match args.split_once('*') {
-        Some((a, b)) => Ok((a.trim().parse::<i64>().unwrap() * b.trim().parse::<i64>().unwrap()).to_string()),
-        None => Err(ToolError::NoResult),
-    });
-    registry.insert(tool).unwrap();
-    registry
-}
+use crate::models::{Scripted, in_batches, multiplier, prompt, tiny};
 
 /// Runs a model whose text is `parts`, of which the first is the prompt; where `tempted` parts end, it would rather
 /// write `!` than go on.
@@ -21,12 +11,12 @@ fn run(parts: &[&str], tempted: usize, start_top_k: usize, max_calls: usize) -> 
     let (model, tokenizer) = tiny();
     let other = tokenizer.encode("!").unwrap()[0];
     let model = Scripted::new(model, &tokenizer, parts).prefer(&tokenizer, &parts[..tempted], other);
-    let (registry, syntax) = (registry(), Syntax::default());
+    let (registry, syntax) = (multiplier(), Syntax::default());
     let clock = || 1.0;
-    let tools = ToolUse { registry: &registry, syntax: &syntax, start_top_k, max_calls, clock: &clock };
+    let tools = ToolUse { start_top_k, max_calls, ..ToolUse::new(&registry, &syntax, &clock) };
     let prompts: [Prompt; 1] = [prompt(&tokenizer, parts[0])];
     let settings = GenerateSettings { max_tokens: 80, ..Default::default() };
-    generate(&model, &tokenizer, &prompts, &settings, &Tools::Enabled(tools), |_, _| {}).unwrap().remove(0)
+    generate(&model, &tokenizer, &prompts, &settings, &Tools::Enabled(tools)).unwrap().remove(0)
 }
 
 const CALL: [&str; 6] = ["the", " [", "Calculator(12 * 3)", " ->", " 36]", " 36 the"];
@@ -103,10 +93,10 @@ fn complete(parts: &[&str], settings: &GenerateSettings, prefer: &[(usize, &str)
     for &(tempted, token) in prefer {
         model = model.prefer(&tokenizer, &parts[..tempted], tokenizer.encode(token).unwrap()[0]);
     }
-    let (registry, syntax, clock) = (registry(), Syntax::default(), || 0.0);
-    let tools = ToolUse { registry: &registry, syntax: &syntax, start_top_k: 2, max_calls: 1, clock: &clock };
+    let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
+    let tools = ToolUse { start_top_k: 2, ..ToolUse::new(&registry, &syntax, &clock) };
     let prompts = [prompt(&tokenizer, parts[0])];
-    generate(&model, &tokenizer, &prompts, settings, &Tools::Enabled(tools), |_, _| {}).unwrap().remove(0)
+    generate(&model, &tokenizer, &prompts, settings, &Tools::Enabled(tools)).unwrap().remove(0)
 }
 
 #[test]
@@ -150,18 +140,18 @@ fn a_batch_with_calls_gives_what_each_prompt_gives_alone() {
     let script = ["the", " [", "Calculator(12 * 3)", " ->", " 36]", " 36 the", " and 12 the", "!"];
     let (model, tokenizer) = tiny();
     let model = Scripted::new(model, &tokenizer, &script);
-    let (registry, syntax, clock) = (registry(), Syntax::default(), || 0.0);
+    let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
     let prompts: Vec<Prompt> =
         [1, 5, 6, 1, 7].map(|parts| prompt(&tokenizer, &script[..parts].concat())).to_vec();
     let run = |batch| {
-        let tools =
-            ToolUse { registry: &registry, syntax: &syntax, start_top_k: 2, max_calls: 1, clock: &clock };
-        let settings = GenerateSettings { batch, ..Default::default() };
-        generate(&model, &tokenizer, &prompts, &settings, &Tools::Enabled(tools), |_, _| {}).unwrap()
+        let tools = ToolUse { start_top_k: 2, ..ToolUse::new(&registry, &syntax, &clock) };
+        let settings = GenerateSettings::default();
+        in_batches(&model, &tokenizer, &prompts, &settings, &Tools::Enabled(tools), batch, |_, _| {}).unwrap()
     };
+    let run = |batch| Vec::from_iter(run(batch).into_iter().map(|one| (one.completion, one.ids, one.calls)));
     let alone = run(1);
-    assert_eq!(alone[0].completion, script[1..].concat());
-    assert_eq!((alone[0].calls.len(), alone[2].calls.len()), (1, 0));
+    assert_eq!(alone[0].0, script[1..].concat());
+    assert_eq!((alone[0].2.len(), alone[2].2.len()), (1, 0));
     for batch in [2, 3, 5] {
         assert_eq!(run(batch), alone);
     }
@@ -173,12 +163,12 @@ fn other_markers_work_as_well() {
     let syntax = Syntax::new(" <%", "%>", "~>", &[]).unwrap();
     let parts = ["the", " <%", "Calculator(12 * 3)", " ~>", " 36%>", " t"];
     let model = Scripted::new(model, &tokenizer, &parts);
-    let (registry, clock) = (registry(), || 0.0);
-    let tools = ToolUse { registry: &registry, syntax: &syntax, start_top_k: 2, max_calls: 1, clock: &clock };
+    let (registry, clock) = (multiplier(), || 0.0);
+    let tools = ToolUse { start_top_k: 2, ..ToolUse::new(&registry, &syntax, &clock) };
     let prompts = [prompt(&tokenizer, "the")];
     let settings = GenerateSettings::default();
     let tools = Tools::Enabled(tools);
-    let generation = generate(&model, &tokenizer, &prompts, &settings, &tools, |_, _| {}).unwrap().remove(0);
+    let generation = generate(&model, &tokenizer, &prompts, &settings, &tools).unwrap().remove(0);
     assert_eq!(generation.completion, parts[1..].concat());
     assert_eq!(generation.calls[0].result.as_deref(), Some("36"));
 }
@@ -190,7 +180,7 @@ fn disabled_means_that_the_start_has_no_probability() {
     let prompts = [prompt(&tokenizer, CALL[0])];
     let settings = GenerateSettings { max_tokens: 3, ..Default::default() };
     let complete = |tools: &Tools<'_>| {
-        generate(&model, &tokenizer, &prompts, &settings, tools, |_, _| {}).unwrap().remove(0).completion
+        generate(&model, &tokenizer, &prompts, &settings, tools).unwrap().remove(0).completion
     };
     assert!(complete(&Tools::None).starts_with(" [C"));
     assert!(!complete(&Tools::Disabled(&Syntax::default())).starts_with(" ["));
@@ -205,10 +195,10 @@ fn a_result_pairs_with_nothing_that_stands_before_it() {
     let mut registry = Registry::new();
     registry.insert(FnTool::new("Quote", "quotes", |_| Ok("x\" )".to_owned()))).unwrap();
     let (syntax, clock) = (Syntax::default(), || 1.0);
-    let tools = ToolUse { registry: &registry, syntax: &syntax, start_top_k: 1, max_calls: 1, clock: &clock };
+    let tools = ToolUse { start_top_k: 1, ..ToolUse::new(&registry, &syntax, &clock) };
     let settings = GenerateSettings { max_tokens: 80, ..Default::default() };
     let prompts = [prompt(&tokenizer, parts[0])];
-    let done = generate(&model, &tokenizer, &prompts, &settings, &Tools::Enabled(tools), |_, _| {}).unwrap();
+    let done = generate(&model, &tokenizer, &prompts, &settings, &Tools::Enabled(tools)).unwrap();
     let text = format!("{}{}", parts[0], done[0].completion);
     let calls: Vec<_> = toolformer_text::parse(&text, &syntax).calls().iter().map(|c| c.inner()).collect();
     assert_eq!(calls, ["A(say \"hi)", "Quote()"], "{text}");

@@ -15,11 +15,10 @@ fn complete(text: &str, result: &'static str) -> Result<String, DecodeError> {
     let model = Scripted::new(model, &tokenizer, &[text, " [T(1) ->"]);
     let (mut registry, syntax, clock) = (Registry::new(), Syntax::default(), || 0.0);
     registry.insert(FnTool::new("T", "answers", move |_: &str| Ok(result.to_owned()))).unwrap();
-    let tools =
-        ToolUse { registry: &registry, syntax: &syntax, start_top_k: 10, max_calls: 1, clock: &clock };
+    let tools = ToolUse::new(&registry, &syntax, &clock);
     let prompts = [prompt(&tokenizer, text)];
     let settings = GenerateSettings { max_tokens: 40, ..Default::default() };
-    let done = generate(&model, &tokenizer, &prompts, &settings, &Tools::Enabled(tools), |_, _| {});
+    let done = generate(&model, &tokenizer, &prompts, &settings, &Tools::Enabled(tools));
     done.map(|mut done| done.remove(0).completion)
 }
 

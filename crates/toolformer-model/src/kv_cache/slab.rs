@@ -6,6 +6,11 @@ use burn::tensor::{DType, Tensor, backend::Backend};
 
 use super::{CacheShape, LayerKv};
 
+/// A capacity for `columns` columns that lasts for a while.
+fn with_room(columns: usize) -> usize {
+    columns + columns / 4 + 16
+}
+
 /// Keys and values of the rows' own tokens: `[n_kv_heads, slots, capacity, d_head]` per block.
 ///
 /// Rows have the first slots. All are written at the same column, so a row's last token stands at the end, and rows
@@ -35,13 +40,28 @@ impl<B: Backend> Slabs<B> {
     /// Makes the first `rows` slots and `seq` more columns usable at the end.
     pub(super) fn extend(&mut self, rows: usize, seq: usize) {
         if self.columns.end + seq > self.capacity {
-            let needed = self.width() + seq;
-            // Where few of the columns are in use, moving them to the front is enough.
-            let capacity =
-                if needed <= self.capacity / 2 { self.capacity } else { needed.next_power_of_two() };
-            self.lay_out(rows, self.slots, 0, capacity);
+            self.lay_out(rows, self.slots, 0, self.capacity_with(seq));
         }
         self.columns.end += seq;
+    }
+
+    /// The capacity when there are `seq` more columns.
+    fn capacity_with(&self, seq: usize) -> usize {
+        let needed = self.width() + seq;
+        // Where few of the columns are in use, moving them to the front is enough.
+        if self.columns.end + seq <= self.capacity || needed <= self.capacity / 2 {
+            self.capacity
+        } else {
+            with_room(needed)
+        }
+    }
+
+    /// Takes no more memory than `rows` rows need for the next tokens.
+    pub(super) fn shrink(&mut self, rows: usize) {
+        let capacity = with_room(self.width());
+        if rows < self.slots || capacity < self.capacity {
+            self.lay_out(rows, rows, 0, capacity);
+        }
     }
 
     /// Makes `slots` rows and at least `width` columns usable, where `rows` rows have tokens; columns that are new stand
@@ -52,8 +72,7 @@ impl<B: Backend> Slabs<B> {
             self.columns = 0..width;
         } else if slots > self.slots || front > self.columns.start {
             // Behind them there is room to go on for a while.
-            let needed = self.width().max(width);
-            let capacity = self.capacity.max((needed + needed / 4 + 16).next_power_of_two());
+            let capacity = self.capacity.max(with_room(self.width().max(width)));
             self.lay_out(rows, slots.max(self.slots), front, capacity);
         } else {
             self.columns.start -= front;
@@ -149,6 +168,19 @@ impl<B: Backend> Slabs<B> {
     pub(super) fn bytes(&self) -> usize {
         let of = |x: &Tensor<B, 4>| x.shape().num_elements() * x.dtype().size();
         self.layers.iter().flatten().map(|slab| of(&slab.k) + of(&slab.v)).sum()
+    }
+
+    /// Bytes that it will take with `seq` more columns.
+    pub(super) fn bytes_with(&self, seq: usize) -> usize {
+        self.bytes_of(self.slots, self.capacity_with(seq))
+    }
+
+    /// Bytes of `rows` rows of `columns` tokens.
+    pub(super) fn bytes_of(&self, rows: usize, columns: usize) -> usize {
+        let CacheShape { n_layers, n_kv_heads, d_head } = self.shape;
+        // Before anything was written: f32.
+        let number = self.layers.iter().flatten().next().map_or(4, |slab| slab.k.dtype().size());
+        2 * n_layers * n_kv_heads * d_head * rows * columns * number
     }
 
     /// The blocks, in the columns in use.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{CallStatus, Invoked, InvokedCall, Policies, Policy};
-use crate::{Call, CallError, Document, LineNumbers, Syntax, parse, sanitize_result};
+use crate::{Call, CallError, Document, LineNumbers, Syntax, marked_failure, parse};
 
 /// What came of one call.
 pub(super) enum Outcome {
@@ -123,10 +123,7 @@ impl Writer<'_> {
                         Policy::Leave | Policy::Fail => self.keep(call),
                         Policy::Drop if care == Care::Most => self.keep(call),
                         Policy::Drop => self.drop(call),
-                        Policy::Mark => {
-                            let mark = sanitize_result(self.syntax, &format!("error: {reason}"));
-                            self.fill(call, &inert(&mark))
-                        }
+                        Policy::Mark => self.fill(call, &marked_failure(self.syntax, error)),
                     };
                     (span, None, error.status(), Some(reason))
                 }

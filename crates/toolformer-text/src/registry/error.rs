@@ -77,7 +77,7 @@ impl CallError {
     }
 
     /// The reason alone, without the tool's name.
-    pub(crate) fn reason(&self) -> String {
+    pub fn reason(&self) -> String {
         match self {
             Self::UnknownTool { .. } => self.to_string(),
             Self::Tool { source, .. } => source.to_string(),

@@ -25,8 +25,7 @@ impl OnDevice for Decode {
         let mut registry = Registry::new();
         registry.insert(Calculator).unwrap();
         let (syntax, clock) = (Syntax::default(), || 0.0);
-        let tools =
-            ToolUse { registry: &registry, syntax: &syntax, start_top_k: 10, max_calls: 2, clock: &clock };
+        let tools = ToolUse { max_calls: 2, ..ToolUse::new(&registry, &syntax, &clock) };
         let prompt = |number: usize| Prompt {
             key: number.to_string(),
             ids: loaded.tokenizer.encode(["12 * 3", "the cat 3 + 12 is", "12 - 3 is"][number % 3]).unwrap(),
@@ -39,8 +38,7 @@ impl OnDevice for Decode {
             ..GenerateSettings::default()
         };
         let tools = Tools::Enabled(tools);
-        let done =
-            generate(&loaded.model, &loaded.tokenizer, &prompts, &settings, &tools, |_, _| {}).unwrap();
+        let done = generate(&loaded.model, &loaded.tokenizer, &prompts, &settings, &tools).unwrap();
         let calls = done.iter().flat_map(|generation| &generation.calls);
         let executed = calls.filter(|call| call.result.is_some()).count();
         (done.into_iter().map(|generation| generation.completion).collect(), executed)

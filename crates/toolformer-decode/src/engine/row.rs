@@ -1,23 +1,22 @@
 //! A completion under way: its tokens, its text, and the calls in it.
 
+use std::sync::Arc;
+
 use rand_chacha::ChaCha8Rng;
 use toolformer_model::Tokenizer;
 use toolformer_text::StreamEvent;
 
-use super::Decoding;
+use super::{job::Job, streamed::Streamed};
 use crate::{
     call_watch::CallWatch,
     draw::draw_rng,
-    generation::{CallEvent, Finish, Generation, Prompt, TokenLogprob, Tools},
+    generation::{CallEvent, Finish, Generation, TokenLogprob, Tools},
 };
 
 /// A completion under way.
-pub(super) struct Row {
-    pub(super) prompt: usize,
+pub(super) struct Row<'a> {
+    pub(super) job: Arc<Job<'a>>,
     pub(super) index: usize,
-    pub(super) prompt_ids: Vec<u32>,
-    /// What the prompt's last line holds: quotes and parentheses of it may be open still.
-    pub(super) line_before: String,
     pub(super) rng: ChaCha8Rng,
     /// Tokens to feed next.
     pub(super) pending: Vec<u32>,
@@ -33,30 +32,32 @@ pub(super) struct Row {
     /// Calls that were started, whatever became of them, or that the model wrote itself and that were run.
     pub(super) calls_begun: usize,
     pub(super) calls: Vec<CallEvent>,
+    /// The number of tokens behind which a call was dropped: none starts there again.
+    pub(super) dropped_at: Option<usize>,
     /// Where in `bytes` the last call that was run ends.
     pub(super) plain_from: usize,
+    /// Up to where stop strings have been looked for.
+    pub(super) stops_checked: usize,
+    /// What was told of it.
+    pub(super) streamed: Streamed,
     pub(super) computed: usize,
+    pub(super) reused: usize,
     pub(super) finish: Option<Finish>,
 }
 
-impl Row {
-    pub(super) fn new(number: usize, sample: usize, prompt: &Prompt, decoding: &Decoding<'_>) -> Self {
-        let Decoding { tokenizer, settings, tools, .. } = decoding;
-        let watch = match tools {
+impl<'a> Row<'a> {
+    pub(super) fn new(job: &Arc<Job<'a>>, index: usize) -> Self {
+        let watch = match &job.tools {
             Tools::Enabled(tools) => Some(CallWatch::new(tools.syntax, 0)),
             _ => None,
         };
-        let bytes: Vec<u8> = prompt.ids.iter().flat_map(|&id| tokenizer.token_bytes(id)).collect();
-        let text = String::from_utf8_lossy(&bytes);
-        let sample_key = sample.to_string();
-        let key: &[&str] = if sample == 0 { &[&prompt.key] } else { &[&prompt.key, &sample_key] };
+        let (key, number) = (job.prompt.key.as_str(), index.to_string());
+        let key: &[&str] = if index == 0 { &[key] } else { &[key, &number] };
         Self {
-            prompt: number,
-            index: sample,
-            prompt_ids: prompt.ids.clone(),
-            line_before: text.rsplit(['\n', '\r']).next().unwrap_or_default().to_owned(),
-            rng: draw_rng(settings.seed, key),
-            pending: prompt.ids.clone(),
+            job: job.clone(),
+            index,
+            rng: draw_rng(job.settings.seed, key),
+            pending: Vec::new(),
             ids: Vec::new(),
             logprobs: Vec::new(),
             prompt_logprobs: None,
@@ -65,10 +66,24 @@ impl Row {
             started: None,
             calls_begun: 0,
             calls: Vec::new(),
+            dropped_at: None,
             plain_from: 0,
+            stops_checked: 0,
+            streamed: Streamed::default(),
             computed: 0,
+            reused: 0,
             finish: None,
         }
+    }
+
+    /// The prompt's tokens and the completion's.
+    pub(super) fn context(&self) -> Vec<u32> {
+        [&self.job.prompt.ids[..], &self.ids].concat()
+    }
+
+    /// Tokens of the context that the model has seen.
+    pub(super) fn fed(&self) -> usize {
+        self.job.prompt.ids.len() + self.ids.len() - self.pending.len()
     }
 
     /// Puts a token behind the others. Returns what is to know about calls then.
@@ -90,40 +105,39 @@ impl Row {
         }
     }
 
-    /// Takes the last token away again, before it was fed.
-    pub(super) fn pop(&mut self) -> Option<u32> {
-        self.pending.pop();
-        self.logprobs.pop();
-        self.ids.pop()
-    }
-
     /// Where the call begins that is being written, if one is.
     pub(super) fn call_start(&self) -> Option<usize> {
         self.watch.as_ref().and_then(CallWatch::call_start)
     }
 
-    /// Cuts the text behind its first `len` bytes, and all tokens that are not whole within.
-    pub(super) fn truncate(&mut self, len: usize, tokenizer: &Tokenizer) {
+    /// Cuts the text behind its first `len` bytes, and all tokens that are not whole within. Returns the bytes that are
+    /// left without a token.
+    pub(super) fn truncate(&mut self, len: usize, tokenizer: &Tokenizer) -> Vec<u8> {
         self.bytes.truncate(len);
-        let mut left = len;
-        let whole = self.ids.iter().take_while(|&&id| {
-            let len = tokenizer.token_bytes(id).len();
-            let fits = len <= left;
-            left = left.saturating_sub(len);
-            fits
-        });
-        let whole = whole.count();
+        let mut whole = 0;
+        let mut covered = 0;
+        for &id in &self.ids {
+            let end = covered + tokenizer.token_bytes(id).len();
+            if end > len {
+                break;
+            }
+            (whole, covered) = (whole + 1, end);
+        }
+        let fed = self.ids.len() - self.pending.len().min(self.ids.len());
         self.ids.truncate(whole);
         self.logprobs.truncate(whole);
+        self.pending.truncate(whole.saturating_sub(fed));
+        self.bytes[covered.min(len)..].to_vec()
     }
 
-    pub(super) fn into_generation(self, tell: bool) -> (usize, Generation) {
+    pub(super) fn into_generation(self) -> Generation {
         let chosen: Vec<f64> =
             self.logprobs.iter().flatten().filter_map(|noted| Some(f64::from(noted.logprob?))).collect();
         let given_or_chosen =
             |(&id, noted): (&u32, Option<TokenLogprob>)| noted.unwrap_or_else(|| TokenLogprob::given(id));
+        let tell = self.job.settings.logprobs.is_some();
         let logprobs = tell.then(|| self.ids.iter().zip(self.logprobs).map(given_or_chosen).collect());
-        let generation = Generation {
+        Generation {
             completion: String::from_utf8_lossy(&self.bytes).into_owned(),
             index: self.index,
             logprobs,
@@ -133,7 +147,7 @@ impl Row {
             calls: self.calls,
             finish: self.finish.unwrap_or(Finish::Length),
             computed: self.computed,
-        };
-        (self.prompt, generation)
+            reused: self.reused,
+        }
     }
 }

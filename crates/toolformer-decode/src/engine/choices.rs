@@ -6,12 +6,14 @@ use crate::generation::{GenerateSettings, Generation};
 #[derive(Default)]
 pub(super) struct Choices {
     ended: Vec<Generation>,
+    count: usize,
 }
 
 impl Choices {
     /// Takes a further one; returns those that are certain now to be kept.
     pub(super) fn take(&mut self, generation: Generation, settings: &GenerateSettings) -> &[Generation] {
         self.ended.push(generation);
+        self.count += 1;
         if settings.samples() == settings.n {
             return &self.ended[self.ended.len() - 1..];
         }
@@ -28,9 +30,8 @@ impl Choices {
         &self.ended
     }
 
-    /// Those that are kept, by their numbers.
-    pub(super) fn into_kept(mut self) -> Vec<Generation> {
-        self.ended.sort_by_key(|generation| generation.index);
-        self.ended
+    /// How many have ended.
+    pub(super) fn ended(&self) -> usize {
+        self.count
     }
 }

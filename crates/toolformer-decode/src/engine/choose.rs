@@ -1,0 +1,124 @@
+//! The next token of a row.
+
+use toolformer_model::{Tokenizer, check_numbers};
+
+use super::{row::Row, stop_strings::find_stop};
+use crate::{
+    error::DecodeError,
+    generation::{Finish, ToolUse, Tools},
+    sampling::{log_softmax, rank},
+};
+
+/// A call that waits for its result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) start: usize,
+    /// Where its arrow ends.
+    pub(super) end: usize,
+    pub(super) name: String,
+    pub(super) args: String,
+}
+
+impl Row<'_> {
+    /// Takes the row one token on, by the scores of the model; returns the call that is to be run then.
+    pub(super) fn advance(
+        &mut self,
+        tokenizer: &Tokenizer,
+        logits: &mut [f32],
+    ) -> Result<Option<Asked>, DecodeError> {
+        check_numbers(logits.iter().copied())?;
+        let max_tokens = self.job.settings.max_tokens;
+        let asked = if self.ids.len() < max_tokens { self.choose(tokenizer, logits) } else { None };
+        if asked.is_none() {
+            self.end_at_stops(tokenizer);
+            self.end_at_length();
+        }
+        Ok(asked)
+    }
+
+    /// Ends the row where it may not be longer.
+    pub(super) fn end_at_length(&mut self) {
+        if self.finish.is_none() && self.ids.len() >= self.job.settings.max_tokens {
+            self.finish = Some(Finish::Length);
+        }
+    }
+
+    /// Starts a call, or draws a token.
+    fn choose(&mut self, tokenizer: &Tokenizer, logits: &mut [f32]) -> Option<Asked> {
+        let job = self.job.clone();
+        let settings = &job.settings;
+        let log_probs = (settings.logprobs.is_some() || settings.samples() > settings.n).then(|| {
+            let mut log_probs = logits.to_vec();
+            log_softmax(&mut log_probs);
+            log_probs
+        });
+        let (log_probs, top) = (log_probs.as_deref(), settings.logprobs.unwrap_or(0));
+        let due = match (self.call_start(), &job.marker) {
+            (None, Some(marker)) => marker.due(&self.ids),
+            _ => None,
+        };
+        match (&job.tools, due) {
+            (Tools::Enabled(tools), Some(start)) if self.may_start(tools) => {
+                logits[start as usize] += tools.start_bias;
+                if rank(logits, start) < tools.start_top_k {
+                    self.calls_begun += 1;
+                    self.push(tokenizer, start);
+                    self.note(log_probs, top);
+                    self.started = self.call_start();
+                    return None;
+                }
+            }
+            (Tools::Enabled(_) | Tools::Disabled(_), Some(start)) => {
+                logits[start as usize] = f32::NEG_INFINITY;
+            }
+            _ => {}
+        }
+        settings.penalties.apply(logits, &job.prompt.ids, &self.ids);
+        if let Tools::Enabled(tools) = &job.tools {
+            self.forbid(tools, tokenizer, logits);
+        }
+        if !self.may_end() {
+            for id in tokenizer.ends().chain(settings.stop_ids.iter().copied()) {
+                if let Some(logit) = logits.get_mut(id as usize) {
+                    *logit = f32::NEG_INFINITY;
+                }
+            }
+        }
+        let id = settings.sampling.pick(logits, &mut self.rng);
+        if tokenizer.is_end(id) || settings.stop_ids.contains(&id) {
+            self.finish = Some(if tokenizer.is_end(id) { Finish::Eos } else { Finish::Stop });
+            return None;
+        }
+        let ends_behind_this = self.may_end();
+        let events = self.push(tokenizer, id);
+        self.note(log_probs, top);
+        if !ends_behind_this {
+            self.stops_checked = self.bytes.len();
+        }
+        match &job.tools {
+            Tools::Enabled(tools) => self.asked(tools, events),
+            _ => None,
+        }
+    }
+
+    fn may_start(&self, tools: &ToolUse<'_>) -> bool {
+        self.calls_begun < tools.max_calls && self.dropped_at != Some(self.ids.len())
+    }
+
+    fn may_end(&self) -> bool {
+        self.ids.len() >= self.job.settings.min_tokens
+    }
+
+    /// Ends the row at the first stop string in its text; what is in a call or its result is not looked at.
+    pub(super) fn end_at_stops(&mut self, tokenizer: &Tokenizer) {
+        if self.call_start().is_some() || self.finish.is_some() {
+            return;
+        }
+        let stop = find_stop(&self.bytes, self.plain_from, self.stops_checked, &self.job.settings.stop);
+        self.stops_checked = self.bytes.len();
+        if let Some(at) = stop {
+            self.truncate(at, tokenizer);
+            self.finish = Some(Finish::Stop);
+        }
+    }
+}

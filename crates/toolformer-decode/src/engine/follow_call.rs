@@ -1,0 +1,158 @@
+//! Calls that the model writes: found on text, run, and their results put into the row.
+
+use toolformer_model::{Tokenizer, check_ids};
+use toolformer_text::{CallError, CallStatus, Policy, StreamEvent, fitting_result, marked_failure};
+
+use super::{choose::Asked, row::Row};
+use crate::{
+    call_watch::CallWatch,
+    error::DecodeError,
+    generation::{CallEvent, Finish, ToolUse},
+};
+
+/// What a tool said, and how long it took, in seconds.
+pub(super) struct Answer {
+    pub(super) outcome: Result<String, CallError>,
+    pub(super) seconds: f64,
+}
+
+/// Asks a tool; one that is forbidden is none.
+pub(super) fn ask(tools: &ToolUse<'_>, asked: &Asked) -> Answer {
+    let began = (tools.clock)();
+    let outcome = if tools.forbidden.contains(&asked.name) {
+        let allowed = tools.registry.names().filter(|name| !tools.forbidden.iter().any(|no| no == name));
+        let known = allowed.map(str::to_owned).collect();
+        Err(CallError::UnknownTool { name: asked.name.clone(), known, closest: None })
+    } else {
+        tools.registry.call(&asked.name, &asked.args)
+    };
+    Answer { outcome, seconds: (tools.clock)() - began }
+}
+
+impl Row<'_> {
+    /// The call whose arrow came with the last token, if one did and the row may have one more.
+    pub(super) fn asked(&mut self, tools: &ToolUse<'_>, events: Vec<StreamEvent>) -> Option<Asked> {
+        let awaits = events.into_iter().find_map(|event| match event {
+            StreamEvent::AwaitsResult { name, args, end } => Some((name, args, end)),
+            _ => None,
+        });
+        let ((name, args, end), watch, start) = (awaits?, self.watch.as_ref()?, self.call_start()?);
+        let end = watch.in_row(end);
+        if self.started != Some(start) {
+            // The model began it on its own.
+            if self.calls_begun >= tools.max_calls {
+                return None;
+            }
+            self.calls_begun += 1;
+        }
+        Some(Asked { start, end, name, args })
+    }
+
+    /// Puts what a tool said into the row, or does without by the policy. Returns how many tokens that the model has
+    /// seen are no longer part of the row.
+    pub(super) fn answer(
+        &mut self,
+        tools: &ToolUse<'_>,
+        asked: Asked,
+        answer: Answer,
+        tokenizer: &Tokenizer,
+        vocab_size: usize,
+    ) -> Result<usize, DecodeError> {
+        let Asked { start, end, name, args } = asked;
+        let Answer { outcome, seconds } = answer;
+        let mut event =
+            CallEvent { span: [start; 2], name, args, result: None, status: CallStatus::Ok, seconds };
+        let text = match outcome {
+            Ok(result) => {
+                let before = String::from_utf8_lossy(&self.bytes[..end]);
+                let before = format!("{}{before}", self.job.line_before);
+                event.result = Some(fitting_result(tools.syntax, &before, &result));
+                event.result.clone()
+            }
+            Err(error) => {
+                event.status = error.status();
+                match tools.policies.of(event.status) {
+                    Policy::Leave => None,
+                    Policy::Mark => Some(marked_failure(tools.syntax, &error)),
+                    Policy::Drop => return self.drop_call(tools, event, tokenizer),
+                    Policy::Fail => return Err(DecodeError::Call { source: error }),
+                }
+            }
+        };
+        // What the last token holds behind the arrow is not the model's to say.
+        let left = if self.bytes.len() > end { self.truncate(end, tokenizer) } else { Vec::new() };
+        self.bytes.truncate(end - left.len());
+        for id in tokenizer.encode_continuation(&String::from_utf8_lossy(&left))? {
+            self.push(tokenizer, id);
+        }
+        let answer = text.map_or(String::new(), |result| format!(" {result}"));
+        let inserted = tokenizer.encode_continuation(&format!("{answer}{}", tools.syntax.close()))?;
+        check_ids(&inserted, vocab_size, Some(tokenizer))?;
+        if self.ids.len() + inserted.len() > self.job.settings.max_tokens {
+            // A result counts as any other text does: there is no room for it.
+            self.finish = Some(Finish::Length);
+        } else {
+            for id in inserted {
+                self.push(tokenizer, id);
+            }
+        }
+        event.span = [start, self.bytes.len()];
+        (self.plain_from, self.stops_checked) = (self.bytes.len(), self.bytes.len());
+        self.end_call(tools, event);
+        Ok(0)
+    }
+
+    fn end_call(&mut self, tools: &ToolUse<'_>, event: CallEvent) {
+        self.watch = Some(CallWatch::new(tools.syntax, self.bytes.len()));
+        self.started = None;
+        self.calls.push(event);
+        self.end_at_length();
+    }
+
+    /// Takes a call out of the row again, with the space before it. The last token before it goes through the model once
+    /// more, for the scores of what comes instead.
+    fn drop_call(
+        &mut self,
+        tools: &ToolUse<'_>,
+        mut event: CallEvent,
+        tokenizer: &Tokenizer,
+    ) -> Result<usize, DecodeError> {
+        let fed = self.fed();
+        let from = event.span[0] - usize::from(self.bytes[..event.span[0]].ends_with(b" "));
+        let from = from.max(self.plain_from);
+        let left = self.truncate(from, tokenizer);
+        self.bytes.truncate(from - left.len());
+        let whole = self.job.prompt.ids.len() + self.ids.len();
+        let seen = fed.min(whole);
+        // What a token that held the call's beginning held before it.
+        for id in tokenizer.encode_continuation(&String::from_utf8_lossy(&left))? {
+            self.push(tokenizer, id);
+        }
+        let again = if self.pending.is_empty() { 1 } else { 0 };
+        if again == 1 {
+            self.pending.extend(self.ids.last().or(self.job.prompt.ids.last()));
+        }
+        self.dropped_at = Some(self.ids.len());
+        event.span = [self.bytes.len(); 2];
+        self.stops_checked = self.stops_checked.min(self.bytes.len());
+        self.end_call(tools, event);
+        Ok(fed - seen + again)
+    }
+
+    /// Makes it impossible to write the name of a tool that is forbidden.
+    pub(super) fn forbid(&self, tools: &ToolUse<'_>, tokenizer: &Tokenizer, logits: &mut [f32]) {
+        let (Some(start), false) = (self.call_start(), tools.forbidden.is_empty()) else { return };
+        let Some(written) = self.bytes.get(start + tools.syntax.bare_open().len()..) else { return };
+        for name in &tools.forbidden {
+            let call = format!("{name}(");
+            let Some(rest) = call.as_bytes().strip_prefix(written).filter(|rest| !rest.is_empty()) else {
+                continue;
+            };
+            for (id, logit) in (0u32..).zip(logits.iter_mut()) {
+                if tokenizer.token_bytes(id).starts_with(rest) {
+                    *logit = f32::NEG_INFINITY;
+                }
+            }
+        }
+    }
+}

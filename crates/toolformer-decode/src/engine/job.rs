@@ -1,0 +1,48 @@
+//! What the rows of one request have in common.
+
+use toolformer_model::{Tokenizer, check_ids};
+
+use super::request::{Request, RequestId};
+use crate::{
+    error::DecodeError,
+    generation::{GenerateSettings, Prompt, Tools},
+    marker::StartMarker,
+};
+
+/// A request that was looked at.
+pub(super) struct Job<'a> {
+    pub(super) id: RequestId,
+    pub(super) prompt: Prompt,
+    pub(super) settings: GenerateSettings,
+    pub(super) tools: Tools<'a>,
+    pub(super) marker: Option<StartMarker>,
+    /// What the prompt's last line holds: quotes and parentheses of it may be open still.
+    pub(super) line_before: String,
+}
+
+impl<'a> Job<'a> {
+    pub(super) fn new(
+        id: RequestId,
+        request: Request<'a>,
+        tokenizer: &Tokenizer,
+        vocab_size: usize,
+    ) -> Result<Self, DecodeError> {
+        let Request { prompt, settings, tools } = request;
+        settings.validate(vocab_size)?;
+        let marker = match &tools {
+            Tools::None => None,
+            Tools::Disabled(syntax) => Some(StartMarker::new(tokenizer, syntax.open())?),
+            Tools::Enabled(tools) => Some(StartMarker::new(tokenizer, tools.syntax.open())?),
+        };
+        check_ids(marker.as_ref().map_or(&[], StartMarker::ids), vocab_size, Some(tokenizer))?;
+        let bytes: Vec<u8> = prompt.ids.iter().flat_map(|&id| tokenizer.token_bytes(id)).collect();
+        let text = String::from_utf8_lossy(&bytes);
+        let line_before = text.rsplit(['\n', '\r']).next().unwrap_or_default().to_owned();
+        Ok(Self { id, prompt, settings, tools, marker, line_before })
+    }
+
+    /// Whether completions are told while they are written: not where it is open which are kept.
+    pub(super) fn streams(&self) -> bool {
+        self.settings.samples() == self.settings.n
+    }
+}

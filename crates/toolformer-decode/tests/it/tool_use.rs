@@ -1,0 +1,186 @@
+//! Several calls, calls that follow from results, forbidden tools, and calls that give no result.
+
+use std::cell::Cell;
+
+use toolformer_decode::{DecodeError, Engine, EngineSettings, GenerateSettings, Generation, ToolUse, Tools};
+use toolformer_model::Tokenizer;
+use toolformer_text::{CallStatus, FnTool, Policies, Policy, Registry, Syntax, ToolError};
+
+use crate::models::{B, Guided, Scripted, multiplier, prompt, tiny};
+
+const PROMPT: &str = "the";
+
+/// Completes the prompt with a model that says what `next` makes of its tokens.
+fn guided(
+    next: impl Fn(&Tokenizer, &[u32]) -> Option<u32>,
+    tools: &Tools<'_>,
+) -> Result<(Generation, usize), DecodeError> {
+    let tokenizer = tiny().1;
+    let model = Guided::new(|seen: &[u32]| next(&tokenizer, seen));
+    let settings = GenerateSettings { max_tokens: 60, ..Default::default() };
+    let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default())?;
+    let done = engine.complete(&[prompt(&tokenizer, PROMPT)], &settings, tools, |_, _| {})?.remove(0);
+    Ok((done, model.fed.get()))
+}
+
+/// Says `text` behind the prompt, as often as it is `true` that it should, and then what the model would say.
+fn says(text: &str) -> impl Fn(&Tokenizer, &[u32]) -> Option<u32> {
+    let said = Cell::new(0);
+    let text = text.to_owned();
+    move |tokenizer, _| {
+        let ids = tokenizer.encode_continuation(&text).unwrap();
+        said.set(said.get() + 1);
+        ids.get(said.get() - 1).copied()
+    }
+}
+
+/// Completes the prompt with a model that says this call, in a context of any length.
+fn scripted(call: &[&str], tools: &Tools<'_>) -> Result<Generation, DecodeError> {
+    let (model, tokenizer) = tiny();
+    let model = Scripted::new(model, &tokenizer, &[&[PROMPT], call].concat());
+    let settings = GenerateSettings { max_tokens: 200, ..Default::default() };
+    let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default())?;
+    Ok(engine.complete(&[prompt(&tokenizer, PROMPT)], &settings, tools, |_, _| {})?.remove(0))
+}
+
+#[test]
+fn a_call_may_take_its_argument_from_a_result() {
+    let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
+    let tools = ToolUse { max_calls: 3, ..ToolUse::new(&registry, &syntax, &clock) };
+    // What is said depends on the text: the second call has the number that stands behind the first arrow.
+    let next = |tokenizer: &Tokenizer, seen: &[u32]| {
+        let text = tokenizer.decode(seen, false).unwrap();
+        let written = text.strip_prefix(PROMPT)?;
+        let results: Vec<&str> =
+            written.split("-> ").skip(1).filter_map(|rest| Some(rest.split_once(']')?.0)).collect();
+        let wanted = match results[..] {
+            [] => " [Calculator(12 * 3) ->".to_owned(),
+            [first] => format!(" [Calculator(12 * 3) -> {first}] [Calculator({first} * 2) ->"),
+            [first, second, ..] => {
+                format!(
+                    " [Calculator(12 * 3) -> {first}] [Calculator({first} * 2) -> {second}] the {second}."
+                )
+            }
+        };
+        let ids =
+            [tokenizer.encode(PROMPT).unwrap(), tokenizer.encode_continuation(&wanted).unwrap()].concat();
+        Some(ids.get(seen.len()).copied().unwrap_or(0))
+    };
+    let (done, fed) = guided(next, &Tools::Enabled(tools)).unwrap();
+    assert!(
+        done.completion.starts_with(" [Calculator(12 * 3) -> 36] [Calculator(36 * 2) -> 72]"),
+        "{}",
+        done.completion
+    );
+    let results: Vec<_> = done.calls.iter().map(|call| call.result.as_deref()).collect();
+    assert_eq!(results, [Some("36"), Some("72")]);
+    let prompt = tiny().1.encode(PROMPT).unwrap().len();
+    assert!(fed <= prompt + done.ids.len(), "{fed} tokens");
+}
+
+/// Behind a dropped call the model goes on as if it had never begun one, and one token was computed twice.
+#[test]
+fn a_dropped_call_leaves_no_trace() {
+    let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
+    let drops = ToolUse { policies: Policy::Drop.into(), ..ToolUse::new(&registry, &syntax, &clock) };
+    let (without, plain) = guided(|_, _| None, &Tools::Disabled(&syntax)).unwrap();
+    for call in [" [Calculator(x) ->", " [Nothing(1) ->", " [Calculator() ->"] {
+        let (with, fed) = guided(says(call), &Tools::Enabled(drops.clone())).unwrap();
+        assert_eq!((with.calls.len(), with.calls[0].span), (1, [0, 0]), "{call}");
+        assert_eq!(with.ids, without.ids, "{call}");
+        let call = tiny().1.encode_continuation(call).unwrap().len();
+        assert!(fed <= plain + call + 1, "{fed} tokens, {plain} without the call of {call}");
+    }
+}
+
+#[test]
+fn a_call_in_the_middle_is_dropped_with_its_space() {
+    let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
+    let drops = ToolUse { policies: Policy::Drop.into(), ..ToolUse::new(&registry, &syntax, &clock) };
+    let (done, _) = guided(says(" the cat [Calculator(x) ->"), &Tools::Enabled(drops)).unwrap();
+    assert!(done.completion.starts_with(" the cat"), "{}", done.completion);
+    assert_eq!(done.calls[0].span, [" the cat".len(); 2]);
+    assert_eq!(tiny().1.decode(&done.ids, false).unwrap(), done.completion);
+}
+
+#[test]
+fn each_reason_has_its_policy() {
+    let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
+    let policies = Policies { unknown_tool: Policy::Fail, no_result: Policy::Mark, ..Policy::Leave.into() };
+    let tools = Tools::Enabled(ToolUse { policies, ..ToolUse::new(&registry, &syntax, &clock) });
+    let marked = scripted(&[" [", "Calculator(x)", " ->"], &tools).unwrap();
+    assert!(marked.completion.starts_with(" [Calculator(x) -> error: "), "{}", marked.completion);
+    assert_eq!(marked.calls[0].status, CallStatus::NoResult);
+    let failed = scripted(&[" [", "Nothing(1)", " ->"], &tools).unwrap_err();
+    assert!(matches!(failed, DecodeError::Call { .. }), "{failed}");
+}
+
+#[test]
+fn a_tool_that_does_not_answer_in_time_is_a_failure() {
+    let mut registry = Registry::new().with_timeout(std::time::Duration::from_millis(20));
+    let sleeper = FnTool::new("Sleep", "sleeps", |_: &str| {
+        std::thread::sleep(std::time::Duration::from_secs(5));
+        Ok("awake".to_owned())
+    });
+    registry.insert(sleeper).unwrap();
+    let (syntax, clock) = (Syntax::default(), || 0.0);
+    let policies = Policies { failure: Policy::Mark, ..Policy::Leave.into() };
+    let tools = Tools::Enabled(ToolUse { policies, ..ToolUse::new(&registry, &syntax, &clock) });
+    let done = scripted(&[" [", "Sleep(1)", " ->"], &tools).unwrap();
+    assert_eq!(done.calls[0].status, CallStatus::TimedOut);
+    assert!(done.completion.starts_with(" [Sleep(1) -> error: "), "{}", done.completion);
+}
+
+#[test]
+fn the_name_of_a_forbidden_tool_cannot_be_written() {
+    let mut registry = multiplier();
+    registry.insert(FnTool::new("Calendar", "the day", |_: &str| Ok("12".to_owned()))).unwrap();
+    let (syntax, clock) = (Syntax::default(), || 0.0);
+    let run = |forbidden: &[&str], call: &str| {
+        let forbidden = forbidden.iter().map(|&name| name.to_owned()).collect();
+        let tools = ToolUse { forbidden, ..ToolUse::new(&registry, &syntax, &clock) };
+        guided(says(call), &Tools::Enabled(tools)).unwrap().0
+    };
+    assert_eq!(run(&[], " [Calculator(2 * 3) ->").calls.len(), 1);
+    let done = run(&["Calculator"], " [Calculator(2 * 3) ->");
+    assert!(done.calls.is_empty() && !done.completion.contains("Calculator("), "{}", done.completion);
+    // The other one may be called all the same.
+    assert_eq!(run(&["Calculator"], " [Calendar() ->").calls[0].result.as_deref(), Some("12"));
+}
+
+#[test]
+fn a_bias_starts_more_calls() {
+    let (model, tokenizer) = tiny();
+    let script = ["the", " 12 the cat", "!"];
+    let model = Scripted::new(model, &tokenizer, &script);
+    let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
+    let run = |start_bias| {
+        let tools = ToolUse { start_bias, start_top_k: 1, ..ToolUse::new(&registry, &syntax, &clock) };
+        let settings = GenerateSettings { max_tokens: 4, ..Default::default() };
+        let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default()).unwrap();
+        let prompts = [prompt(&tokenizer, script[0])];
+        engine.complete(&prompts, &settings, &Tools::Enabled(tools), |_, _| {}).unwrap().remove(0).completion
+    };
+    assert!(!run(0.0).contains('[') && run(20.0).starts_with(" ["), "{} {}", run(0.0), run(20.0));
+}
+
+/// Calls of one step that wait for something wait together.
+#[test]
+fn calls_of_several_rows_run_beside_each_other() {
+    let (barrier, tokenizer) = (std::sync::Arc::new(std::sync::Barrier::new(3)), tiny().1);
+    let mut registry = Registry::new();
+    let meet = FnTool::new("Meet", "waits for the others", move |_: &str| {
+        barrier.wait();
+        Err(ToolError::NoResult)
+    });
+    registry.insert(meet).unwrap();
+    let script = ["the", " [", "Meet(1)", " ->", "]", " 12"];
+    let model = Scripted::new(tiny().0, &tokenizer, &script);
+    let (syntax, clock) = (Syntax::default(), || 0.0);
+    let tools = Tools::Enabled(ToolUse::new(&registry, &syntax, &clock));
+    let prompts: Vec<_> = (0..3).map(|_| prompt(&tokenizer, script[0])).collect();
+    let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default()).unwrap();
+    let settings = GenerateSettings { max_tokens: 30, ..Default::default() };
+    let done = engine.complete(&prompts, &settings, &tools, |_, _| {}).unwrap();
+    assert!(done.iter().all(|done| done.calls.len() == 1));
+}
