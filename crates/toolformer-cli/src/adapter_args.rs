@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use toolformer::{
     burn::tensor::backend::Backend,
-    model::{LanguageModel, load_adapter},
+    model::{LanguageModel, load_adapter, model_checksum},
 };
 
 #[derive(Debug, Args)]
@@ -23,5 +23,12 @@ impl AdapterArgs {
         let Some(folder) = &self.adapter else { return Ok(model) };
         load_adapter(&mut model, folder)?;
         Ok(if model.is_quantised() { model } else { model.merge_lora() })
+    }
+
+    /// What the adapter is, for files that must not be mixed with those of another; empty without one.
+    pub(crate) fn fingerprint(&self) -> Result<String> {
+        let Some(folder) = &self.adapter else { return Ok(String::new()) };
+        let config = std::fs::read_to_string(folder.join("adapter_config.json")).unwrap_or_default();
+        Ok(model_checksum(folder)? + &config)
     }
 }

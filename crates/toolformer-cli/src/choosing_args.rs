@@ -56,11 +56,6 @@ pub(crate) struct ChoosingArgs {
 }
 
 impl ChoosingArgs {
-    /// Completions that are written of each prompt.
-    pub(crate) fn n(&self) -> usize {
-        self.n
-    }
-
     /// Enters them into `settings`.
     pub(crate) fn apply(&self, settings: GenerateSettings) -> GenerateSettings {
         let &Self { temperature, top_k, top_p, min_p, typical_p, seed, n, logprobs, echo, .. } = self;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use toolformer::{
     decode::{CallEvent, Finish, Generation, Prompt, TokenLogprob},
     model::Tokenizer,
+    train::UnitLog,
 };
 
 use crate::{jsonl_prompts::JsonlPrompt, output::Output};
@@ -18,6 +19,8 @@ struct Completed<'a> {
     completion: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     index: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<f64>,
     calls: Vec<CallEvent>,
     finish_reason: Finish,
     tokens: Tokens,
@@ -34,76 +37,56 @@ struct Tokens {
     prompt: usize,
     completion: usize,
     computed: usize,
+    reused: usize,
 }
 
 /// What we write ourselves: an input that is such an output is not written twice.
-const FIELDS: &[&str] =
-    &["text", "completion", "index", "calls", "finish_reason", "tokens", "prompt_logprobs", "logprobs"];
+const FIELDS: &[&str] = &[
+    "text",
+    "completion",
+    "index",
+    "score",
+    "calls",
+    "finish_reason",
+    "tokens",
+    "prompt_logprobs",
+    "logprobs",
+    "event",
+    "request",
+];
 
-/// Writes completions in the order of their prompts, each as soon as those before it are out.
-pub(crate) struct CompletionsOutput<'a> {
-    inputs: &'a [JsonlPrompt],
-    prompts: &'a [Prompt],
-    tokenizer: &'a Tokenizer,
-    /// What stands behind every completion.
-    suffix: &'a str,
-    /// Completions of a prompt.
-    n: usize,
-    json: bool,
-    output: Output,
-    waiting: Vec<Vec<Generation>>,
-    next: usize,
-    outcome: Result<()>,
+/// Where completions go.
+pub(crate) enum Sink {
+    /// Standard output, as text.
+    Text(Output),
+    /// Standard output, an object a line.
+    Json(Output),
+    /// A file, an object a line; prompt by prompt, so that a run that was cut off goes on.
+    File(UnitLog<()>),
 }
 
-impl<'a> CompletionsOutput<'a> {
-    pub(crate) fn new(
-        inputs: &'a [JsonlPrompt],
-        prompts: &'a [Prompt],
-        tokenizer: &'a Tokenizer,
-        n: usize,
-        json: bool,
-    ) -> Self {
-        let waiting = vec![Vec::new(); prompts.len()];
-        let output = Output::new();
-        Self { inputs, prompts, tokenizer, suffix: "", n, json, output, waiting, next: 0, outcome: Ok(()) }
+/// Completions as objects.
+pub(crate) struct Describe<'a> {
+    pub(crate) inputs: &'a [JsonlPrompt],
+    pub(crate) prompts: &'a [Prompt],
+    pub(crate) tokenizer: &'a Tokenizer,
+    /// What stands behind every completion.
+    pub(crate) suffix: &'a str,
+    /// Completions of a prompt.
+    pub(crate) n: usize,
+    /// Whether scores of texts are told.
+    pub(crate) scores: bool,
+}
+
+impl Describe<'_> {
+    /// Prompt and completion.
+    fn text(&self, number: usize, generation: &Generation) -> String {
+        format!("{}{}{}", self.inputs[number].prompt, generation.completion, self.suffix)
     }
 
-    /// With what stands behind every completion.
-    pub(crate) fn with_suffix(self, suffix: Option<&'a str>) -> Self {
-        Self { suffix: suffix.unwrap_or_default(), ..self }
-    }
-
-    /// Takes a completion of the prompt with this number.
-    pub(crate) fn take(&mut self, number: usize, generation: &Generation) {
-        self.waiting[number].push(generation.clone());
-        while self.waiting.get(self.next).is_some_and(|ended| ended.len() == self.n) {
-            let mut ended = std::mem::take(&mut self.waiting[self.next]);
-            ended.sort_by_key(|generation| generation.index);
-            for generation in ended {
-                if self.outcome.is_ok() {
-                    self.outcome = self.write(self.next, &generation);
-                }
-            }
-            self.next += 1;
-        }
-        if self.outcome.is_ok() {
-            self.outcome = self.output.flush();
-        }
-    }
-
-    /// Whether all could be written so far.
-    pub(crate) fn outcome(&mut self) -> Result<()> {
-        std::mem::replace(&mut self.outcome, Ok(()))
-    }
-
-    fn write(&mut self, number: usize, generation: &Generation) -> Result<()> {
+    /// A completion of the prompt with this number.
+    pub(crate) fn object(&self, number: usize, generation: &Generation) -> Value {
         let prompt = self.inputs[number].prompt.as_str();
-        let text = format!("{prompt}{}{}", generation.completion, self.suffix);
-        if !self.json {
-            let between = if number > 0 || generation.index > 0 { "\n" } else { "" };
-            return self.output.text(&format!("{between}{text}\n"));
-        }
         let in_text =
             |call: &CallEvent| CallEvent { span: call.span.map(|at| at + prompt.len()), ..call.clone() };
         let told = |told: &Option<Vec<TokenLogprob>>| {
@@ -113,21 +96,23 @@ impl<'a> CompletionsOutput<'a> {
         rest.retain(|field, _| !FIELDS.contains(&field.as_str()));
         let completed = Completed {
             prompt,
-            text,
+            text: self.text(number, generation),
             completion: &generation.completion,
             index: (self.n > 1).then_some(generation.index),
+            score: generation.mean_logprob.filter(|_| self.scores),
             calls: generation.calls.iter().map(in_text).collect(),
             finish_reason: generation.finish,
             tokens: Tokens {
                 prompt: self.prompts[number].ids.len(),
                 completion: generation.ids.len(),
                 computed: generation.computed,
+                reused: generation.reused,
             },
             prompt_logprobs: told(&generation.prompt_logprobs),
             logprobs: told(&generation.logprobs),
             rest,
         };
-        self.output.json(&completed)
+        json!(completed)
     }
 
     fn told(&self, token: &TokenLogprob) -> Value {
@@ -138,5 +123,58 @@ impl<'a> CompletionsOutput<'a> {
             "logprob": token.logprob,
             "top": token.top,
         })
+    }
+}
+
+/// Writes completions in the order of their prompts, each as soon as those before it are out.
+pub(crate) struct CompletionsOutput<'a> {
+    describe: Describe<'a>,
+    sink: Sink,
+    waiting: Vec<Vec<Generation>>,
+    next: usize,
+}
+
+impl<'a> CompletionsOutput<'a> {
+    /// The first `done` prompts are written already.
+    pub(crate) fn new(describe: Describe<'a>, sink: Sink, done: usize) -> Self {
+        let waiting = vec![Vec::new(); describe.prompts.len()];
+        Self { describe, sink, waiting, next: done }
+    }
+
+    /// Takes a completion of the prompt with this number.
+    pub(crate) fn take(&mut self, number: usize, generation: Generation) -> Result<()> {
+        self.waiting[number].push(generation);
+        while self.waiting.get(self.next).is_some_and(|ended| ended.len() == self.describe.n) {
+            let mut ended = std::mem::take(&mut self.waiting[self.next]);
+            ended.sort_by_key(|generation| generation.index);
+            self.write(self.next, &ended)?;
+            self.next += 1;
+        }
+        match &mut self.sink {
+            Sink::Text(output) | Sink::Json(output) => output.flush(),
+            Sink::File(_) => Ok(()),
+        }
+    }
+
+    fn write(&mut self, number: usize, ended: &[Generation]) -> Result<()> {
+        let Self { describe, sink, .. } = self;
+        match sink {
+            Sink::Text(output) => {
+                for generation in ended {
+                    let between = if number > 0 || generation.index > 0 { "\n" } else { "" };
+                    output.text(&format!("{between}{}\n", describe.text(number, generation)))?;
+                }
+            }
+            Sink::Json(output) => {
+                for generation in ended {
+                    output.json(&describe.object(number, generation))?;
+                }
+            }
+            Sink::File(file) => {
+                let objects: Vec<_> = ended.iter().map(|one| describe.object(number, one)).collect();
+                file.append(&objects, ())?;
+            }
+        }
+        Ok(())
     }
 }

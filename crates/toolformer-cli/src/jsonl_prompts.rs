@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::input::read_text;
 
 /// A prompt and whatever else its object holds.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct JsonlPrompt {
     pub(crate) prompt: String,
     #[serde(flatten)]

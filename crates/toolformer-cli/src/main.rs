@@ -2,15 +2,20 @@
 
 mod adapter_args;
 mod annotate_args;
+mod beam_args;
 mod cache_file;
+mod calling_args;
 mod choosing_args;
 mod commands;
+mod completion_writer;
 mod completions_output;
+mod events_output;
 mod failure;
 mod filter_args;
 mod finetune_args;
 mod hub_environment;
 mod input;
+mod interactive;
 mod jsonl_prompts;
 mod model_args;
 mod model_path;

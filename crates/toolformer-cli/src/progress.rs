@@ -109,6 +109,7 @@ impl Stage {
         let unit = match self.name {
             "finetune" => "steps",
             FILTER_IDS => "candidates",
+            "generate" => "prompts",
             _ => "texts",
         };
         let mut text = format!("{}/{} {unit}", self.done, self.steps);

@@ -100,18 +100,14 @@ impl GenerateSettings {
     }
 }
 
-/// How tools are used while decoding.
-#[derive(Clone)]
-pub struct ToolUse<'a> {
-    /// The tools.
-    pub registry: &'a Registry,
-    /// The markers of a call.
-    pub syntax: &'a Syntax,
-    /// The start of a call is taken where it is among this many most likely tokens (the paper's k, 10).
+/// When calls start, how many there may be, and what becomes of those without a result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallSettings {
+    /// The start of a call is taken where it is among this many most likely tokens (the paper's k).
     pub start_top_k: usize,
     /// Added to the score of the start of a call: above 0 for more calls.
     pub start_bias: f32,
-    /// Most calls of a completion (the paper: 1).
+    /// Most calls of a completion.
     pub max_calls: usize,
     /// Names of tools that must not be called; their names cannot be written in a call.
     pub forbidden: Vec<String>,
@@ -119,23 +115,44 @@ pub struct ToolUse<'a> {
     /// result (mark), is taken out of the text and of the cache (drop), or ends the request (fail). How long a tool may
     /// take is the registry's.
     pub policies: Policies,
-    /// Seconds since any fixed moment, to time the calls.
-    pub clock: &'a (dyn Fn() -> f64 + Sync),
 }
 
-impl<'a> ToolUse<'a> {
-    /// The paper's: a start among the 10 most likely tokens is taken, one call.
-    pub fn new(registry: &'a Registry, syntax: &'a Syntax, clock: &'a (dyn Fn() -> f64 + Sync)) -> Self {
+impl Default for CallSettings {
+    /// The paper's: a start among the 10 most likely tokens is taken, at most one call.
+    fn default() -> Self {
         Self {
-            registry,
-            syntax,
             start_top_k: 10,
             start_bias: 0.0,
             max_calls: 1,
             forbidden: Vec::new(),
             policies: Policies::default(),
-            clock,
         }
+    }
+}
+
+/// How tools are used while decoding.
+#[derive(Clone)]
+pub struct ToolUse<'a> {
+    /// The tools.
+    pub registry: &'a Registry,
+    /// The markers of a call.
+    pub syntax: &'a Syntax,
+    /// When they are called.
+    pub calls: CallSettings,
+    /// Seconds since any fixed moment, to time the calls.
+    pub clock: &'a (dyn Fn() -> f64 + Sync),
+}
+
+impl<'a> ToolUse<'a> {
+    /// With the paper's settings.
+    pub fn new(registry: &'a Registry, syntax: &'a Syntax, clock: &'a (dyn Fn() -> f64 + Sync)) -> Self {
+        Self { registry, syntax, calls: CallSettings::default(), clock }
+    }
+
+    /// With others.
+    #[must_use]
+    pub fn with(self, calls: CallSettings) -> Self {
+        Self { calls, ..self }
     }
 }
 

@@ -30,6 +30,7 @@ mod prefix_tree;
 mod prompt_checks;
 mod rows;
 mod sampling;
+mod text_generator;
 
 pub use beam_search::{Beam, BeamSettings, EarlyStopping, beam_search};
 pub use call_watch::CallWatch;
@@ -41,10 +42,13 @@ pub use engine::{Engine, EngineSettings, Event, Request, RequestId, Usage};
 pub use error::DecodeError;
 pub use fill_in_the_middle::fill_in_the_middle;
 pub use generate::generate;
-pub use generation::{CallEvent, Finish, GenerateSettings, Generation, Prompt, TokenLogprob, ToolUse, Tools};
+pub use generation::{
+    CallEvent, CallSettings, Finish, GenerateSettings, Generation, Prompt, TokenLogprob, ToolUse, Tools,
+};
 pub use marker::StartMarker;
 pub use penalties::Penalties;
 pub use prefix_tree::PrefixTree;
 pub use prompt_checks::check_prompts;
 pub use rows::Rows;
 pub use sampling::{Sampling, arg_max, rank};
+pub use text_generator::{EventStream, TextGenerator};

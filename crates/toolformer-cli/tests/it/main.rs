@@ -15,6 +15,7 @@ mod families;
 #[path = "../../../toolformer-model/tests/it/fetched.rs"]
 mod fetched;
 #[cfg(test)]
+mod generate;
 mod help;
 #[cfg(test)]
 #[expect(dead_code, reason = "these tests need a part of it")]

@@ -2,11 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::program::{Folder, fixture, toolformer};
-
-fn lines(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
+use crate::program::{Folder, fixture, lines, toolformer};
 
 /// A candidate before the third token of `the cat`, which starts at byte 3.
 fn candidate() -> Value {

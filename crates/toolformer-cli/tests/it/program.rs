@@ -71,6 +71,11 @@ pub(crate) fn toolformer_reading(input: &str, args: &[&str]) -> Ran {
     output.into()
 }
 
+/// The objects of a JSONL text.
+pub(crate) fn lines(text: &str) -> Vec<serde_json::Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
 /// A fixture of the crate that reads models.
 pub(crate) fn fixture(name: &str) -> String {
     format!("{}/../toolformer-model/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))

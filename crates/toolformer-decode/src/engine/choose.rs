@@ -59,8 +59,8 @@ impl Row<'_> {
         };
         match (&job.tools, due) {
             (Tools::Enabled(tools), Some(start)) if self.may_start(tools) => {
-                logits[start as usize] += tools.start_bias;
-                if rank(logits, start) < tools.start_top_k {
+                logits[start as usize] += tools.calls.start_bias;
+                if rank(logits, start) < tools.calls.start_top_k {
                     self.calls_begun += 1;
                     self.push(tokenizer, start);
                     self.note(log_probs, top);
@@ -102,7 +102,7 @@ impl Row<'_> {
     }
 
     fn may_start(&self, tools: &ToolUse<'_>) -> bool {
-        self.calls_begun < tools.max_calls && self.dropped_at != Some(self.ids.len())
+        self.calls_begun < tools.calls.max_calls && self.dropped_at != Some(self.ids.len())
     }
 
     fn may_end(&self) -> bool {

@@ -19,8 +19,9 @@ pub(super) struct Answer {
 /// Asks a tool; one that is forbidden is none.
 pub(super) fn ask(tools: &ToolUse<'_>, asked: &Asked) -> Answer {
     let began = (tools.clock)();
-    let outcome = if tools.forbidden.contains(&asked.name) {
-        let allowed = tools.registry.names().filter(|name| !tools.forbidden.iter().any(|no| no == name));
+    let outcome = if tools.calls.forbidden.contains(&asked.name) {
+        let allowed =
+            tools.registry.names().filter(|name| !tools.calls.forbidden.iter().any(|no| no == name));
         let known = allowed.map(str::to_owned).collect();
         Err(CallError::UnknownTool { name: asked.name.clone(), known, closest: None })
     } else {
@@ -40,7 +41,7 @@ impl Row<'_> {
         let end = watch.in_row(end);
         if self.started != Some(start) {
             // The model began it on its own.
-            if self.calls_begun >= tools.max_calls {
+            if self.calls_begun >= tools.calls.max_calls {
                 return None;
             }
             self.calls_begun += 1;
@@ -71,7 +72,7 @@ impl Row<'_> {
             }
             Err(error) => {
                 event.status = error.status();
-                match tools.policies.of(event.status) {
+                match tools.calls.policies.of(event.status) {
                     Policy::Leave => None,
                     Policy::Mark => Some(marked_failure(tools.syntax, &error)),
                     Policy::Drop => return self.drop_call(tools, event, tokenizer),
@@ -141,9 +142,9 @@ impl Row<'_> {
 
     /// Makes it impossible to write the name of a tool that is forbidden.
     pub(super) fn forbid(&self, tools: &ToolUse<'_>, tokenizer: &Tokenizer, logits: &mut [f32]) {
-        let (Some(start), false) = (self.call_start(), tools.forbidden.is_empty()) else { return };
+        let (Some(start), false) = (self.call_start(), tools.calls.forbidden.is_empty()) else { return };
         let Some(written) = self.bytes.get(start + tools.syntax.bare_open().len()..) else { return };
-        for name in &tools.forbidden {
+        for name in &tools.calls.forbidden {
             let call = format!("{name}(");
             let Some(rest) = call.as_bytes().strip_prefix(written).filter(|rest| !rest.is_empty()) else {
                 continue;

@@ -44,7 +44,7 @@ impl Row<'_> {
         // A call that is dropped takes the space before it along.
         let without_space = |end: usize| end - usize::from(self.bytes[..end].ends_with(b" "));
         let drops = match &self.job.tools {
-            Tools::Enabled(tools) => tools.policies.any(Policy::Drop),
+            Tools::Enabled(tools) => tools.calls.policies.any(Policy::Drop),
             _ => false,
         };
         if let Some(watch) = &self.watch {

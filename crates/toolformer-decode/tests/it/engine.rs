@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use toolformer_decode::{
-    Engine, EngineSettings, Event, GenerateSettings, Generation, Request, RequestId, Sampling, ToolUse,
-    Tools, Usage,
+    CallSettings, Engine, EngineSettings, Event, GenerateSettings, Generation, Request, RequestId, Sampling,
+    ToolUse, Tools, Usage,
 };
 use toolformer_model::CausalLm;
 use toolformer_text::{Policy, Syntax};
@@ -266,7 +266,8 @@ fn nothing_of_a_call_is_told_before_it_is_certain() {
     ] {
         let model = Scripted::new(tiny().0, &tokenizer, &script);
         let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
-        let tools = ToolUse { policies: policy.into(), ..ToolUse::new(&registry, &syntax, &clock) };
+        let tools = ToolUse::new(&registry, &syntax, &clock)
+            .with(CallSettings { policies: policy.into(), ..CallSettings::default() });
         let settings = GenerateSettings { max_tokens: 200, ..Default::default() };
         let mut streamed = String::new();
         let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default()).unwrap();

@@ -2,7 +2,9 @@
 
 use std::cell::Cell;
 
-use toolformer_decode::{DecodeError, Engine, EngineSettings, GenerateSettings, Generation, ToolUse, Tools};
+use toolformer_decode::{
+    CallSettings, DecodeError, Engine, EngineSettings, GenerateSettings, Generation, ToolUse, Tools,
+};
 use toolformer_model::Tokenizer;
 use toolformer_text::{CallStatus, FnTool, Policies, Policy, Registry, Syntax, ToolError};
 
@@ -46,7 +48,8 @@ fn scripted(call: &[&str], tools: &Tools<'_>) -> Result<Generation, DecodeError>
 #[test]
 fn a_call_may_take_its_argument_from_a_result() {
     let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
-    let tools = ToolUse { max_calls: 3, ..ToolUse::new(&registry, &syntax, &clock) };
+    let tools = ToolUse::new(&registry, &syntax, &clock)
+        .with(CallSettings { max_calls: 3, ..CallSettings::default() });
     // What is said depends on the text: the second call has the number that stands behind the first arrow.
     let next = |tokenizer: &Tokenizer, seen: &[u32]| {
         let text = tokenizer.decode(seen, false).unwrap();
@@ -82,7 +85,8 @@ fn a_call_may_take_its_argument_from_a_result() {
 #[test]
 fn a_dropped_call_leaves_no_trace() {
     let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
-    let drops = ToolUse { policies: Policy::Drop.into(), ..ToolUse::new(&registry, &syntax, &clock) };
+    let drops = ToolUse::new(&registry, &syntax, &clock)
+        .with(CallSettings { policies: Policy::Drop.into(), ..CallSettings::default() });
     let (without, plain) = guided(|_, _| None, &Tools::Disabled(&syntax)).unwrap();
     for call in [" [Calculator(x) ->", " [Nothing(1) ->", " [Calculator() ->"] {
         let (with, fed) = guided(says(call), &Tools::Enabled(drops.clone())).unwrap();
@@ -96,7 +100,8 @@ fn a_dropped_call_leaves_no_trace() {
 #[test]
 fn a_call_in_the_middle_is_dropped_with_its_space() {
     let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
-    let drops = ToolUse { policies: Policy::Drop.into(), ..ToolUse::new(&registry, &syntax, &clock) };
+    let drops = ToolUse::new(&registry, &syntax, &clock)
+        .with(CallSettings { policies: Policy::Drop.into(), ..CallSettings::default() });
     let (done, _) = guided(says(" the cat [Calculator(x) ->"), &Tools::Enabled(drops)).unwrap();
     assert!(done.completion.starts_with(" the cat"), "{}", done.completion);
     assert_eq!(done.calls[0].span, [" the cat".len(); 2]);
@@ -107,7 +112,9 @@ fn a_call_in_the_middle_is_dropped_with_its_space() {
 fn each_reason_has_its_policy() {
     let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
     let policies = Policies { unknown_tool: Policy::Fail, no_result: Policy::Mark, ..Policy::Leave.into() };
-    let tools = Tools::Enabled(ToolUse { policies, ..ToolUse::new(&registry, &syntax, &clock) });
+    let tools = Tools::Enabled(
+        ToolUse::new(&registry, &syntax, &clock).with(CallSettings { policies, ..CallSettings::default() }),
+    );
     let marked = scripted(&[" [", "Calculator(x)", " ->"], &tools).unwrap();
     assert!(marked.completion.starts_with(" [Calculator(x) -> error: "), "{}", marked.completion);
     assert_eq!(marked.calls[0].status, CallStatus::NoResult);
@@ -125,7 +132,9 @@ fn a_tool_that_does_not_answer_in_time_is_a_failure() {
     registry.insert(sleeper).unwrap();
     let (syntax, clock) = (Syntax::default(), || 0.0);
     let policies = Policies { failure: Policy::Mark, ..Policy::Leave.into() };
-    let tools = Tools::Enabled(ToolUse { policies, ..ToolUse::new(&registry, &syntax, &clock) });
+    let tools = Tools::Enabled(
+        ToolUse::new(&registry, &syntax, &clock).with(CallSettings { policies, ..CallSettings::default() }),
+    );
     let done = scripted(&[" [", "Sleep(1)", " ->"], &tools).unwrap();
     assert_eq!(done.calls[0].status, CallStatus::TimedOut);
     assert!(done.completion.starts_with(" [Sleep(1) -> error: "), "{}", done.completion);
@@ -138,7 +147,8 @@ fn the_name_of_a_forbidden_tool_cannot_be_written() {
     let (syntax, clock) = (Syntax::default(), || 0.0);
     let run = |forbidden: &[&str], call: &str| {
         let forbidden = forbidden.iter().map(|&name| name.to_owned()).collect();
-        let tools = ToolUse { forbidden, ..ToolUse::new(&registry, &syntax, &clock) };
+        let tools = ToolUse::new(&registry, &syntax, &clock)
+            .with(CallSettings { forbidden, ..CallSettings::default() });
         guided(says(call), &Tools::Enabled(tools)).unwrap().0
     };
     assert_eq!(run(&[], " [Calculator(2 * 3) ->").calls.len(), 1);
@@ -155,7 +165,11 @@ fn a_bias_starts_more_calls() {
     let model = Scripted::new(model, &tokenizer, &script);
     let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
     let run = |start_bias| {
-        let tools = ToolUse { start_bias, start_top_k: 1, ..ToolUse::new(&registry, &syntax, &clock) };
+        let tools = ToolUse::new(&registry, &syntax, &clock).with(CallSettings {
+            start_bias,
+            start_top_k: 1,
+            ..CallSettings::default()
+        });
         let settings = GenerateSettings { max_tokens: 4, ..Default::default() };
         let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default()).unwrap();
         let prompts = [prompt(&tokenizer, script[0])];

@@ -1,6 +1,8 @@
 //! The paper's inference, token by token, with a model that follows a script.
 
-use toolformer_decode::{Finish, GenerateSettings, Generation, Prompt, ToolUse, Tools, generate};
+use toolformer_decode::{
+    CallSettings, Finish, GenerateSettings, Generation, Prompt, ToolUse, Tools, generate,
+};
 use toolformer_text::{CallStatus, FnTool, Registry, Syntax};
 
 use crate::models::{Scripted, in_batches, multiplier, prompt, tiny};
@@ -13,7 +15,11 @@ fn run(parts: &[&str], tempted: usize, start_top_k: usize, max_calls: usize) -> 
     let model = Scripted::new(model, &tokenizer, parts).prefer(&tokenizer, &parts[..tempted], other);
     let (registry, syntax) = (multiplier(), Syntax::default());
     let clock = || 1.0;
-    let tools = ToolUse { start_top_k, max_calls, ..ToolUse::new(&registry, &syntax, &clock) };
+    let tools = ToolUse::new(&registry, &syntax, &clock).with(CallSettings {
+        start_top_k,
+        max_calls,
+        ..CallSettings::default()
+    });
     let prompts: [Prompt; 1] = [prompt(&tokenizer, parts[0])];
     let settings = GenerateSettings { max_tokens: 80, ..Default::default() };
     generate(&model, &tokenizer, &prompts, &settings, &Tools::Enabled(tools)).unwrap().remove(0)
@@ -94,7 +100,8 @@ fn complete(parts: &[&str], settings: &GenerateSettings, prefer: &[(usize, &str)
         model = model.prefer(&tokenizer, &parts[..tempted], tokenizer.encode(token).unwrap()[0]);
     }
     let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
-    let tools = ToolUse { start_top_k: 2, ..ToolUse::new(&registry, &syntax, &clock) };
+    let tools = ToolUse::new(&registry, &syntax, &clock)
+        .with(CallSettings { start_top_k: 2, ..CallSettings::default() });
     let prompts = [prompt(&tokenizer, parts[0])];
     generate(&model, &tokenizer, &prompts, settings, &Tools::Enabled(tools)).unwrap().remove(0)
 }
@@ -144,7 +151,8 @@ fn a_batch_with_calls_gives_what_each_prompt_gives_alone() {
     let prompts: Vec<Prompt> =
         [1, 5, 6, 1, 7].map(|parts| prompt(&tokenizer, &script[..parts].concat())).to_vec();
     let run = |batch| {
-        let tools = ToolUse { start_top_k: 2, ..ToolUse::new(&registry, &syntax, &clock) };
+        let tools = ToolUse::new(&registry, &syntax, &clock)
+            .with(CallSettings { start_top_k: 2, ..CallSettings::default() });
         let settings = GenerateSettings::default();
         in_batches(&model, &tokenizer, &prompts, &settings, &Tools::Enabled(tools), batch, |_, _| {}).unwrap()
     };
@@ -164,7 +172,8 @@ fn other_markers_work_as_well() {
     let parts = ["the", " <%", "Calculator(12 * 3)", " ~>", " 36%>", " t"];
     let model = Scripted::new(model, &tokenizer, &parts);
     let (registry, clock) = (multiplier(), || 0.0);
-    let tools = ToolUse { start_top_k: 2, ..ToolUse::new(&registry, &syntax, &clock) };
+    let tools = ToolUse::new(&registry, &syntax, &clock)
+        .with(CallSettings { start_top_k: 2, ..CallSettings::default() });
     let prompts = [prompt(&tokenizer, "the")];
     let settings = GenerateSettings::default();
     let tools = Tools::Enabled(tools);
@@ -195,7 +204,8 @@ fn a_result_pairs_with_nothing_that_stands_before_it() {
     let mut registry = Registry::new();
     registry.insert(FnTool::new("Quote", "quotes", |_| Ok("x\" )".to_owned()))).unwrap();
     let (syntax, clock) = (Syntax::default(), || 1.0);
-    let tools = ToolUse { start_top_k: 1, ..ToolUse::new(&registry, &syntax, &clock) };
+    let tools = ToolUse::new(&registry, &syntax, &clock)
+        .with(CallSettings { start_top_k: 1, ..CallSettings::default() });
     let settings = GenerateSettings { max_tokens: 80, ..Default::default() };
     let prompts = [prompt(&tokenizer, parts[0])];
     let done = generate(&model, &tokenizer, &prompts, &settings, &Tools::Enabled(tools)).unwrap();

@@ -2,7 +2,7 @@
 
 use toolformer::{
     burn::tensor::backend::Backend,
-    decode::{GenerateSettings, Prompt, Sampling, ToolUse, Tools, generate},
+    decode::{CallSettings, GenerateSettings, Prompt, Sampling, ToolUse, Tools, generate},
     device::OnDevice,
     model::Pretrained,
     text::{Registry, Syntax},
@@ -25,7 +25,8 @@ impl OnDevice for Decode {
         let mut registry = Registry::new();
         registry.insert(Calculator).unwrap();
         let (syntax, clock) = (Syntax::default(), || 0.0);
-        let tools = ToolUse { max_calls: 2, ..ToolUse::new(&registry, &syntax, &clock) };
+        let tools = ToolUse::new(&registry, &syntax, &clock)
+            .with(CallSettings { max_calls: 2, ..CallSettings::default() });
         let prompt = |number: usize| Prompt {
             key: number.to_string(),
             ids: loaded.tokenizer.encode(["12 * 3", "the cat 3 + 12 is", "12 - 3 is"][number % 3]).unwrap(),
