@@ -189,7 +189,10 @@ impl<B: Backend, M: CausalLm<B>> Iterator for EventStream<'_, B, M> {
         while self.told.is_empty() && !engine.is_idle() {
             match engine.step() {
                 Ok(events) => self.told.extend(events),
-                Err(error) => return Some(Err(error)),
+                Err(error) => {
+                    self.end();
+                    return Some(Err(error));
+                }
             }
         }
         Some(match self.told.pop_front()? {
@@ -199,10 +202,16 @@ impl<B: Backend, M: CausalLm<B>> Iterator for EventStream<'_, B, M> {
     }
 }
 
-impl<B: Backend, M: CausalLm<B>> Drop for EventStream<'_, B, M> {
-    fn drop(&mut self) {
+impl<B: Backend, M: CausalLm<B>> EventStream<'_, B, M> {
+    fn end(&mut self) {
         if let Some(engine) = self.engine.take() {
             *self.tree = engine.into_tree();
         }
+    }
+}
+
+impl<B: Backend, M: CausalLm<B>> Drop for EventStream<'_, B, M> {
+    fn drop(&mut self) {
+        self.end();
     }
 }

@@ -31,25 +31,13 @@
 //! `.gguf` file:
 //!
 //! ```no_run
-//! use toolformer::{
-//!     decode::{GenerateSettings, Prompt, ToolUse, Tools, generate},
-//!     device::Cpu,
-//!     model::Pretrained,
-//!     text::{Registry, Syntax},
-//!     tools::Calculator,
-//! };
+//! use toolformer::{decode::TextGenerator, device::Cpu, text::Registry, tools::Calculator};
 //!
-//! let loaded = Pretrained::<Cpu>::open("runs/calc/model".as_ref(), &Default::default())?;
-//! let (mut registry, syntax, start) = (Registry::new(), Syntax::default(), std::time::Instant::now());
-//! registry.insert(Calculator)?;
-//! let clock = || start.elapsed().as_secs_f64();
-//! let tools = ToolUse::new(&registry, &syntax, &clock);
-//! let ids = loaded.tokenizer.encode_with_special("A crate holds 37 jars. 48 crates hold")?;
-//! let prompt = Prompt { key: "0".into(), ids };
-//! let settings = GenerateSettings::default();
-//! let tools = Tools::Enabled(tools);
-//! let done = generate(&loaded.model, &loaded.tokenizer, &[prompt], &settings, &tools)?;
-//! println!("{}", done[0].completion); // " [Calculator(37 * 48) -> 1776] 1776 jars"
+//! let mut tools = Registry::new();
+//! tools.insert(Calculator)?;
+//! let mut generator = TextGenerator::<Cpu>::from_pretrained("runs/calc/model")?.tools(tools);
+//! let done = generator.generate("A crate holds 37 jars. 48 crates hold")?;
+//! println!("{}", done.completion); // " [Calculator(37 * 48) -> 1776] 1776 jars"
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -7,6 +7,7 @@ mod choices;
 mod continuations;
 mod engine;
 mod models;
+mod text_generator;
 mod tool_use;
 mod tools;
 mod unknown_ids;
