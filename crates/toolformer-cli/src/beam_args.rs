@@ -21,11 +21,11 @@ pub(crate) struct BeamArgs {
     length_penalty: f64,
     /// When to end before --max-tokens, once as many texts have ended as there are beams
     #[arg(long, value_enum, default_value = "heuristic", requires = "beams")]
-    early_stopping: When,
+    early_stopping: EndEarly,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum When {
+enum EndEarly {
     /// When no running text is better than the worst ended one, at its present length
     Heuristic,
     /// At once
@@ -41,9 +41,9 @@ impl BeamArgs {
             beams: self.beams?,
             length_penalty: self.length_penalty,
             early_stopping: match self.early_stopping {
-                When::Heuristic => EarlyStopping::Heuristic,
-                When::WhenFull => EarlyStopping::WhenFull,
-                When::Never => EarlyStopping::Never,
+                EndEarly::Heuristic => EarlyStopping::Heuristic,
+                EndEarly::WhenFull => EarlyStopping::WhenFull,
+                EndEarly::Never => EarlyStopping::Never,
             },
             max_tokens: settings.max_tokens,
             penalties: settings.penalties.clone(),
