@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use burn::tensor::{Tensor, backend::Backend};
-use toolformer_model::{CausalLm, KvCache, Prefix, TokenBatch};
+use toolformer_model::{CausalLm, KvCache, Prefix, TokenBatch, forward_in_chunks};
 
 use crate::last_logits::last_logits;
 
@@ -40,7 +40,7 @@ impl<'m, B: Backend, M: CausalLm<B>> Rows<'m, B, M> {
     /// - returns hidden states `[batch, seq, d_model]`
     pub fn feed(&mut self, tokens: &TokenBatch) -> Tensor<B, 3> {
         self.computed += tokens.tokens();
-        self.model.forward(tokens, &mut self.cache)
+        forward_in_chunks(self.model, tokens, &mut self.cache)
     }
 
     /// Feeds every row its tokens and returns the scores for what comes next, `vocab` a row.

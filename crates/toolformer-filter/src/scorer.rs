@@ -3,7 +3,7 @@
 use std::{collections::HashMap, ops::Range};
 
 use burn::tensor::{Tensor, backend::Backend};
-use toolformer_model::{CausalLm, KvCache, TokenBatch, log_probs};
+use toolformer_model::{CausalLm, KvCache, TokenBatch, forward_in_chunks, log_probs};
 
 use crate::loss_weights::LossWeights;
 
@@ -138,7 +138,7 @@ impl<'m, M> Scorer<'m, M> {
         let tokens = TokenBatch::new(&rows);
         let device = self.model.device();
         let mut cache = KvCache::new(self.model.cache_shape(), tokens.batch(), tokens.seq(), &device);
-        let hidden = self.model.forward(&tokens, &mut cache);
+        let hidden = forward_in_chunks(self.model, &tokens, &mut cache);
         let [batch, seq, d_model] = hidden.dims();
         let mut index = Vec::new();
         let mut targets = Vec::new();

@@ -59,6 +59,7 @@ mod layer_norm;
 mod leaf;
 mod loader;
 mod log_probs;
+mod long_texts;
 mod lora;
 mod mapped_file;
 mod misfit;
@@ -106,6 +107,7 @@ pub use hub::{CachedModel, GgufChoice, Hub, HubError, HubModel, HubSettings, Pul
 pub use known_ids::check_ids;
 pub use kv_cache::{CacheShape, Context, KvCache, Prefix, Seen};
 pub use log_probs::{check_numbers, log_probs, log_probs_of, visit_log_probs};
+pub use long_texts::forward_in_chunks;
 pub use lora::LoraConfig;
 pub use misfit::Misshapen;
 pub use model_sizes::ModelSizes;

@@ -8,7 +8,7 @@ use toolformer::{
     device::OnDevice,
     model::{
         CausalLm, KvCache, LanguageModel, ModelError, TokenBatch, Tokenizer, check_ids, check_numbers,
-        log_probs, visit_log_probs,
+        forward_in_chunks, log_probs, visit_log_probs,
     },
 };
 
@@ -121,7 +121,7 @@ fn check<B: Backend>(ids: &[u32], model: &LanguageModel<B>, tokenizer: Option<&T
 
 fn score<B: Backend>(model: &LanguageModel<B>, ids: Vec<u32>, top: usize) -> Score {
     let mut cache = KvCache::new(model.cache_shape(), 1, ids.len(), &model.device());
-    let hidden: Tensor<B, 3> = model.forward(&TokenBatch::new(&[&ids]), &mut cache);
+    let hidden: Tensor<B, 3> = forward_in_chunks(model, &TokenBatch::new(&[&ids]), &mut cache);
     let [_, seq, d_model] = hidden.dims();
     let hidden = hidden.reshape([seq, d_model]); // [seq, d_model]
     let (mut scored, mut tops) = (Vec::with_capacity(seq), Vec::new());

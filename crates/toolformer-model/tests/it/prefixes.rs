@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use toolformer_model::{CausalLm, KvCache, LanguageModel, Prefix, TokenBatch};
+use toolformer_model::{CausalLm, KvCache, LanguageModel, Prefix, TokenBatch, forward_in_chunks};
 
 use crate::reference::{B, assert_close, difference, empty_cache, logits, open, run};
 
@@ -90,4 +90,14 @@ fn forked_rows_go_on_like_their_parent() {
         let alone = &run(&model, &[whole])[0];
         assert_close(found, &alone[alone.len() - model.vocab_size()..], 1e-4);
     }
+}
+
+#[test]
+fn a_long_text_in_pieces_gives_what_it_gives_whole() {
+    let (model, _) = open("llama");
+    let text: Vec<u32> = (0..1300).map(|at| 3 + at * 7 % 50).collect();
+    let tokens = TokenBatch::new(std::slice::from_ref(&text));
+    let hidden = forward_in_chunks(&model, &tokens, &mut empty_cache(&model, 1, text.len()));
+    assert_eq!(hidden.dims()[..2], [1, 1300]);
+    assert_close(&logits(&model, hidden)[0], &run(&model, &[text])[0], 1e-4);
 }
