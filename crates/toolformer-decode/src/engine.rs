@@ -137,9 +137,10 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         }
     }
 
-    /// Whether all requests have ended.
+    /// Whether all requests have ended and all was told.
     pub fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.running.is_empty() && self.reading.is_none()
+        let rows = self.waiting.is_empty() && self.running.is_empty() && self.reading.is_none();
+        rows && self.events.is_empty()
     }
 
     /// What it has done so far.

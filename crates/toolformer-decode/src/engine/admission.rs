@@ -57,7 +57,8 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
                 .first()
                 .filter(|row| wants_prompt(row))
                 .map(|_| vec![TokenLogprob::given(texts[first][0])]);
-            let context = self.context(&known, first);
+            let prompt = rows.iter().map(|row| row.job.prompt.ids.len()).min().unwrap_or(0);
+            let context = self.context(&known, first, prompt);
             let (tokens, known) = (texts[first].clone(), known[first].tokens);
             Part { rows, tokens, context, known, logits: Vec::new(), told }
         });
@@ -107,9 +108,9 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         self.cache.bytes_of(self.running.len() + rows, columns + columns / 4) <= self.settings.memory
     }
 
-    /// How a row of the window gets at what is known of it: what most rows have in common is looked at where it is, the
-    /// rest copied.
-    fn context(&self, known: &[Known<B>], row: usize) -> Context<B> {
+    /// How a row of the window, with a prompt of so many tokens, gets at what is known of it: what most rows have in common
+    /// is looked at where it is, the rest copied.
+    fn context(&self, known: &[Known<B>], row: usize, prompt: usize) -> Context<B> {
         let path = &known[row].path;
         let is_shared = |seen: &Seen<B>| {
             let is_it = |prefix: &Arc<Prefix<B>>| Arc::ptr_eq(prefix, &seen.prefix);
@@ -117,7 +118,12 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
                 known.iter().filter(|known| known.path.iter().any(|seen| is_it(&seen.prefix))).count();
             self.cache.shared().any(is_it) || (seen.tokens >= WORTH_SHARING && self.are_most(wanted))
         };
-        let shared = path.iter().take_while(|seen| is_shared(seen)).count();
+        // What may be taken back, and that is the row's completion, must be its own.
+        let ends = path.iter().scan(0, |end, seen| {
+            *end += seen.tokens;
+            Some(*end)
+        });
+        let shared = path.iter().zip(ends).take_while(|&(seen, end)| end < prompt && is_shared(seen)).count();
         Context { shared: path[..shared].to_vec(), copied: path[shared..].to_vec() }
     }
 
@@ -144,7 +150,8 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
                 }
             }
             let count = part.rows.len();
-            if own > WORTH_SHARING && self.are_most(count) {
+            let is_prompt = part.rows.iter().all(|row| row.ids.is_empty());
+            if is_prompt && own > WORTH_SHARING && self.are_most(count) {
                 // All of it is looked at where it is, but for the last token: of its own a row has at least one.
                 let all = Seen { prefix: Arc::new(cache.copy_of(number, 0..own - 1)), tokens: own - 1 };
                 let last = Seen { prefix: Arc::new(cache.copy_of(number, own - 1..own)), tokens: 1 };

@@ -14,7 +14,8 @@ use crate::{
 
 impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
     /// Completes `prompts`; `told` sees every event with its prompt's number, in the order in which they happen.
-    /// Returns the completions in the order of the prompts.
+    /// Returns the completions in the order of the prompts. Requests that were there before run along; what happens to
+    /// them is told by the next [`Engine::step`].
     ///
     /// # Errors
     /// If a setting is out of range, a prompt is empty, does not fit into the context or has an id that the model has
@@ -36,10 +37,12 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
             }
         }
         let mut all: Vec<Vec<Generation>> = vec![Vec::new(); prompts.len()];
-        while !self.is_idle() {
+        let mut others = Vec::new();
+        while self.choices.range(RequestId(first)..).next().is_some() {
             for event in self.step()? {
                 let number = event.request().0.wrapping_sub(first);
                 if number >= prompts.len() {
+                    others.push(event);
                     continue;
                 }
                 told(number, &event);
@@ -47,12 +50,14 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
                     Event::Done { generation, .. } => all[number].push(generation),
                     Event::Failed { error, .. } => {
                         (first..self.next_id).for_each(|id| self.cancel(RequestId(id)));
+                        self.events.append(&mut others);
                         return Err(error);
                     }
                     _ => {}
                 }
             }
         }
+        self.events.append(&mut others);
         for generations in &mut all {
             generations.sort_by_key(|generation| generation.index);
         }

@@ -220,6 +220,22 @@ fn a_request_that_is_cancelled_leaves_the_others_alone() {
 const SCRIPT: [&str; 8] =
     ["the", " [", "Calculator(12 * 3)", " ->", " 36]", " 36 the", " and \u{20ac}12 the zebra", "!"];
 
+#[test]
+fn requests_that_were_there_before_run_along_and_are_told_later() {
+    let (model, tokenizer) = tiny();
+    let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default()).unwrap();
+    let request = Request { prompt: prompt(&tokenizer, HEAD), settings: settings(2), tools: Tools::None };
+    let before = engine.submit(request).unwrap();
+    let prompts = [prompt(&tokenizer, "a"), prompt(&tokenizer, "the 12")];
+    let settings = GenerateSettings { max_tokens: 20, ..Default::default() };
+    let done = engine.complete(&prompts, &settings, &Tools::None, |_, _| {}).unwrap();
+    assert_eq!(done.len(), 2);
+    assert!(!engine.is_idle());
+    let told = engine.step().unwrap();
+    assert!(told.iter().all(|event| event.request() == before));
+    assert!(told.iter().any(|event| matches!(event, Event::Done { .. })) && engine.is_idle());
+}
+
 /// The texts of the events are the completion, whatever ends it, and nothing that was told is taken back.
 #[test]
 fn what_is_streamed_is_the_whole_text_at_every_cut_of_stop_strings_and_characters() {
