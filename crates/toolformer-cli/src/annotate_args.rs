@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use toolformer::train::{AnnotateSettings, FewShotPrompt};
+use toolformer::train::{AnnotateSettings, CallSampling, FewShotPrompt};
 
 use crate::{failure::wrong_usage, input::read_text};
 
@@ -29,6 +29,10 @@ pub(crate) struct AnnotateArgs {
     /// Drop calls that use a number which the text gives only behind them
     #[arg(long)]
     no_look_ahead: bool,
+    /// Let the model write nothing but well-formed calls to the tool, with arguments that it takes. The paper samples
+    /// freely
+    #[arg(long)]
+    constrain: bool,
     /// The few-shot prompt, with {text} where the text stands; read byte for byte. With several tools TOOL=FILE,
     /// once for each that needs its own [default: the tool's own]
     #[arg(long, value_name = "FILE|TOOL=FILE")]
@@ -37,8 +41,9 @@ pub(crate) struct AnnotateArgs {
 
 impl AnnotateArgs {
     pub(crate) fn settings(&self, seed: u64) -> AnnotateSettings {
-        let &Self { k, m, tau_s, temperature, max_call_tokens, no_look_ahead, .. } = self;
-        AnnotateSettings { tau_s, k, m, temperature, max_call_tokens, no_look_ahead, seed }
+        let &Self { k, m, tau_s, temperature, max_call_tokens, no_look_ahead, constrain, .. } = self;
+        let sampling = if constrain { CallSampling::Constrained } else { CallSampling::Free };
+        AnnotateSettings { tau_s, k, m, temperature, max_call_tokens, no_look_ahead, sampling, seed }
     }
 
     /// Each tool with its prompt.

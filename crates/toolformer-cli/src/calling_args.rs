@@ -24,12 +24,16 @@ pub(crate) struct CallingArgs {
     /// A tool, by its name in a text, that must not be called; may be given more than once
     #[arg(long, value_name = "NAME")]
     forbid: Vec<String>,
+    /// Once a call has begun, let the model write nothing but a well-formed call to a tool, with arguments that it takes.
+    /// The paper decodes freely
+    #[arg(long)]
+    constrain: bool,
     /// What becomes of a call without a result: leave (closed without one), mark (the reason as its result), drop (taken
     /// out of the text) or fail; or by reason: failure=mark,unknown-tool=drop,bad-arguments=leave,no-result=drop
     #[arg(long, value_name = "POLICY", default_value = "leave", value_parser = read_policies, hide_default_value = true)]
     failed_calls: Policies,
     /// Never let the model start a call
-    #[arg(long, conflicts_with_all = ["tools", "start_top_k", "start_bias", "max_calls", "forbid", "failed_calls"])]
+    #[arg(long, conflicts_with_all = ["tools", "start_top_k", "start_bias", "max_calls", "forbid", "constrain", "failed_calls"])]
     pub(crate) no_calls: bool,
 }
 
@@ -48,6 +52,7 @@ impl CallingArgs {
             start_bias: self.start_bias,
             max_calls: self.max_calls,
             forbidden: self.forbid.clone(),
+            constrained: self.constrain,
             policies: self.failed_calls,
         })
     }

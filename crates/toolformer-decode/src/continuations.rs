@@ -9,7 +9,11 @@ use burn::tensor::backend::Backend;
 use rand_chacha::ChaCha8Rng;
 use toolformer_model::{CausalLm, Prefix, TokenBatch, Tokenizer};
 
-use crate::{rows::Rows, sampling::Sampling};
+use crate::{
+    call_constraint::{CallConstraint, ConstrainedCall},
+    rows::Rows,
+    sampling::Sampling,
+};
 
 /// A place to go on from, and one generator for each sample wanted there.
 pub struct Place {
@@ -63,6 +67,9 @@ pub struct ContinuationSettings<'a> {
     pub sampling: Sampling,
     /// Most tokens drawn for a sample.
     pub max_tokens: usize,
+    /// Lets only tokens be drawn that continue a call, which `begin_with` has opened. A sample of which no call can
+    /// become any more ends as hopeless.
+    pub constraint: Option<&'a CallConstraint>,
 }
 
 /// What [`sample_continuations`] returns.
@@ -81,6 +88,7 @@ struct Shared<J> {
     bytes: Vec<u8>,
     next: Vec<u32>,
     judge: J,
+    call: Option<ConstrainedCall>,
 }
 
 /// Samples `place.draws.len()` continuations at every place.
@@ -108,6 +116,7 @@ pub fn sample_continuations<B: Backend, M: CausalLm<B>>(
             bytes: Vec::new(),
             next: settings.begin_with.to_vec(),
             judge: judge.clone(),
+            call: settings.constraint.and_then(|constraint| constraint.begin(&[])),
         })
         .collect();
     if live.is_empty() || settings.max_tokens == 0 {
@@ -118,10 +127,14 @@ pub fn sample_continuations<B: Backend, M: CausalLm<B>>(
     let mut rows = Rows::on_prefix(model, prefix, groups, visible, 8);
     for _ in 0..settings.max_tokens {
         let next: Vec<&[u32]> = live.iter().map(|row| row.next.as_slice()).collect();
-        let logits = rows.next_logits(&TokenBatch::new(&next));
+        let mut logits = rows.next_logits(&TokenBatch::new(&next));
         let mut children = Vec::new();
         let mut parents = Vec::new();
-        for (parent, (row, logits)) in live.iter().zip(&logits).enumerate() {
+        for (parent, (row, logits)) in live.iter().zip(&mut logits).enumerate() {
+            if row.call.as_ref().is_some_and(|call| !call.mask(logits)) {
+                row.samples.iter().for_each(|&sample| samples[row.place][sample].ending = Ending::Hopeless);
+                continue;
+            }
             let mut by_token: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
             for &sample in &row.samples {
                 let token = settings.sampling.pick(logits, &mut places[row.place].draws[sample]);
@@ -130,7 +143,11 @@ pub fn sample_continuations<B: Backend, M: CausalLm<B>>(
             for (token, agreeing) in by_token {
                 let eos = tokenizer.is_end(token);
                 let added = if eos { Vec::new() } else { tokenizer.token_bytes(token) };
-                let (mut bytes, mut judge) = (row.bytes.clone(), row.judge.clone());
+                let (mut bytes, mut judge, mut call) =
+                    (row.bytes.clone(), row.judge.clone(), row.call.clone());
+                if let Some(call) = &mut call {
+                    call.push(token);
+                }
                 bytes.extend_from_slice(&added);
                 let text = String::from_utf8_lossy(&bytes).into_owned();
                 let ending = match judge(&added) {
@@ -146,7 +163,7 @@ pub fn sample_continuations<B: Backend, M: CausalLm<B>>(
                 if ending.is_none() {
                     parents.push(parent);
                     let next = vec![token];
-                    children.push(Shared { place: row.place, samples: agreeing, bytes, next, judge });
+                    children.push(Shared { place: row.place, samples: agreeing, bytes, next, judge, call });
                 }
             }
         }

@@ -9,6 +9,7 @@ mod admission;
 mod choices;
 mod choose;
 mod complete;
+mod constraints;
 mod follow_call;
 mod job;
 mod reading;
@@ -29,6 +30,7 @@ use toolformer_model::{CausalLm, KvCache, Tokenizer};
 
 use crate::{error::DecodeError, prefix_tree::PrefixTree, prompt_checks::check_prompt};
 use choices::Choices;
+use constraints::Constraints;
 use job::Job;
 use reading::Reading;
 use row::Row;
@@ -54,6 +56,7 @@ pub struct Engine<'a, B: Backend, M> {
     running: Vec<Row<'a>>,
     cache: KvCache<B>,
     choices: BTreeMap<RequestId, Choices>,
+    constraints: Constraints,
     events: Vec<Event>,
     next_id: usize,
     usage: Usage,
@@ -93,6 +96,7 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
             running: Vec::new(),
             cache: KvCache::new(model.cache_shape(), 0, 0, &model.device()),
             choices: BTreeMap::new(),
+            constraints: Constraints::default(),
             events: Vec::new(),
             next_id: 0,
             usage: Usage::default(),
@@ -107,13 +111,14 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
     /// Takes a request in; it joins the batch when there is room.
     ///
     /// # Errors
-    /// If a setting is out of range, the prompt is empty or does not fit into the context, or it has an id that the
-    /// model has not. The prompt's number in the error is that of the request.
+    /// If a setting is out of range, the prompt is empty or does not fit into the context, it has an id that the
+    /// model has not, or calls cannot be constrained. The prompt's number in the error is that of the request.
     pub fn submit(&mut self, request: Request<'a>) -> Result<RequestId, DecodeError> {
         let id = RequestId(self.next_id);
         let max_tokens = request.settings.max_tokens;
         check_prompt(self.model, Some(self.tokenizer), id.0, &request.prompt.ids, max_tokens)?;
-        let job = Arc::new(Job::new(id, request, self.tokenizer, self.model.vocab_size())?);
+        let constraint = self.constraints.of(&request.tools, self.tokenizer)?;
+        let job = Arc::new(Job::new(id, request, constraint, self.tokenizer, self.model.vocab_size())?);
         self.next_id += 1;
         self.choices.insert(id, Choices::default());
         self.waiting.extend((0..job.settings.samples()).map(|index| Row::new(&job, index)));

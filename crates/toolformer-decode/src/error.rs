@@ -1,7 +1,7 @@
 //! What can go wrong while decoding.
 
 use toolformer_model::ModelError;
-use toolformer_text::CallError;
+use toolformer_text::{CallError, CallGrammarError};
 
 /// An error of decoding.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +50,9 @@ pub enum DecodeError {
         /// Why.
         source: CallError,
     },
+    /// Calls cannot be constrained.
+    #[error(transparent)]
+    CallGrammar(#[from] CallGrammarError),
     /// The tokenizer or the model failed.
     #[error(transparent)]
     Model(#[from] ModelError),

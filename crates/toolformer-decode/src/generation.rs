@@ -111,6 +111,9 @@ pub struct CallSettings {
     pub max_calls: usize,
     /// Names of tools that must not be called; their names cannot be written in a call.
     pub forbidden: Vec<String>,
+    /// Whether only tokens may be chosen, once a call has begun, that can continue a well-formed call to a tool that may be
+    /// called, with arguments that it takes ([`CallConstraint`](crate::CallConstraint)). The paper decodes freely.
+    pub constrained: bool,
     /// What becomes of a call without a result, by the reason: it is closed without one (leave), has the reason as its
     /// result (mark), is taken out of the text and of the cache (drop), or ends the request (fail). How long a tool may
     /// take is the registry's.
@@ -125,6 +128,7 @@ impl Default for CallSettings {
             start_bias: 0.0,
             max_calls: 1,
             forbidden: Vec::new(),
+            constrained: false,
             policies: Policies::default(),
         }
     }

@@ -1,8 +1,9 @@
 //! Generation from the models of `toolformer-model`: sampling, batches, shared prefixes, and tools in the loop.
 //!
 //! What is here: choosing tokens ([`Sampling`]), rows that share a cache ([`Rows`]), many continuations of places
-//! in a prefix ([`sample_continuations`]), and an [`Engine`] that completes requests in continuous batches, with or
-//! without tools, and computes what texts begin with alike once.
+//! in a prefix ([`sample_continuations`]), an [`Engine`] that completes requests in continuous batches, with or
+//! without tools, and computes what texts begin with alike once, and keeping what is written to well-formed calls
+//! ([`CallConstraint`]).
 //!
 //! What is not: models, and tools themselves.
 //!
@@ -15,6 +16,7 @@
 //! ```
 
 mod beam_search;
+mod call_constraint;
 mod call_watch;
 mod continuations;
 mod draw;
@@ -31,8 +33,10 @@ mod prompt_checks;
 mod rows;
 mod sampling;
 mod text_generator;
+mod token_trie;
 
 pub use beam_search::{Beam, BeamSettings, EarlyStopping, beam_search};
+pub use call_constraint::{CallConstraint, ConstrainedCall};
 pub use call_watch::CallWatch;
 pub use continuations::{
     Continuation, ContinuationSettings, Continuations, Ending, Judgement, Place, sample_continuations,

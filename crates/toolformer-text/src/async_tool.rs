@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use crate::{Parameters, Tool, ToolError, deadline::block_on};
+use crate::{ArgumentGrammar, Parameters, Tool, ToolError, deadline::block_on};
 
 /// The result of an [`AsyncTool`], to come.
 pub type ToolFuture<'a> = Pin<Box<dyn Future<Output = Result<String, ToolError>> + Send + 'a>>;
@@ -24,6 +24,11 @@ pub trait AsyncTool: Send + Sync {
     /// As [`Tool::parameters`].
     fn parameters(&self) -> Parameters {
         Parameters::text("text")
+    }
+
+    /// As [`Tool::argument_grammar`].
+    fn argument_grammar(&self) -> ArgumentGrammar {
+        ArgumentGrammar::of(&self.parameters())
     }
 
     /// As [`Tool::timeout`].
@@ -54,6 +59,10 @@ impl Tool for Blocking {
 
     fn parameters(&self) -> Parameters {
         self.0.parameters()
+    }
+
+    fn argument_grammar(&self) -> ArgumentGrammar {
+        self.0.argument_grammar()
     }
 
     fn timeout(&self) -> Option<Duration> {

@@ -75,6 +75,9 @@
 //!
 //! [`Syntax::progress`] answers the same for one call at the start of a string.
 //!
+//! A [`CallGrammar`] answers it byte by byte for calls to given tools with arguments that these take, so that a model
+//! can be kept to them.
+//!
 //! # Tools
 //!
 //! A tool is a [`Tool`]: a closure on raw text ([`FnTool`]), a function of typed parameters ([`TypedTool`]), or your own;
@@ -92,10 +95,12 @@
 //!
 //! - `lucidrains` (default): the module of that name.
 
+mod argument_grammar;
 mod argument_value;
 mod arguments;
 mod async_tool;
 mod call;
+mod call_grammar;
 mod closest_name;
 mod deadline;
 mod diagnostic;
@@ -127,10 +132,12 @@ mod tool_output;
 mod typed_tool;
 mod work;
 
+pub use argument_grammar::ArgumentGrammar;
 pub use argument_value::{ArgumentValue, Raw};
 pub use arguments::{Argument, split_arguments, unquoted};
 pub use async_tool::{AsyncTool, ToolFuture};
 pub use call::Call;
+pub use call_grammar::{CallEnds, CallGrammar, CallGrammarError, CallPosition};
 pub use diagnostic::{Diagnostic, DiagnosticKind};
 pub use document::{Document, Piece, parse};
 pub use first_call::{has_calls, keep_first_call, keep_first_call_of};

@@ -1,6 +1,7 @@
 //! What a tool takes, and the arguments of a call read accordingly.
 
 mod bind;
+mod pattern;
 mod schema;
 
 use std::fmt;

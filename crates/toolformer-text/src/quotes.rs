@@ -16,8 +16,7 @@ impl QuoteMark {
         if backslashes % 2 == 1 {
             return None;
         }
-        let single = text.as_bytes()[at] == b'\'';
-        let in_word = |c: char| if single { c.is_alphanumeric() } else { c.is_ascii_alphanumeric() };
+        let in_word = |c: char| in_word(text.as_bytes()[at], c);
         Some(Self { opens: !before.ends_with(in_word), closes: !after.starts_with(in_word) })
     }
 
@@ -30,4 +29,9 @@ impl QuoteMark {
     pub(crate) fn closes_at(text: &str, at: usize) -> bool {
         Self::at(text, at).is_some_and(|mark| mark.closes)
     }
+}
+
+/// Whether a character beside a `mark`, which is `'` or `"`, makes it a part of a word.
+pub(crate) fn in_word(mark: u8, c: char) -> bool {
+    if mark == b'\'' { c.is_alphanumeric() } else { c.is_ascii_alphanumeric() }
 }

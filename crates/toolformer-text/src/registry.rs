@@ -123,6 +123,11 @@ impl Registry {
         self.tools.keys().map(String::as_str)
     }
 
+    /// Every tool, sorted by name.
+    pub fn tools(&self) -> impl Iterator<Item = &dyn Tool> {
+        self.tools.values().map(Supervised::tool)
+    }
+
     /// How many tools there are.
     pub fn len(&self) -> usize {
         self.tools.len()

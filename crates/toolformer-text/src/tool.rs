@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Parameters;
+use crate::{ArgumentGrammar, Parameters};
 
 /// A function from text to text that a language model may call by name.
 pub trait Tool: Send + Sync {
@@ -17,6 +17,12 @@ pub trait Tool: Send + Sync {
     /// What it takes; if it does not say, one raw text.
     fn parameters(&self) -> Parameters {
         Parameters::text("text")
+    }
+
+    /// What its arguments look like, for decoding that lets a model write nothing else; if it does not say, what its
+    /// [parameters](Tool::parameters) say: for one raw text, any text that says something.
+    fn argument_grammar(&self) -> ArgumentGrammar {
+        ArgumentGrammar::of(&self.parameters())
     }
 
     /// How long a call may take; if it does not say, as long as the [`Registry`](crate::Registry) lets it.
@@ -117,6 +123,10 @@ impl<T: Tool + ?Sized> Tool for Box<T> {
         (**self).parameters()
     }
 
+    fn argument_grammar(&self) -> ArgumentGrammar {
+        (**self).argument_grammar()
+    }
+
     fn timeout(&self) -> Option<Duration> {
         (**self).timeout()
     }
@@ -147,6 +157,10 @@ impl<T: Tool + ?Sized> Tool for Arc<T> {
         (**self).parameters()
     }
 
+    fn argument_grammar(&self) -> ArgumentGrammar {
+        (**self).argument_grammar()
+    }
+
     fn timeout(&self) -> Option<Duration> {
         (**self).timeout()
     }
@@ -172,6 +186,7 @@ pub struct FnTool<F> {
     name: String,
     description: String,
     parameters: Parameters,
+    grammar: Option<ArgumentGrammar>,
     timeout: Option<Duration>,
     fingerprint: String,
     pure: bool,
@@ -186,13 +201,28 @@ where
     pub fn new(name: impl Into<String>, description: impl Into<String>, function: F) -> Self {
         let (parameters, fingerprint) = (Parameters::text("text"), String::new());
         let (name, description) = (name.into(), description.into());
-        Self { name, description, parameters, timeout: None, fingerprint, pure: false, function }
+        Self {
+            name,
+            description,
+            parameters,
+            grammar: None,
+            timeout: None,
+            fingerprint,
+            pure: false,
+            function,
+        }
     }
 
     /// Says what the text holds, for people and for prompts; the function gets the text as it is.
     #[must_use]
     pub fn with_parameters(self, parameters: Parameters) -> Self {
         Self { parameters, ..self }
+    }
+
+    /// Sets [`Tool::argument_grammar`].
+    #[must_use]
+    pub fn with_argument_grammar(self, grammar: ArgumentGrammar) -> Self {
+        Self { grammar: Some(grammar), ..self }
     }
 
     /// Sets [`Tool::fingerprint`].
@@ -234,6 +264,10 @@ where
 
     fn parameters(&self) -> Parameters {
         self.parameters.clone()
+    }
+
+    fn argument_grammar(&self) -> ArgumentGrammar {
+        self.grammar.clone().unwrap_or_else(|| ArgumentGrammar::of(&self.parameters))
     }
 
     fn fingerprint(&self) -> String {

@@ -4,10 +4,11 @@ mod arrange;
 mod checked;
 mod error;
 mod format_value;
+mod grammar;
 mod tokens;
 
 use exmex::{Express, FlatEx};
-use toolformer_text::{Parameters, Tool, ToolError, unquoted};
+use toolformer_text::{ArgumentGrammar, Parameters, Tool, ToolError, unquoted};
 
 pub use error::CalculatorError;
 pub use format_value::format_value;
@@ -40,6 +41,10 @@ impl Tool for Calculator {
 
     fn parameters(&self) -> Parameters {
         Parameters::text("expression")
+    }
+
+    fn argument_grammar(&self) -> ArgumentGrammar {
+        grammar::grammar()
     }
 
     fn is_pure(&self) -> bool {

@@ -3,13 +3,14 @@
 mod date_expression;
 mod dates;
 mod error;
+mod grammar;
 mod question;
 mod reader;
 mod tokens;
 
 use std::{fmt, sync::Arc};
 
-use toolformer_text::{Parameter, ParameterType, Parameters, Tool, ToolError, unquoted};
+use toolformer_text::{ArgumentGrammar, Parameter, ParameterType, Parameters, Tool, ToolError, unquoted};
 
 /// A day of the Gregorian calendar, without a time or a time zone: `Date::new(2023, 1, 30)`, or [`iso_date`].
 pub use jiff::civil::Date;
@@ -108,6 +109,10 @@ impl Tool for Calendar {
 
     fn parameters(&self) -> Parameters {
         Parameters::new([Parameter::new("question", ParameterType::Raw).optional()])
+    }
+
+    fn argument_grammar(&self) -> ArgumentGrammar {
+        grammar::grammar()
     }
 
     fn fingerprint(&self) -> String {

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use burn::tensor::{Tensor, backend::Backend};
 use toolformer_decode::{
-    CallWatch, Continuation, ContinuationSettings, Ending, Judgement, Place, Rows, Sampling, StartMarker,
-    draw_rng, sample_continuations,
+    CallConstraint, CallWatch, Continuation, ContinuationSettings, Ending, Judgement, Place, Rows, Sampling,
+    StartMarker, draw_rng, sample_continuations,
 };
 use toolformer_model::{CausalLm, Prefix, TokenBatch, Tokenizer, check_ids, check_numbers, log_probs};
-use toolformer_text::{CallStatus, Progress, Registry, StreamEvent, Syntax};
+use toolformer_text::{CallEnds, CallStatus, Progress, Registry, StreamEvent, Syntax};
 
 use crate::{
-    annotate_settings::AnnotateSettings,
+    annotate_settings::{AnnotateSettings, CallSampling},
     candidate::{Candidate, Status},
     error::TrainError,
     few_shot_prompt::FewShotPrompt,
@@ -44,6 +44,7 @@ pub struct Annotator<'m, B: Backend, M> {
     head: Arc<Prefix<B>>,
     head_len: usize,
     tail: Vec<u32>,
+    constraint: Option<CallConstraint>,
     settings: AnnotateSettings,
 }
 
@@ -51,8 +52,8 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
     /// Computes the few-shot part of the prompt once.
     ///
     /// # Errors
-    /// If a setting is out of range, the tool is not in the registry, the tokenizer fails, or the prompt has an id that
-    /// the model has not.
+    /// If a setting is out of range, the tool is not in the registry or its argument grammar cannot be used, the tokenizer
+    /// fails, or the prompt has an id that the model has not.
     pub fn new(
         model: &'m M,
         tokenizer: &'m Tokenizer,
@@ -63,9 +64,15 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
         settings: AnnotateSettings,
     ) -> Result<Self, TrainError> {
         settings.validate()?;
-        if registry.get(tool).is_none() {
+        let Some(called) = registry.get(tool) else {
             return Err(TrainError::Setting { name: "tool", why: format!("no tool is named {tool}") });
-        }
+        };
+        let constraint = match settings.sampling {
+            CallSampling::Free => None,
+            CallSampling::Constrained => {
+                Some(CallConstraint::new(tokenizer, [called], syntax, CallEnds::Either)?)
+            }
+        };
         let marker = StartMarker::new(tokenizer, syntax.open())?;
         let mut head = tokenizer.encode_with_special(prompt.head())?;
         if head.is_empty() {
@@ -91,6 +98,7 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
             head: Arc::new(rows.freeze()),
             head_len: head.len(),
             tail,
+            constraint,
             settings,
         })
     }
@@ -147,6 +155,7 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
             begin_with: self.marker.ids(),
             sampling: Sampling::at_temperature(self.settings.temperature),
             max_tokens: self.settings.max_call_tokens,
+            constraint: self.constraint.as_ref(),
         };
         let mut watch = CallWatch::new(self.syntax, 0);
         watch.push(self.syntax.bare_open().as_bytes());

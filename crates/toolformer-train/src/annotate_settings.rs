@@ -1,8 +1,31 @@
 //! Every knob of sampling calls.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::TrainError;
+
+/// Which tokens a model may choose for a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallSampling {
+    /// Any, as in the paper; what is no call in the end is dropped.
+    #[default]
+    Free,
+    /// Those that can continue a well-formed call to the tool, with arguments that it takes
+    /// ([`Tool::argument_grammar`](toolformer_text::Tool::argument_grammar)).
+    Constrained,
+}
+
+impl fmt::Display for CallSampling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Free => "free",
+            Self::Constrained => "constrained",
+        })
+    }
+}
 
 /// How calls are sampled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +45,9 @@ pub struct AnnotateSettings {
     /// The prompt shows the model the whole text, so that it may compute 5 from a 15 and a 3 of which the 15 comes
     /// later; at inference there is no 15. The paper drops such calls of the translation tool alone (appendix A.1).
     pub no_look_ahead: bool,
+    /// Whether samples are held to well-formed calls.
+    #[serde(default)]
+    pub sampling: CallSampling,
     /// Seed of all draws.
     pub seed: u64,
 }
@@ -36,6 +62,7 @@ impl Default for AnnotateSettings {
             temperature: 1.0,
             max_call_tokens: 32,
             no_look_ahead: false,
+            sampling: CallSampling::Free,
             seed: 0,
         }
     }

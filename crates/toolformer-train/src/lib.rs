@@ -53,7 +53,7 @@ mod weave;
 mod whole_file;
 
 pub use annotate::{Annotated, Annotator};
-pub use annotate_settings::AnnotateSettings;
+pub use annotate_settings::{AnnotateSettings, CallSampling};
 pub use candidate::{Candidate, Reason, Status};
 pub use collect::Collector;
 pub use error::TrainError;

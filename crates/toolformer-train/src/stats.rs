@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    annotate_settings::CallSampling,
     candidate::{Candidate, Status},
     units::UnitRecord,
 };
@@ -106,6 +107,9 @@ pub struct Stats {
     pub too_long: usize,
     /// Positions sampled at.
     pub positions: usize,
+    /// Whether the samples were held to well-formed calls.
+    #[serde(default)]
+    pub sampling: CallSampling,
     /// The candidates.
     #[serde(flatten)]
     pub candidates: CandidateStats,
@@ -119,7 +123,7 @@ pub struct Stats {
 
 impl Stats {
     /// Counts what collecting did.
-    pub fn collected(units: &[UnitRecord], candidates: &[Candidate]) -> Self {
+    pub fn collected(units: &[UnitRecord], candidates: &[Candidate], sampling: CallSampling) -> Self {
         let sum = |of: fn(&UnitRecord) -> usize| units.iter().map(of).sum::<usize>();
         let seconds = |of: fn(&UnitRecord) -> f64| units.iter().map(of).sum::<f64>();
         let annotate =
@@ -129,6 +133,7 @@ impl Stats {
             texts: sum(|unit| unit.texts),
             too_long: sum(|unit| unit.too_long),
             positions: sum(|unit| unit.positions),
+            sampling,
             candidates: CandidateStats::new(candidates),
             stages: BTreeMap::from([("annotate".to_owned(), annotate), ("filter".to_owned(), filter)]),
             ..Self::default()

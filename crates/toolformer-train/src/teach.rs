@@ -107,7 +107,7 @@ pub fn teach<B: Backend>(
     let units = collector.run(&texts, &candidates_path, &fingerprint, observer)?;
     drop((annotators, filter));
     let candidates: Vec<Candidate> = read_jsonl(&candidates_path)?;
-    let mut stats = Stats::collected(&units, &candidates);
+    let mut stats = Stats::collected(&units, &candidates, settings.annotate.sampling);
     stats.held_out = held_out.len();
     let write_stats = |stats: &Stats| {
         write_whole(&folder.file("stats.json"), |file| Ok(serde_json::to_writer_pretty(file, stats)?))

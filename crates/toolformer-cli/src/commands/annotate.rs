@@ -87,8 +87,9 @@ impl OnDevice for &Args {
         let candidates: Vec<Candidate> = read_jsonl(&self.out)?;
         let stats = CandidateStats::new(&candidates);
         say(&format!(
-            "{} calls sampled, {} executed, from {} texts",
+            "{} calls sampled ({}), {} executed, from {} texts",
             stats.candidates,
+            settings.sampling,
             stats.executed,
             texts.len()
         ));

@@ -114,6 +114,7 @@ fn table(stats: &Stats) -> String {
     }
     row("positions", stats.positions.to_string());
     row("calls sampled", candidates.candidates.to_string());
+    row("sampling", stats.sampling.to_string());
     row("calls executed", candidates.executed.to_string());
     row("calls kept", candidates.kept.to_string());
     if let Some(delta) = candidates.mean_delta {

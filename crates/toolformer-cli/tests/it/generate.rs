@@ -137,3 +137,17 @@ fn a_forbidden_tool_is_not_called() {
     run(&calling(&["--prompt", PROMPT, "--forbid", "Clock"]))
         .fails(2, "there is no such tool; there are Calculator");
 }
+
+#[test]
+fn constrained_calls_are_calls() {
+    let model = fixture("tiny_llama");
+    let args = ["generate", "--model", &model, "--tools", "calculator", "--prompt", "the cat", "--json"];
+    let more = ["--start-bias", "100", "--temperature", "1", "--max-tokens", "50", "--n", "12"];
+    // Of arguments of any length some do not come to an end in time.
+    let calls = |more: &[&str]| {
+        let found = lines(&toolformer(&[&args[..], more].concat()).ok().out);
+        found.iter().filter(|line| line["calls"][0]["name"] == "Calculator").count()
+    };
+    assert_eq!(calls(&more), 0);
+    assert!(calls(&[&more[..], &["--constrain"]].concat()) > 0);
+}

@@ -76,6 +76,26 @@ fn annotate_goes_on_and_filter_takes_what_it_wrote() {
 }
 
 #[test]
+fn annotate_says_whether_calls_were_constrained() {
+    let (folder, model) = (Folder::new(), fixture("tiny_llama"));
+    let (texts, prompt) = (folder.file("texts.txt", "the cat\n"), folder.file("p.txt", "Q {text} A "));
+    let annotate = |out: &str, more: &[&str]| {
+        let args = ["annotate", "--model", &model, "--tools", "calculator", "--texts", &texts, "--out", out];
+        let sizes = ["--prompt-file", &prompt, "--k", "1", "--m", "4", "--max-call-tokens", "40"];
+        toolformer(&[&args[..], &sizes, more].concat())
+    };
+    let [free, constrained] = ["free.jsonl", "constrained.jsonl"].map(|name| folder.path(name));
+    assert!(annotate(&free, &[]).ok().err.contains("4 calls sampled (free), 0 executed"));
+    let ran = annotate(&constrained, &["--constrain"]).ok();
+    assert!(ran.err.contains("4 calls sampled (constrained)"), "{}", ran.err);
+    for candidate in lines(&folder.read("constrained.jsonl")) {
+        assert!(candidate["call"].as_str().unwrap().starts_with("Calculator("), "{candidate}");
+        assert!(candidate["status"] != "bad_arguments" && candidate["status"] != "wrong_tool", "{candidate}");
+    }
+    annotate(&free, &["--constrain"]).fails(1, "was begun with other settings");
+}
+
+#[test]
 fn several_tools_of_a_file_are_each_given_a_prompt() {
     let (folder, model) = (Folder::new(), fixture("tiny_llama/model.gguf"));
     let command = "kind = \"command\"\nargv = [\"cat\"]\nstdin = \"{text}\"\n";

@@ -73,10 +73,11 @@ impl Row<'_> {
             }
             _ => {}
         }
-        settings.penalties.apply(logits, &job.prompt.ids, &self.ids);
         if let Tools::Enabled(tools) = &job.tools {
+            self.constrain(tools, logits);
             self.forbid(tools, tokenizer, logits);
         }
+        settings.penalties.apply(logits, &job.prompt.ids, &self.ids);
         if !self.may_end() {
             for id in tokenizer.ends().chain(settings.stop_ids.iter().copied()) {
                 if let Some(logit) = logits.get_mut(id as usize) {
@@ -103,6 +104,22 @@ impl Row<'_> {
 
     fn may_start(&self, tools: &ToolUse<'_>) -> bool {
         self.calls_begun < tools.calls.max_calls && self.dropped_at != Some(self.ids.len())
+    }
+
+    /// Leaves only tokens that continue the call which is being written, if one may be. Where no token could, as in a
+    /// bracket that was never a call, the row goes on freely.
+    fn constrain(&self, tools: &ToolUse<'_>, logits: &mut [f32]) {
+        let (Some(constraint), Some(start)) = (&self.job.constraint, self.call_start()) else { return };
+        if self.started != Some(start) && self.calls_begun >= tools.calls.max_calls {
+            return;
+        }
+        let written = self.bytes.get(start + tools.syntax.bare_open().len()..).unwrap_or_default();
+        if let Some(call) = constraint.begin(written) {
+            let mut masked = logits.to_vec();
+            if call.mask(&mut masked) {
+                logits.copy_from_slice(&masked);
+            }
+        }
     }
 
     fn may_end(&self) -> bool {

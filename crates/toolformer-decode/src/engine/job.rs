@@ -4,6 +4,7 @@ use toolformer_model::{Tokenizer, check_ids};
 
 use super::request::{Request, RequestId};
 use crate::{
+    call_constraint::CallConstraint,
     error::DecodeError,
     generation::{GenerateSettings, Prompt, Tools},
     marker::StartMarker,
@@ -16,6 +17,8 @@ pub(super) struct Job<'a> {
     pub(super) settings: GenerateSettings,
     pub(super) tools: Tools<'a>,
     pub(super) marker: Option<StartMarker>,
+    /// What may be chosen in a call, if not anything.
+    pub(super) constraint: Option<CallConstraint>,
     /// What the prompt's last line holds: quotes and parentheses of it may be open still.
     pub(super) line_before: String,
 }
@@ -24,6 +27,7 @@ impl<'a> Job<'a> {
     pub(super) fn new(
         id: RequestId,
         request: Request<'a>,
+        constraint: Option<CallConstraint>,
         tokenizer: &Tokenizer,
         vocab_size: usize,
     ) -> Result<Self, DecodeError> {
@@ -38,7 +42,7 @@ impl<'a> Job<'a> {
         let bytes: Vec<u8> = prompt.ids.iter().flat_map(|&id| tokenizer.token_bytes(id)).collect();
         let text = String::from_utf8_lossy(&bytes);
         let line_before = text.rsplit(['\n', '\r']).next().unwrap_or_default().to_owned();
-        Ok(Self { id, prompt, settings, tools, marker, line_before })
+        Ok(Self { id, prompt, settings, tools, marker, constraint, line_before })
     }
 
     /// Whether completions are told while they are written: not where it is open which are kept.

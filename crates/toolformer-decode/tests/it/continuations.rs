@@ -70,6 +70,7 @@ fn shared_beginnings_change_nothing() {
         begin_with: &begin,
         sampling: Sampling::at_temperature(1.0),
         max_tokens: MAX_TOKENS,
+        constraint: None,
     };
     let mut seen = Vec::new();
     let judge = move |bytes: &[u8]| {
@@ -102,7 +103,12 @@ fn nothing_to_sample_costs_nothing() {
     let mut rows = Rows::<B, _>::new(&model, 1, 4);
     let _ = rows.feed(&TokenBatch::new(&[[5, 6]]));
     let prefix = Arc::new(rows.freeze());
-    let settings = ContinuationSettings { begin_with: &[7], sampling: Sampling::default(), max_tokens: 3 };
+    let settings = ContinuationSettings {
+        begin_with: &[7],
+        sampling: Sampling::default(),
+        max_tokens: 3,
+        constraint: None,
+    };
     let found =
         sample_continuations(&model, &tokenizer, &prefix, Vec::new(), settings, |_: &[u8]| Judgement::GoOn);
     assert_eq!((found.samples.len(), found.computed), (0, 0));

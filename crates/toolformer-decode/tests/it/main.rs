@@ -3,6 +3,7 @@
 
 mod batches;
 mod beams;
+mod call_constraint;
 mod choices;
 mod continuations;
 mod engine;

@@ -3,10 +3,10 @@
 use std::cell::Cell;
 
 use toolformer_decode::{
-    CallSettings, DecodeError, Engine, EngineSettings, GenerateSettings, Generation, ToolUse, Tools,
+    CallSettings, DecodeError, Engine, EngineSettings, GenerateSettings, Generation, Sampling, ToolUse, Tools,
 };
 use toolformer_model::Tokenizer;
-use toolformer_text::{CallStatus, FnTool, Policies, Policy, Registry, Syntax, ToolError};
+use toolformer_text::{ArgumentGrammar, CallStatus, FnTool, Policies, Policy, Registry, Syntax, ToolError};
 
 use crate::models::{B, Guided, Scripted, multiplier, prompt, tiny};
 
@@ -197,4 +197,51 @@ fn calls_of_several_rows_run_beside_each_other() {
     let settings = GenerateSettings { max_tokens: 30, ..Default::default() };
     let done = engine.complete(&prompts, &settings, &tools, |_, _| {}).unwrap();
     assert!(done.iter().all(|done| done.calls.len() == 1));
+}
+
+/// A model that knows nothing of calls writes them all the same, to the tool that it may call, with arguments that it takes.
+#[test]
+fn constrained_rows_write_calls() {
+    let (model, tokenizer) = tiny();
+    let mut registry = Registry::new();
+    for name in ["Twice", "Thrice"] {
+        let tool = FnTool::new(name, "repeats", |args: &str| Ok(args.repeat(2)));
+        registry.insert(tool.with_argument_grammar(ArgumentGrammar::matching("[0-9]{1,4}"))).unwrap();
+    }
+    let (syntax, clock) = (Syntax::default(), || 0.0);
+    let run = |constrained: bool, forbidden: &[&str]| {
+        let forbidden = forbidden.iter().map(|&name| name.to_owned()).collect();
+        let calls = CallSettings { start_bias: 100.0, constrained, forbidden, ..CallSettings::default() };
+        let tools = Tools::Enabled(ToolUse::new(&registry, &syntax, &clock).with(calls));
+        let sampling = Sampling::at_temperature(1.0);
+        let settings = GenerateSettings { max_tokens: 60, n: 12, sampling, ..Default::default() };
+        let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default())?;
+        engine.complete(&[prompt(&tokenizer, PROMPT)], &settings, &tools, |_, _| {})
+    };
+    let free = run(false, &[]).unwrap();
+    assert!(free.iter().all(|done| done.completion.starts_with(" [") && done.calls.is_empty()));
+    let held = run(true, &[]).unwrap();
+    for done in &held {
+        let call = &done.calls[0];
+        assert_eq!(call.status, CallStatus::Ok, "{}", done.completion);
+        assert!(
+            (1..=4).contains(&call.args.len()) && call.args.bytes().all(|b| b.is_ascii_digit()),
+            "{call:?}"
+        );
+    }
+    let called =
+        |done: &[Generation], name: &str| done.iter().filter(|done| done.calls[0].name == name).count();
+    assert!(called(&held, "Twice") > 0 && called(&held, "Thrice") > 0);
+    assert_eq!(called(&run(true, &["Twice"]).unwrap(), "Thrice"), 12);
+    assert!(matches!(run(true, &["Twice", "Thrice"]), Err(DecodeError::CallGrammar(_))));
+}
+
+/// A bracket that the model writes where it may begin no call is a bracket.
+#[test]
+fn what_is_no_call_is_not_held_to_one() {
+    let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
+    let calls = CallSettings { constrained: true, max_calls: 0, ..CallSettings::default() };
+    let tools = Tools::Enabled(ToolUse::new(&registry, &syntax, &clock).with(calls));
+    let done = scripted(&["[", "12", "] the"], &tools).unwrap();
+    assert!(done.completion.starts_with("[12] the"), "{}", done.completion);
 }

@@ -6,6 +6,8 @@ mod arguments;
 #[cfg(test)]
 mod cache;
 #[cfg(test)]
+mod call_grammar;
+#[cfg(test)]
 mod diagnostics;
 #[cfg(test)]
 mod first_call;

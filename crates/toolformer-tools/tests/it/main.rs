@@ -2,6 +2,8 @@
 
 // `cfg(test)` is always on here; it tells clippy that test code may unwrap, outside `#[test]` functions too.
 #[cfg(test)]
+mod argument_grammars;
+#[cfg(test)]
 mod builtin;
 #[cfg(test)]
 mod calculator;

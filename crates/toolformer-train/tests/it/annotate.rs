@@ -4,8 +4,10 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use toolformer_decode::{Sampling, draw_rng};
 use toolformer_model::Pretrained;
-use toolformer_text::{Progress, Registry, Syntax, is_valid_name};
-use toolformer_train::{AnnotateSettings, Annotator, Candidate, FewShotPrompt, Status, Tokenized};
+use toolformer_text::{FnTool, Progress, Registry, Syntax, ToolError, is_valid_name};
+use toolformer_train::{
+    AnnotateSettings, Annotator, CallSampling, Candidate, FewShotPrompt, Status, Tokenized,
+};
 
 use crate::tiny::{B, arithmetic, calculator, calling, fixture, next_log_probs, registry, texts, tiny};
 
@@ -172,6 +174,7 @@ fn settings() -> AnnotateSettings {
         temperature: 1.0,
         max_call_tokens: 8,
         no_look_ahead: false,
+        sampling: CallSampling::Free,
         seed: 11,
     }
 }
@@ -264,6 +267,27 @@ fn calls_that_look_ahead_are_marked_and_not_run() {
         }
     }
     assert!(marked > 0 && strict.iter().any(|candidate| candidate.status == Status::Ok), "{marked}");
+}
+
+/// Samples that end are calls to the tool that was asked for, even of a model that writes none by itself.
+#[test]
+fn constrained_samples_are_calls_to_the_tool() {
+    let annotate = |sampling| {
+        let mut case = Case::tiny(AnnotateSettings { sampling, max_call_tokens: 60, ..settings() });
+        case.registry.insert(FnTool::new("U", "not asked for", |_: &str| Err(ToolError::NoResult))).unwrap();
+        case.annotate(&INPUTS)
+    };
+    let (free, constrained) = (annotate(CallSampling::Free), annotate(CallSampling::Constrained));
+    let places = |candidates: &[Candidate]| -> Vec<(usize, f64)> {
+        candidates.iter().map(|candidate| (candidate.token_position, candidate.p_start)).collect()
+    };
+    assert_eq!(places(&free), places(&constrained));
+    assert!(free.iter().all(|candidate| candidate.status == Status::Unparsable));
+    assert!(constrained.iter().any(|candidate| candidate.status == Status::Ok), "{constrained:?}");
+    for candidate in constrained {
+        assert!(candidate.call.starts_with("T(") && candidate.status != Status::WrongTool, "{candidate:?}");
+        assert_ne!(candidate.status, Status::NoResult, "a text is not empty: {candidate:?}");
+    }
 }
 
 /// A copy of `tiny_llama` whose vocabulary has no token `" ["`.

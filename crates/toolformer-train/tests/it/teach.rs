@@ -91,6 +91,7 @@ fn check_description(out: &Path) {
     assert_eq!(run["model"].as_str(), Some("calling"));
     assert_eq!(run["model_checksum"].as_str(), Some("c0ffee"));
     assert_eq!(run["texts"].as_integer(), Some(TEXTS.len() as i64));
+    assert_eq!(run["settings"]["annotate"]["sampling"].as_str(), Some("free"));
     assert_eq!(run["settings"]["filter"]["tau_f"].as_float(), Some(-1000.0));
 }
 
