@@ -1,8 +1,8 @@
 //! Generation from the models of `toolformer-model`: sampling, batches, shared prefixes, and tools in the loop.
 //!
 //! What is here: choosing tokens ([`Sampling`]), rows that share a cache ([`Rows`]), many continuations of places
-//! in a prefix ([`sample_continuations`]), an [`Engine`] that completes requests in continuous batches, with or
-//! without tools, and computes what texts begin with alike once, and keeping what is written to well-formed calls
+//! in a prefix ([`sample_continuations`]), an [`Engine`] that completes requests in continuous batches, with or without
+//! tools, and computes what texts begin with alike once, and masks that keep what is written to well-formed calls
 //! ([`CallConstraint`]).
 //!
 //! What is not: models, and tools themselves.

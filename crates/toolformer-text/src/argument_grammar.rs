@@ -18,7 +18,7 @@ use crate::Parameters;
 /// let sum = ArgumentGrammar::matching(r"[0-9]+(?: \+ [0-9]+)*");
 /// assert_eq!(sum.pattern(), r"[0-9]+(?: \+ [0-9]+)*");
 /// let days = Parameters::new([Parameter::new("days", ParameterType::Integer)]);
-/// assert_eq!(ArgumentGrammar::of(&days).pattern(), ArgumentGrammar::of(&days).pattern());
+/// assert!(ArgumentGrammar::of(&days).pattern().contains("[0-9]"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArgumentGrammar {
@@ -44,7 +44,8 @@ impl ArgumentGrammar {
 
     /// What [`Parameters::bind`] reads as these parameters. Arguments come by position, then by name in the order of
     /// the parameters; a text that holds commas, brackets or quotes stands in quotes, except where it is all there is.
-    /// Of more than eight parameters nothing is said but that a text stands there, if one is required.
+    /// Of more than sixteen parameters, or of types that nest deeply, nothing is said but that a text stands there, if one
+    /// is required.
     pub fn of(parameters: &Parameters) -> Self {
         Self::matching(parameters.pattern())
     }

@@ -48,9 +48,9 @@ fn draw(tokenizer: &Tokenizer, constraint: &CallConstraint, rng: &mut ChaCha8Rng
             (0..tokenizer.vocab_size() + 3).map(|_| rng.random_range(-4.0..4.0f32)).collect();
         if step > 12 {
             // Towards an end: what is open is closed.
-            for id in 0..tokenizer.vocab_size() {
-                if matches!(tokenizer.token_bytes(id as u32).as_slice(), b")" | b"'" | b"\"") {
-                    logits[id] += 12.0;
+            for (id, logit) in (0u32..).zip(&mut logits[..tokenizer.vocab_size()]) {
+                if matches!(tokenizer.token_bytes(id).as_slice(), b")" | b"'" | b"\"") {
+                    *logit += 12.0;
                 }
             }
         }
@@ -109,11 +109,11 @@ fn check(call: &str) {
         for cut in (0..call.len()).filter(|&cut| call.is_char_boundary(cut)) {
             let ids = tokenizer.encode_continuation(&call[cut..]).unwrap();
             let spelt: Vec<u8> = ids.iter().flat_map(|&id| tokenizer.token_bytes(id)).collect();
-            if spelt != call[cut..].as_bytes() {
+            if spelt != call.as_bytes()[cut..] {
                 continue;
             }
-            let mut row = constraint.begin(call[..cut].as_bytes()).unwrap();
-            let mut position = grammar.read(grammar.start(), call[..cut].as_bytes()).unwrap();
+            let mut row = constraint.begin(&call.as_bytes()[..cut]).unwrap();
+            let mut position = grammar.read(grammar.start(), &call.as_bytes()[..cut]).unwrap();
             for id in ids {
                 let mut logits = vec![0.0; tokenizer.vocab_size() + 1];
                 assert!(!position.is_complete() && row.mask(&mut logits));

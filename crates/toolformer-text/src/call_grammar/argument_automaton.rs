@@ -10,8 +10,8 @@ use regex_automata::{
 
 /// No state: the text cannot match any more.
 const DEAD: u32 = u32::MAX;
-/// Larger ones are refused, bytes.
-const MAX_SIZE: usize = 8 << 20;
+/// Larger ones are refused, bytes; and so much is used at most to make one.
+const MAX_SIZE: usize = 16 << 20;
 
 /// An automaton over the bytes of arguments.
 #[derive(Debug, Clone)]
@@ -30,8 +30,10 @@ impl ArgumentAutomaton {
 
     /// Reads `pattern`; the error says what is wrong with it.
     pub(super) fn new(pattern: &str) -> Result<Self, String> {
+        // The last source says what and where.
         let why = |error: &dyn std::error::Error| {
-            std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+            let last = std::iter::successors(Some(error), |error| error.source()).last();
+            last.unwrap_or(error).to_string()
         };
         let config = dense::Config::new()
             .match_kind(MatchKind::All)

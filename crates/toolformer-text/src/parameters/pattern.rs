@@ -12,26 +12,29 @@ const TEXT: &str = r#"(?s:.*[^\s'"].*)"#;
 const TEXT_BEHIND_OTHERS: &str = r#"[^\s\[\]{}'"][^\[\]{}'"]*"#;
 /// A string literal. A mark between two characters of a word does not close it.
 const QUOTED: &str = r#"(?:'(?:[^'\\]|\\.|'[A-Za-z0-9])*'|"(?:[^"\\]|\\.|"[A-Za-z0-9])*")"#;
-/// Text without quotes, up to the next comma.
-const BARE: &str = r#"(?:[^\s,=()\[\]{}'"\\](?:[ \t]*(?:[A-Za-z0-9]'[A-Za-z0-9]|[^\s,=()\[\]{}'"\\]))*)"#;
+/// Text up to the next comma; the only quote marks are those in words.
+const BARE: &str = r#"(?:[^\s,=()\[\]{}'"\\](?:[^,=()\[\]{}'"\\]|[A-Za-z0-9]'[A-Za-z0-9])*)"#;
 /// The only argument, a string: its commas separate nothing.
 const LONE_STRING: &str = r#"(?s:[ \t]*(?:['"].*[^\s'"].*|[^'",=\s][^=]*))"#;
-/// What stands in brackets and braces that holds none.
-const FLAT: &str = r#"[^\[\]{}()'"]"#;
-
-/// For more parameters the expression would be too large.
-const MOST: usize = 8;
+/// Numbers and words within JSON's brackets.
+const ATOM: &str = r#"[^\s,:()\[\]{}'"\\][^,:()\[\]{}'"\\]*"#;
+/// For more parameters, or where it would have more bytes, the expression would be too large.
+const MOST: (usize, usize) = (16, 24_000);
 
 impl Parameters {
     /// A regular expression for arguments that [`Parameters::bind`] reads, as far as one can say.
     pub(crate) fn pattern(&self) -> String {
-        let lone = |kind: &str, required| if required { kind.to_owned() } else { format!("{WS}|{kind}") };
+        let is_required = self.list.iter().any(|parameter| parameter.required);
+        let of_one = |kind: &str| if is_required { kind.to_owned() } else { format!("{WS}|{kind}") };
         match &self.list[..] {
             [] => WS.to_owned(),
-            [Parameter { kind: ParameterType::Raw, required, .. }] => lone(TEXT, *required),
-            [Parameter { kind: ParameterType::String, required, .. }] => lone(LONE_STRING, *required),
-            list if list.len() > MOST => lone(TEXT, list.iter().any(|parameter| parameter.required)),
-            list => format!("{WS}{}{WS}", by_position(list, true).unwrap_or_default()),
+            [Parameter { kind: ParameterType::Raw, .. }] => of_one(TEXT),
+            [Parameter { kind: ParameterType::String, .. }] => of_one(LONE_STRING),
+            list if list.len() > MOST.0 => of_one(TEXT),
+            list => {
+                let pattern = format!("{WS}{}{WS}", by_position(list, true).unwrap_or_default());
+                if pattern.len() > MOST.1 { of_one(TEXT) } else { pattern }
+            }
         }
     }
 }
@@ -55,13 +58,17 @@ fn by_name(list: &[Parameter], first: bool) -> Option<String> {
     let Some((Parameter { name, kind, required, .. }, rest)) = list.split_first() else {
         return Some(String::new());
     };
-    let left_out = if *required { None } else { by_name(rest, first) };
     if *kind == ParameterType::Raw {
-        return left_out;
+        return if *required { None } else { by_name(rest, first) };
     }
-    let comma = if first { "" } else { COMMA };
-    let given = by_name(rest, false).map(|rest| format!("{comma}{name}{WS}={WS}{}{rest}", value(kind)));
-    either(given, left_out)
+    let given = format!("{name}{WS}={WS}{}", value(kind));
+    let behind = by_name(rest, false)?;
+    match (required, first) {
+        (true, true) => Some(format!("{given}{behind}")),
+        (true, false) => Some(format!("{COMMA}{given}{behind}")),
+        (false, false) => Some(format!("(?:{COMMA}{given})?{behind}")),
+        (false, true) => either(Some(format!("{given}{behind}")), by_name(rest, true)),
+    }
 }
 
 fn either(one: Option<String>, other: Option<String>) -> Option<String> {
@@ -82,13 +89,9 @@ fn value(kind: &ParameterType) -> String {
             format!(r"\[{WS}(?:{item}(?:{COMMA}{item})*)?{WS}\]")
         }
         ParameterType::Any => {
-            let flat = format!("{FLAT}|{QUOTED}");
-            format!("(?:{QUOTED}|{BARE}|{})", bracketed(&format!("{flat}|{}", bracketed(&flat))))
+            // JSON's lists and objects, one deep.
+            let inner = format!("{WS}(?:(?:{QUOTED}|{ATOM})(?:{WS}[,:]{WS}(?:{QUOTED}|{ATOM}))*)?{WS}");
+            format!(r"(?:{QUOTED}|{BARE}|\[{inner}\]|\{{{inner}\}})")
         }
     }
-}
-
-/// JSON's lists and objects.
-fn bracketed(inner: &str) -> String {
-    format!(r"(?:\[(?:{inner})*\]|\{{(?:{inner})*\}})")
 }

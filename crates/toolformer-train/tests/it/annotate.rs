@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use toolformer_decode::{Sampling, draw_rng};
 use toolformer_model::Pretrained;
-use toolformer_text::{FnTool, Progress, Registry, Syntax, ToolError, is_valid_name};
+use toolformer_text::{ArgumentGrammar, FnTool, Progress, Registry, Syntax, ToolError, is_valid_name};
 use toolformer_train::{
     AnnotateSettings, Annotator, CallSampling, Candidate, FewShotPrompt, Status, Tokenized,
 };
@@ -273,7 +273,12 @@ fn calls_that_look_ahead_are_marked_and_not_run() {
 #[test]
 fn constrained_samples_are_calls_to_the_tool() {
     let annotate = |sampling| {
-        let mut case = Case::tiny(AnnotateSettings { sampling, max_call_tokens: 60, ..settings() });
+        let mut case = Case::tiny(AnnotateSettings { sampling, max_call_tokens: 24, ..settings() });
+        case.registry = Registry::new();
+        let digits = ArgumentGrammar::matching("[0-9]{1,2}");
+        let tool =
+            FnTool::new("T", "", |args: &str| Ok(args.len().to_string())).with_argument_grammar(digits);
+        case.registry.insert(tool).unwrap();
         case.registry.insert(FnTool::new("U", "not asked for", |_: &str| Err(ToolError::NoResult))).unwrap();
         case.annotate(&INPUTS)
     };
@@ -286,7 +291,6 @@ fn constrained_samples_are_calls_to_the_tool() {
     assert!(constrained.iter().any(|candidate| candidate.status == Status::Ok), "{constrained:?}");
     for candidate in constrained {
         assert!(candidate.call.starts_with("T(") && candidate.status != Status::WrongTool, "{candidate:?}");
-        assert_ne!(candidate.status, Status::NoResult, "a text is not empty: {candidate:?}");
     }
 }
 
