@@ -2,7 +2,7 @@
 
 use burn::tensor::{
     Tensor,
-    activation::{gelu, gelu_approximate, relu},
+    activation::{gelu, gelu_approximate, relu, sigmoid, silu},
     backend::Backend,
 };
 
@@ -17,6 +17,10 @@ pub enum Activation {
     GeluTanh,
     /// `max(x, 0)`: `relu`.
     Relu,
+    /// `x` times the sigmoid of `x`: `silu`, `swish`.
+    Silu,
+    /// `x` times the sigmoid of `1.702 x`, an approximation of GELU: `quick_gelu`.
+    QuickGelu,
 }
 
 impl Activation {
@@ -27,6 +31,8 @@ impl Activation {
             Some("gelu") => Self::Gelu,
             Some("gelu_new" | "gelu_pytorch_tanh" | "gelu_fast") => Self::GeluTanh,
             Some("relu") => Self::Relu,
+            Some("silu" | "swish") => Self::Silu,
+            Some("quick_gelu") => Self::QuickGelu,
             Some(other) => return Err(not_supported(format!("the activation `{other}` (`{field}`)"))),
         })
     }
@@ -37,6 +43,8 @@ impl Activation {
             Self::Gelu => "gelu",
             Self::GeluTanh => "gelu_new",
             Self::Relu => "relu",
+            Self::Silu => "silu",
+            Self::QuickGelu => "quick_gelu",
         }
     }
 
@@ -45,6 +53,8 @@ impl Activation {
             Self::Gelu => gelu(x),
             Self::GeluTanh => gelu_approximate(x),
             Self::Relu => relu(x),
+            Self::Silu => silu(x),
+            Self::QuickGelu => x.clone() * sigmoid(x * 1.702),
         }
     }
 }

@@ -65,7 +65,7 @@ const FULL: &str = "full_attention";
 impl Gemma3Config {
     /// Reads a `config.json`; [`ModelConfig::from_hf_json`](crate::ModelConfig::from_hf_json) says which errors.
     pub(crate) fn from_fields(fields: &Fields<'_>) -> Result<Self, ModelError> {
-        fields.activation("hidden_activation", &["gelu_pytorch_tanh"])?;
+        fields.activation("hidden_activation", &["gelu_pytorch_tanh", "gelu_new", "gelu_fast"])?;
         fields.refuse_unless("attention_bias", false)?;
         fields.refuse_unless("use_bidirectional_attention", false)?;
         for field in ["final_logit_softcapping", "attn_logit_softcapping"] {
@@ -122,11 +122,6 @@ impl Gemma3Config {
     pub(crate) fn from_gguf(file: &GgufFile) -> Result<Self, ModelError> {
         let keys = GgufKeys::new(file, "gemma3");
         keys.refuse_variants()?;
-        for name in ["final_logit_softcapping", "attn_logit_softcapping"] {
-            if keys.has(name) {
-                return Err(not_supported(format!("`gemma3.{name}`")));
-            }
-        }
         let [d_model, n_heads] = [keys.size("embedding_length")?, keys.size("attention.head_count")?];
         let (n_layers, d_head) = (keys.size("block_count")?, keys.head_width(d_model, n_heads)?);
         check_layers("gemma3.block_count", n_layers)?;

@@ -24,8 +24,12 @@ fn refused(name: &str, fields: Value, expected: &str) {
 
 #[test]
 fn what_is_not_computed_is_refused() {
-    refused("qwen2", json!({ "use_sliding_window": true, "max_window_layers": 1 }), "sliding window");
     refused("qwen2", json!({ "layer_types": ["full_attention", "sliding_attention"] }), "sliding window");
+    refused(
+        "qwen2",
+        json!({ "use_sliding_window": true, "max_window_layers": 1, "layer_types": null }),
+        "sliding window",
+    );
     refused("qwen2", json!({ "hidden_act": "gelu" }), "activation `gelu`");
     refused("qwen2", json!({ "rope_parameters": { "rope_type": "dynamic", "factor": 2.0 } }), "`dynamic`");
     refused("gpt2", json!({ "activation_function": "tanh" }), "activation `tanh`");
@@ -33,7 +37,7 @@ fn what_is_not_computed_is_refused() {
     refused("gemma3", json!({ "is_causal": false }), "`is_causal: false`");
     refused("gpt2", json!({ "add_cross_attention": true }), "add_cross_attention");
     refused("gptj", json!({ "rotary_dim": null }), "rotary_dim");
-    refused("gpt_neox", json!({ "hidden_act": "silu" }), "activation `silu`");
+    refused("gpt_neox", json!({ "hidden_act": "mish" }), "activation `mish`");
     refused("gemma3", json!({ "final_logit_softcapping": 30.0 }), "final_logit_softcapping");
     refused("gemma3", json!({ "use_bidirectional_attention": true }), "use_bidirectional_attention");
     refused("gemma3", json!({ "layer_types": vec!["chunked_attention"; 7] }), "`chunked_attention`");
@@ -41,6 +45,23 @@ fn what_is_not_computed_is_refused() {
     refused("palm", json!({ "tie_word_embeddings": true }), "tie_word_embeddings");
     refused("palm_rlhf", json!({ "tie_word_embeddings": false }), "tie_word_embeddings");
     refused("palm_rlhf", json!({ "max_position_embeddings": 100_000 }), "xPos over more than 65");
+}
+
+/// Other words for what the fixture says already.
+#[test]
+fn what_changes_nothing_is_read() {
+    for (name, fields) in [
+        ("llama", json!({ "hidden_act": "swish" })),
+        ("qwen2", json!({ "hidden_act": "swish" })),
+        (
+            "qwen2",
+            json!({ "use_sliding_window": true, "max_window_layers": 1, "layer_types": vec!["full_attention"; 2] }),
+        ),
+        ("qwen2", json!({ "use_sliding_window": true, "max_window_layers": 2, "layer_types": null })),
+        ("gemma3", json!({ "hidden_activation": "gelu_new" })),
+    ] {
+        assert_eq!(with(name, fields.clone()).unwrap(), with(name, json!({})).unwrap(), "{name} {fields}");
+    }
 }
 
 #[track_caller]

@@ -13,7 +13,7 @@ use crate::{
 const TOLERANCE: f32 = 1e-4;
 
 /// Every fixture with reference logits.
-pub(crate) const FIXTURES: [&str; 25] = [
+pub(crate) const FIXTURES: [&str; 27] = [
     "llama",
     "qwen2",
     "gpt2",
@@ -38,6 +38,8 @@ pub(crate) const FIXTURES: [&str; 25] = [
     "switches/llama_biases",
     "switches/gpt2_gelu",
     "switches/gptj_relu",
+    "switches/gpt2_quick_gelu",
+    "switches/gptj_silu",
     "switches/gemma3_multimodal",
 ];
 

@@ -32,7 +32,7 @@ impl LlamaConfig {
         defaults: Defaults,
         [qkv_bias, o_bias, mlp_bias]: [bool; 3],
     ) -> Result<Self, ModelError> {
-        fields.activation("hidden_act", &["silu"])?;
+        fields.activation("hidden_act", &["silu", "swish"])?;
         let max_positions = fields.size_or("max_position_embeddings", defaults.max_positions)?;
         let rope = RopeFields::read(fields, "rope_theta", None, max_positions)?;
         let [d_model, n_heads] = [fields.size("hidden_size")?, fields.size("num_attention_heads")?];

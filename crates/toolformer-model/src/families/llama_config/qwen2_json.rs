@@ -14,13 +14,17 @@ impl LlamaConfig {
     }
 }
 
-/// No published Qwen2 slides a window; a config that asks for it would be computed otherwise.
+/// No published Qwen2 slides a window; a config that asks for it would be computed otherwise. The types of blocks decide
+/// where there are some, as in transformers.
 fn refuse_sliding(fields: &Fields<'_>, n_layers: usize) -> Result<(), ModelError> {
-    let mut slides = fields.texts("layer_types")?.is_some_and(|types| types.contains(&"sliding_attention"));
-    if fields.boolean("use_sliding_window")?.unwrap_or(false) {
+    let slides = match fields.texts("layer_types")? {
+        Some(types) => types.contains(&"sliding_attention"),
         // Blocks from this one on slide.
-        slides |= fields.size_or("max_window_layers", 28)? < n_layers;
-    }
+        None => {
+            fields.boolean("use_sliding_window")?.unwrap_or(false)
+                && fields.size_or("max_window_layers", 28)? < n_layers
+        }
+    };
     if slides {
         return Err(not_supported("a sliding window (`use_sliding_window`, `layer_types`) in Qwen2".into()));
     }
