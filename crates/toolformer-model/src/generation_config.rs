@@ -5,7 +5,10 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use crate::{
-    error::ModelError, families::ModelConfig, json_fields::Fields, regular_file::read_text_if_there,
+    error::ModelError,
+    families::ModelConfig,
+    json_fields::{Fields, ids_json},
+    regular_file::read_text_if_there,
 };
 
 const FILE: &str = "generation_config.json";
@@ -57,9 +60,13 @@ impl GenerationConfig {
 
     /// The file for a model with this config, whose ids serve where there are none here.
     pub(crate) fn to_json(&self, config: &ModelConfig) -> Value {
-        let mut json = serde_json::json!({ "bos_token_id": config.bos(), "eos_token_id": config.eos() });
+        let mut json =
+            serde_json::json!({ "bos_token_id": config.bos(), "eos_token_id": ids_json(config.eos()) });
         for (field, value) in &self.fields {
-            json[field] = value.clone();
+            // An empty list says nothing, and transformers cannot read it.
+            if !(field == "eos_token_id" && value.as_array().is_some_and(Vec::is_empty)) {
+                json[field] = value.clone();
+            }
         }
         json
     }

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use burn::tensor::backend::Backend;
+use serde_json::Value;
 
 use crate::{
     error::ModelError,
@@ -70,11 +71,14 @@ pub fn save_pretrained_as<B: Backend>(
 ) -> Result<(), ModelError> {
     refuse_lora(model)?;
     write_weights(folder, &model.family().leaves(), options.format, options.max_shard_bytes)?;
-    let mut json = config.to_hf_json();
-    json["torch_dtype"] = options.format.torch_name().into();
-    write_json(&folder.join("config.json"), &json)?;
+    write_config(folder, config.to_hf_json(), options)?;
     write_json(&folder.join("generation_config.json"), &options.generation.to_json(config))?;
     write_tokenizer(folder, tokenizer)
+}
+
+fn write_config(folder: &Path, mut json: Value, options: &SaveOptions) -> Result<(), ModelError> {
+    json["torch_dtype"] = options.format.torch_name().into();
+    write_json(&folder.join("config.json"), &json)
 }
 
 fn write_tokenizer(folder: &Path, tokenizer: Option<&Tokenizer>) -> Result<(), ModelError> {
@@ -83,20 +87,20 @@ fn write_tokenizer(folder: &Path, tokenizer: Option<&Tokenizer>) -> Result<(), M
     write_json(&folder.join("tokenizer_config.json"), &tokenizer.tokenizer_config_json())
 }
 
-/// Writes a classifier as [`save_pretrained`] does a language model.
+/// Writes a classifier as [`save_pretrained_as`] does a language model; it has no `generation_config.json`.
 ///
 /// # Errors
-/// As [`save_pretrained`].
+/// As [`save_pretrained_as`].
 pub fn save_classifier<B: Backend>(
     folder: &Path,
     model: &SequenceClassifier<B>,
     config: &ClassifierConfig,
     tokenizer: Option<&Tokenizer>,
+    options: &SaveOptions,
 ) -> Result<(), ModelError> {
     refuse_lora(&model.body)?;
-    let SaveOptions { format, max_shard_bytes, .. } = SaveOptions::default();
-    write_weights(folder, &model.leaves(), format, max_shard_bytes)?;
-    write_json(&folder.join("config.json"), &config.to_hf_json())?;
+    write_weights(folder, &model.leaves(), options.format, options.max_shard_bytes)?;
+    write_config(folder, config.to_hf_json(), options)?;
     write_tokenizer(folder, tokenizer)
 }
 

@@ -1,7 +1,8 @@
 //! Classification heads against their references.
 
 use toolformer_model::{
-    ModelError, Pretrained, SafetensorsFolder, SequenceClassifier, TokenBatch, WeightSource, save_classifier,
+    ModelError, Pretrained, SafetensorsFolder, SaveFormat, SaveOptions, SequenceClassifier, TokenBatch,
+    WeightSource, save_classifier,
 };
 
 use crate::reference::{B, assert_close, expected, fixture};
@@ -37,7 +38,7 @@ fn a_saved_classifier_is_the_same() {
     for (name, _) in FIXTURES {
         let folder = tempfile::tempdir().unwrap();
         let (model, config) = SequenceClassifier::<B>::open(&fixture(name), &Default::default()).unwrap();
-        save_classifier(folder.path(), &model, &config, None).unwrap();
+        save_classifier(folder.path(), &model, &config, None, &SaveOptions::default()).unwrap();
         let (again, again_config) =
             SequenceClassifier::<B>::open(folder.path(), &Default::default()).unwrap();
         assert_eq!(config, again_config);
@@ -46,6 +47,26 @@ fn a_saved_classifier_is_the_same() {
         let [saved, original] = [folder.path(), &fixture(name)]
             .map(|path| WeightSource::names(&SafetensorsFolder::open(path).unwrap()));
         assert_eq!(saved, original);
+    }
+}
+
+/// The head of the language model is not part of a classifier; what the config says of it stays.
+#[test]
+fn a_saved_classifier_has_the_numbers_that_were_asked_for_and_its_own_config() {
+    for (name, _) in FIXTURES {
+        let folder = tempfile::tempdir().unwrap();
+        let (model, config) = SequenceClassifier::<B>::open(&fixture(name), &Default::default()).unwrap();
+        let options =
+            SaveOptions { format: SaveFormat::BF16, max_shard_bytes: 4_000, ..SaveOptions::default() };
+        save_classifier(folder.path(), &model, &config, None, &options).unwrap();
+        assert!(folder.path().join("model.safetensors.index.json").exists(), "{name}");
+        let text = std::fs::read_to_string(folder.path().join("config.json")).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(json["torch_dtype"], "bfloat16");
+        assert_eq!(json["tie_word_embeddings"], config.body.to_hf_json()["tie_word_embeddings"], "{name}");
+        let (again, _) = SequenceClassifier::<B>::open(folder.path(), &Default::default()).unwrap();
+        let (ids, _) = expected(name);
+        assert_close(&scores(&again, &ids), &scores(&model, &ids), 0.1);
     }
 }
 

@@ -50,7 +50,10 @@ fn generation_config_is_kept() {
 #[test]
 fn without_one_the_ids_are_written() {
     let (opened, folder) = saved(None, json!({}));
-    let ids = json!({ "bos_token_id": opened.config.bos(), "eos_token_id": opened.config.eos() });
+    let [eos] = opened.config.eos() else { panic!("{:?}", opened.config) };
+    let ids = json!({ "bos_token_id": opened.config.bos(), "eos_token_id": eos });
+    assert_eq!(read(folder.path(), "generation_config.json"), ids);
+    let (_, folder) = saved(Some(json!({ "eos_token_id": [] })), json!({}));
     assert_eq!(read(folder.path(), "generation_config.json"), ids);
 }
 

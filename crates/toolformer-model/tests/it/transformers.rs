@@ -7,8 +7,8 @@ use std::{
 };
 
 use toolformer_model::{
-    Pretrained, SaveFormat, SaveOptions, SequenceClassifier, TokenBatch, save_classifier, save_pretrained,
-    save_pretrained_as,
+    GenerationConfig, LlamaConfig, ModelConfig, Pretrained, SaveFormat, SaveOptions, SequenceClassifier,
+    TokenBatch, save_classifier, save_pretrained, save_pretrained_as,
 };
 
 use crate::{
@@ -78,10 +78,21 @@ fn saved_models_load_in_transformers() {
     let (ids, _) = expected("switches/llama3");
     write_expected(&folder, &ids, run(&model, &ids).concat());
     folders.push(folder);
+    // No token ends a text of this one.
+    let folder = root.path().join("endless");
+    let (model, config) = open("qwen2");
+    let ModelConfig::Llama(config) = config else { panic!("{config:?}") };
+    let config = ModelConfig::Llama(LlamaConfig { eos: Vec::new(), ..config });
+    let generation = GenerationConfig::from_json(r#"{"eos_token_id": []}"#).unwrap();
+    let options = SaveOptions { generation, ..SaveOptions::default() };
+    save_pretrained_as(&folder, &model, &config, None, &options).unwrap();
+    let (ids, _) = expected("qwen2");
+    write_expected(&folder, &ids, run(&model, &ids).concat());
+    folders.push(folder);
     for (name, _) in classifier::FIXTURES {
         let folder = root.path().join(name.replace('/', "_"));
         let (model, config) = SequenceClassifier::<B>::open(&fixture(name), &Default::default()).unwrap();
-        save_classifier(&folder, &model, &config, None).unwrap();
+        save_classifier(&folder, &model, &config, None, &SaveOptions::default()).unwrap();
         let (ids, _) = expected(name);
         let scores = model.scores(&TokenBatch::new(&ids)).into_data().into_vec().unwrap();
         write_expected(&folder, &ids, scores);
