@@ -83,6 +83,19 @@ pub enum ModelError {
         what: String,
     },
 
+    /// A GGUF file is one of several that a model is split over.
+    #[error(
+        "{} is one of the {parts} files that the model is split over; join them with llama.cpp's \
+         `llama-gguf-split --merge` and give the file that comes out, or use the model's Hugging Face folder",
+        path.display()
+    )]
+    GgufPart {
+        /// The file.
+        path: PathBuf,
+        /// Number of files.
+        parts: u32,
+    },
+
     /// A safetensors file or its index is damaged.
     #[error("{} is not a readable safetensors file: {what}; download or save it again", path.display())]
     Safetensors {

@@ -145,6 +145,7 @@ impl ModelConfig {
     /// # Errors
     /// As [`ModelConfig::from_hf_json`].
     pub fn from_gguf(file: &GgufFile) -> Result<Self, ModelError> {
+        file.refuse_part()?;
         let read = || {
             Ok(match file.get_str("general.architecture")? {
                 "llama" => Self::Llama(LlamaConfig::from_gguf(file, "llama")?),

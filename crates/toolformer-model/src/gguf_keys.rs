@@ -1,8 +1,12 @@
 //! The metadata of a GGUF file, under the keys of one architecture.
 
+mod ends;
 mod rope;
+mod variants;
 
 use crate::{config_checks::not_supported, error::ModelError, gguf::GgufFile};
+
+pub(crate) use ends::{CONTROL, END_NAMES};
 
 /// A view of the keys `ARCHITECTURE.*`.
 pub(crate) struct GgufKeys<'a> {
@@ -57,55 +61,13 @@ impl<'a> GgufKeys<'a> {
         Ok(d_head)
     }
 
-    /// Refuses what makes another model of the same architecture: experts, and attention that sees what comes after.
-    pub(crate) fn refuse_variants(&self) -> Result<(), ModelError> {
-        let causal = self.key("attention.causal");
-        if self.file.has_key(&causal) && !self.file.get_bool(&causal)? {
-            return Err(not_supported(format!("attention to what comes after (`{causal}: false`)")));
-        }
-        if self.size_or("expert_count", 0)? > 0 {
-            let key = self.key("expert_count");
-            return Err(not_supported(format!("a mixture of experts (`{key}`)")));
-        }
-        Ok(())
-    }
-
     pub(crate) fn bos(&self) -> Result<Option<u32>, ModelError> {
         let bos = "tokenizer.ggml.bos_token_id";
         self.file.has_key(bos).then(|| self.file.get_u32(bos)).transpose()
-    }
-
-    pub(crate) fn eos(&self) -> Result<Vec<u32>, ModelError> {
-        let keys = ["eos", "eot"].map(|name| format!("tokenizer.ggml.{name}_token_id"));
-        let known = keys.iter().filter(|key| self.file.has_key(key));
-        let mut eos: Vec<u32> = known.map(|key| self.file.get_u32(key)).collect::<Result<_, _>>()?;
-        eos.dedup();
-        Ok(eos)
     }
 }
 
 /// The double with the same shortest decimal form: GGUF stores 1e-5 as a float, and 1e-5 it shall be again.
 fn shortest(value: f32) -> f64 {
     value.to_string().parse().unwrap_or(f64::from(value))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::gguf::blob::Blob;
-
-    #[track_caller]
-    fn refused(blob: Blob, expected: &str) {
-        let error = GgufKeys::new(&blob.open().unwrap(), "gemma3").refuse_variants().unwrap_err();
-        assert!(matches!(error, ModelError::NotSupported { .. }), "{error:?}");
-        assert!(error.to_string().contains(expected), "{error}");
-    }
-
-    #[test]
-    fn variants_are_refused() {
-        let causal = |causal| Blob::new(0, 1).key("gemma3.attention.causal", 7).bytes(&[causal]).padded();
-        assert!(GgufKeys::new(&causal(1).open().unwrap(), "gemma3").refuse_variants().is_ok());
-        refused(causal(0), "`gemma3.attention.causal: false`");
-        refused(Blob::new(0, 1).key("gemma3.expert_count", 4).u32(8).padded(), "`gemma3.expert_count`");
-    }
 }

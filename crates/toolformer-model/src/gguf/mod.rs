@@ -149,6 +149,16 @@ impl GgufFile {
         self.metadata.keys().map(String::as_str)
     }
 
+    /// Refuses one of several files that a model is split over.
+    pub(crate) fn refuse_part(&self) -> Result<(), ModelError> {
+        let key = "split.count";
+        let parts = if self.has_key(key) { self.get_u32(key)? } else { 1 };
+        if parts <= 1 {
+            return Ok(());
+        }
+        Err(ModelError::GgufPart { path: self.path.clone(), parts })
+    }
+
     /// A whole number of any width that fits.
     ///
     /// # Errors

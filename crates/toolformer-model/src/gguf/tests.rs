@@ -163,3 +163,12 @@ fn a_folder_or_nothing_is_an_error() {
     let nothing = GgufFile::open(folder.path().join("none.gguf"));
     assert!(matches!(nothing, Err(ModelError::NotFound { .. })));
 }
+
+#[test]
+fn a_part_of_a_model_is_called_one() {
+    let split = |count: u8| Blob::new(0, 1).key("split.count", 2).bytes(&[count, 0]).padded().open().unwrap();
+    assert!(split(1).refuse_part().is_ok());
+    let error = crate::ModelConfig::from_gguf(&split(3)).unwrap_err();
+    assert!(matches!(error, ModelError::GgufPart { parts: 3, .. }), "{error:?}");
+    assert!(error.to_string().contains("llama-gguf-split --merge"), "{error}");
+}

@@ -15,6 +15,7 @@ impl LlamaConfig {
         keys.refuse_variants()?;
         let [d_model, n_heads] = [keys.size("embedding_length")?, keys.size("attention.head_count")?];
         let (d_head, max_positions) = (keys.head_width(d_model, n_heads)?, keys.size("context_length")?);
+        keys.refuse_window(max_positions)?;
         let rope_theta = keys.float_or("rope.freq_base", 10_000.0)?;
         let config = Self {
             vocab_size: keys.vocab_size()?,
