@@ -1,6 +1,7 @@
 //! `generate --interactive`: a line in, a completion out, until the input ends.
 
 use anyhow::Result;
+use jiff::civil::DateTime;
 use rustyline::{DefaultEditor, error::ReadlineError};
 use toolformer::{
     burn::tensor::backend::Backend,
@@ -24,6 +25,8 @@ pub(crate) struct Session<'a> {
     pub(crate) tools: &'a Tools<'a>,
     /// Whether lines are turns of one conversation, in the form that the model was trained on.
     pub(crate) chat: bool,
+    /// The time that it is for the template, the same in all turns.
+    pub(crate) now: DateTime,
 }
 
 impl<'a> Session<'a> {
@@ -65,7 +68,8 @@ impl<'a> Session<'a> {
         out: &mut TextStream,
     ) -> Result<String> {
         let ids = if self.chat {
-            self.tokenizer.encode(&self.tokenizer.apply_chat_template(said, &ChatOptions::default())?)?
+            let options = ChatOptions { now: Some(self.now), ..ChatOptions::default() };
+            self.tokenizer.encode(&self.tokenizer.apply_chat_template(said, &options)?)?
         } else {
             self.tokenizer.encode_with_special(line)?
         };

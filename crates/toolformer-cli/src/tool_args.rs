@@ -141,6 +141,14 @@ impl ToolArgs {
         self.usable()
     }
 
+    /// The time that it is for the templates of conversations: midnight of a day that was given.
+    pub(crate) fn local_time(&self) -> jiff::civil::DateTime {
+        match self.now {
+            Some(day) => day.at(0, 0, 0, 0),
+            None => jiff::ZonedDateTime::now().datetime(),
+        }
+    }
+
     /// What the built-in tools are lent; only what those that are asked for need is opened.
     fn settings(&self, timeout: Duration) -> Result<BuiltinSettings> {
         let asked = |name: &str| self.tools.iter().any(|tool| tool.eq_ignore_ascii_case(name));

@@ -177,7 +177,8 @@ impl OnDevice for &Args {
         if self.interactive {
             let (settings, tools, chat) = (&settings, &use_of_tools, self.chat);
             settings.validate(model.vocab_size())?;
-            return Session { tokenizer: &tokenizer, settings, tools, chat }.run(&mut engine);
+            let now = self.tools.local_time();
+            return Session { tokenizer: &tokenizer, settings, tools, chat, now }.run(&mut engine);
         }
         let (sink, done) = self.sink(&inputs, &tools, &(&settings, &calls, self.calling.no_calls))?;
         for prompt in &prompts[done..] {
@@ -212,7 +213,8 @@ impl Args {
             Some(suffix) => fill_in_the_middle(tokenizer, prompt, suffix)?,
             None if self.chat => {
                 let said = [ChatMessage::new("user", prompt)];
-                tokenizer.encode(&tokenizer.apply_chat_template(&said, &ChatOptions::default())?)?
+                let options = ChatOptions { now: Some(self.tools.local_time()), ..ChatOptions::default() };
+                tokenizer.encode(&tokenizer.apply_chat_template(&said, &options)?)?
             }
             None => tokenizer.encode_with_special(prompt)?,
         })

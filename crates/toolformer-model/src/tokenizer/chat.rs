@@ -2,20 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{civil::DateTime, fmt::strtime};
 use minijinja::{
     Environment, ErrorKind,
     syntax::SyntaxConfig,
-    value::{Serde, Value as Any},
+    value::{Kwargs, Serde, Value as Any},
 };
 use minijinja_contrib::pycompat::unknown_method_callback;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Tokenizer;
+use super::{Tokenizer, json_filter::tojson};
 use crate::error::ModelError;
 
 /// A template may take this many steps: those of strangers could run for ever.
 const MAX_STEPS: u64 = 50_000_000;
+
+/// The function by which templates ask for the date.
+const CLOCK: &str = "strftime_now";
 
 /// One turn of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,11 +44,14 @@ pub struct ChatOptions {
     pub add_generation_prompt: bool,
     /// Further variables of the template, such as `tools` or `date_string`. Default none.
     pub variables: BTreeMap<String, Value>,
+    /// The local time, for templates that write the date (`strftime_now`). Default none: such a template then writes
+    /// the date that it has for that case, or fails.
+    pub now: Option<DateTime>,
 }
 
 impl Default for ChatOptions {
     fn default() -> Self {
-        Self { add_generation_prompt: true, variables: BTreeMap::new() }
+        Self { add_generation_prompt: true, variables: BTreeMap::new(), now: None }
     }
 }
 
@@ -52,25 +59,25 @@ impl Tokenizer {
     /// The text of a conversation. It holds its special tokens written out: encode it with
     /// [`Tokenizer::encode`], which adds no more.
     ///
-    /// The template is Jinja, as transformers reads it. It is not given the time: one that asks for the date
-    /// needs it as a variable.
+    /// The template is Jinja, as transformers reads it. Of several that which is named `default` is taken, and `tool_use`
+    /// where the variables have `tools`.
     ///
     /// # Errors
-    /// If the model has no template, or the template fails or refuses the conversation; the text says why.
+    /// If the model has no template (or several and none is `default`), or the template fails or refuses the conversation;
+    /// the text says why.
     pub fn apply_chat_template(
         &self,
         messages: &[ChatMessage],
         options: &ChatOptions,
     ) -> Result<String, ModelError> {
-        let template = self.chat_template().ok_or_else(|| ModelError::ChatTemplate {
-            why: "the model has none: it was not trained on conversations, or its tokenizer_config.json or \
-                  chat_template.jinja is missing"
-                .to_owned(),
-        })?;
+        let tools = options.variables.get("tools").is_some_and(|tools| !tools.is_null());
+        let template = self.chat_templates.choose(tools)?;
         let token = |id: Option<u32>| id.and_then(|id| self.id_to_token(id)).unwrap_or_default();
         let mut variables: BTreeMap<&str, Any> = BTreeMap::from([
             ("messages", Any::from(Serde(messages))),
             ("add_generation_prompt", options.add_generation_prompt.into()),
+            ("tools", ().into()),
+            ("documents", ().into()),
             ("bos_token", token(self.bos()).into()),
             ("eos_token", token(self.eos()).into()),
             ("unk_token", token(self.unk()).into()),
@@ -78,64 +85,63 @@ impl Tokenizer {
         ]);
         variables
             .extend(options.variables.iter().map(|(name, value)| (name.as_str(), Any::from(Serde(value)))));
-        render(template, variables).map_err(|error| ModelError::ChatTemplate { why: described(&error) })
+        render(template, variables, options.now)
+            .map_err(|error| ModelError::ChatTemplate { why: described(&error) })
     }
 }
 
-fn render(template: &str, variables: BTreeMap<&str, Any>) -> Result<String, minijinja::Error> {
+fn render(
+    template: &str,
+    variables: BTreeMap<&str, Any>,
+    now: Option<DateTime>,
+) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     environment.set_fuel(Some(MAX_STEPS));
     environment.set_unknown_method_callback(unknown_method_callback);
-    environment.add_function("raise_exception", |why: String| -> Result<String, minijinja::Error> {
-        Err(minijinja::Error::new(ErrorKind::InvalidOperation, why))
-    });
-    environment.add_function("strftime_now", |_format: String| -> Result<String, minijinja::Error> {
-        let why = "the template asks for the date; give it as a variable, `date_string` in most";
-        Err(minijinja::Error::new(ErrorKind::InvalidOperation, why))
-    });
-    environment.add_filter("tojson", |value: Any| as_python_writes_json(&value));
-    environment.render_str(template, variables)
+    let refused = |why: String| minijinja::Error::new(ErrorKind::InvalidOperation, why);
+    environment
+        .add_function("raise_exception", move |why: String| -> Result<String, _> { Err(refused(why)) });
+    // Without a date the function is not there: templates that look for it have a date of their own.
+    if let Some(now) = now {
+        environment.add_function(CLOCK, move |format: &str| {
+            strtime::format(format, now).map_err(|error| refused(format!("{CLOCK}: {error}")))
+        });
+    }
+    environment.add_filter("tojson", |value: Any, options: Kwargs| tojson(&value, &options));
+    environment.render_str(&without_marks(template), variables)
 }
 
-/// As Python's `json.dumps` writes it, with a space behind `,` and `:`; models were trained on that.
-fn as_python_writes_json(value: &Any) -> Result<String, minijinja::Error> {
-    let failed =
-        |error: serde_json::Error| minijinja::Error::new(ErrorKind::BadSerialization, error.to_string());
-    let mut bytes = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, PythonJson);
-    value.serialize(&mut serializer).map_err(failed)?;
-    String::from_utf8(bytes)
-        .map_err(|error| minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()))
-}
-
-struct PythonJson;
-
-impl serde_json::ser::Formatter for PythonJson {
-    fn begin_array_value<W: ?Sized + std::io::Write>(
-        &mut self,
-        out: &mut W,
-        first: bool,
-    ) -> std::io::Result<()> {
-        if first { Ok(()) } else { out.write_all(b", ") }
+/// The template with a scope of its own where it marks what the model is to say (`{% generation %}`), which is for
+/// training only.
+fn without_marks(template: &str) -> String {
+    let mut plain = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(start) = rest.find("{%") {
+        let (before, from) = rest.split_at(start);
+        plain.push_str(before);
+        let Some(end) = from.find("%}") else {
+            rest = from;
+            break;
+        };
+        let (tag, after) = from.split_at(end + 2);
+        let word = tag[2..end].trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '+'));
+        match word {
+            "generation" | "endgeneration" => plain.push_str(&tag.replacen("generation", "with", 1)),
+            _ => plain.push_str(tag),
+        }
+        rest = after;
     }
-
-    fn begin_object_key<W: ?Sized + std::io::Write>(
-        &mut self,
-        out: &mut W,
-        first: bool,
-    ) -> std::io::Result<()> {
-        if first { Ok(()) } else { out.write_all(b", ") }
-    }
-
-    fn begin_object_value<W: ?Sized + std::io::Write>(&mut self, out: &mut W) -> std::io::Result<()> {
-        out.write_all(b": ")
-    }
+    plain.push_str(rest);
+    plain
 }
 
 /// The error with its line.
 fn described(error: &minijinja::Error) -> String {
-    let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    let mut what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    if error.kind() == ErrorKind::UnknownFunction && what.contains(CLOCK) {
+        what = format!("the template asks for the date ({CLOCK}), and none was given");
+    }
     match error.line() {
         Some(line) => format!("{what} (line {line} of the template)"),
         None => what,
@@ -156,7 +162,10 @@ mod tests {
             ("bos_token", "<s>".into()),
             ("add_generation_prompt", true.into()),
         ]);
-        assert_eq!(render(template, variables).map_err(|error| described(&error)), Ok(expected.to_owned()));
+        assert_eq!(
+            render(template, variables, None).map_err(|error| described(&error)),
+            Ok(expected.to_owned())
+        );
     }
 
     #[test]
@@ -184,12 +193,12 @@ mod tests {
 
     #[test]
     fn refusals_and_endless_templates_are_errors() {
-        let error = |template| described(&render(template, BTreeMap::new()).unwrap_err());
+        let error = |template| described(&render(template, BTreeMap::new(), None).unwrap_err());
         assert_eq!(
             error("a\n{{ raise_exception('no system turn') }}"),
             "no system turn (line 2 of the template)"
         );
-        assert!(error("{{ strftime_now('%d') }}").contains("date_string"));
+        assert!(error("{{ strftime_now('%d') }}").contains("asks for the date"));
         let nested = "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}";
         assert!(error(nested).contains("fuel"), "{}", error(nested));
         assert!(error("{% if %}").contains("line 1"));

@@ -3,18 +3,21 @@
 mod byte_bpe;
 mod sentence_piece;
 
-use std::collections::HashSet;
-
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     SpecialIds, Tokenizer,
-    tokenizer_json::{added_token, whole},
+    chat_templates::{ChatTemplates, DEFAULT},
+    tokenizer_json::{added_token, around_texts, whole},
 };
-use crate::{error::ModelError, gguf::GgufFile};
+use crate::{
+    error::ModelError,
+    gguf::GgufFile,
+    gguf_keys::{CONTROL, END_NAMES},
+};
 
-/// `tokenizer.ggml.token_type` of special tokens (llama.cpp: `LLAMA_TOKEN_TYPE_CONTROL`).
-const CONTROL: i64 = 3;
+/// `tokenizer.ggml.token_type` of tokens that the model may produce for text (llama.cpp: `LLAMA_TOKEN_TYPE_NORMAL`).
+const NORMAL: i64 = 1;
 /// Of tokens that users added (`LLAMA_TOKEN_TYPE_USER_DEFINED`).
 const USER_DEFINED: i64 = 4;
 
@@ -23,7 +26,7 @@ const SPACE: &str = "▁";
 
 pub(super) fn read(file: &GgufFile) -> Result<Tokenizer, ModelError> {
     let tokens = file.get_array_str("tokenizer.ggml.tokens")?;
-    let types = file.get_array_i64("tokenizer.ggml.token_type")?;
+    let types = types(file, &tokens)?;
     if types.len() != tokens.len() {
         return Err(unusable(format!("it has {} tokens, but {} token types", tokens.len(), types.len())));
     }
@@ -61,8 +64,32 @@ pub(super) fn read(file: &GgufFile) -> Result<Tokenizer, ModelError> {
     };
     let added = added_tokens(&names, &types, !pieces);
     let json = whole(parts, added, post_processor(file, &names, special, ends)?);
-    let chat_template = optional(file, "tokenizer.chat_template", GgufFile::get_str)?.map(str::to_owned);
-    Tokenizer::from_json(json.to_string().as_bytes(), special, chat_template)
+    let chat_templates = chat_templates(file)?;
+    Ok(Tokenizer { chat_templates, ..Tokenizer::from_json(json.to_string().as_bytes(), special)? })
+}
+
+/// The template for conversations, and further ones by their names.
+fn chat_templates(file: &GgufFile) -> Result<ChatTemplates, ModelError> {
+    let default = optional(file, "tokenizer.chat_template", GgufFile::get_str)?;
+    let names = optional(file, "tokenizer.chat_templates", GgufFile::get_array_str)?.unwrap_or_default();
+    let mut named: Vec<(String, String)> =
+        default.into_iter().map(|template| (DEFAULT.to_owned(), template.to_owned())).collect();
+    for name in names {
+        let template = file.get_str(&format!("tokenizer.chat_template.{name}"))?;
+        named.push((name.to_owned(), template.to_owned()));
+    }
+    Ok(ChatTemplates::named(named))
+}
+
+/// What kind of token each is. A file that does not say has tokens for text only, and those that llama.cpp knows by name
+/// to end a text.
+fn types(file: &GgufFile, tokens: &[&str]) -> Result<Vec<i64>, ModelError> {
+    let key = "tokenizer.ggml.token_type";
+    if file.has_key(key) {
+        return file.get_array_i64(key);
+    }
+    tracing::warn!(file = %file.path().display(), "no token types; all but the known ends are taken for text");
+    Ok(tokens.iter().map(|token| if END_NAMES.contains(token) { CONTROL } else { NORMAL }).collect())
 }
 
 /// The ids that llama.cpp takes where the file does not say.
@@ -101,33 +128,17 @@ fn post_processor(
     special: SpecialIds,
     [begins, ends]: [bool; 2],
 ) -> Result<Value, ModelError> {
-    let mut template = vec![json!({ "Sequence": { "id": "A", "type_id": 0 } })];
-    let mut used = HashSet::new();
-    for (key, id, default, front) in [
-        ("tokenizer.ggml.add_bos_token", special.bos, begins, true),
-        ("tokenizer.ggml.add_eos_token", special.eos, ends, false),
-    ] {
+    let around = |key: &str, id: Option<u32>, default: bool| {
         if !optional(file, key, GgufFile::get_bool)?.unwrap_or(default && id.is_some()) {
-            continue;
+            return Ok(None);
         }
-        let id = id.filter(|&id| (id as usize) < tokens.len());
-        let id = id.ok_or_else(|| unusable(format!("`{key}` is set, but there is no such token")))?;
-        let piece = json!({ "SpecialToken": { "id": tokens[id as usize], "type_id": 0 } });
-        template.insert(if front { 0 } else { template.len() }, piece);
-        used.insert(id);
-    }
-    if used.is_empty() {
-        return Ok(Value::Null);
-    }
-    let special_tokens: Map<String, Value> = used
-        .into_iter()
-        .map(|id| (id, &tokens[id as usize]))
-        .map(|(id, token)| (token.to_owned(), json!({ "id": token, "ids": [id], "tokens": [token] })))
-        .collect();
-    let pair = [template.clone(), vec![json!({ "Sequence": { "id": "B", "type_id": 1 } })]].concat();
-    Ok(
-        json!({ "type": "TemplateProcessing", "single": template, "pair": pair, "special_tokens": special_tokens }),
-    )
+        let token = id.and_then(|id| Some((tokens.get(id as usize)?.clone(), id)));
+        token.map(Some).ok_or_else(|| unusable(format!("`{key}` is set, but there is no such token")))
+    };
+    Ok(around_texts(
+        around("tokenizer.ggml.add_bos_token", special.bos, begins)?,
+        around("tokenizer.ggml.add_eos_token", special.eos, ends)?,
+    ))
 }
 
 /// A key that may be missing, but not of another type.
@@ -187,6 +198,42 @@ mod tests {
         check("llama", "default", &[("add_bos_token", false), ("add_eos_token", true)], &[5, 1]);
         check("t5", "default", &[], &[5, 1]);
         check("t5", "default", &[("add_eos_token", false)], &[5]);
+    }
+
+    /// A file without `pre` and without token types; `<2>` is text then, and `<|im_end|>` special by its name.
+    #[test]
+    fn what_a_file_does_not_say_is_llama_cpps_default() {
+        let named = |pre: Option<&str>| {
+            let blob = Blob::new(0, 3 + u64::from(pre.is_some()))
+                .text_key("tokenizer.ggml.model", "gpt2")
+                .texts_key(
+                    "tokenizer.ggml.tokens",
+                    &["<", "2", ">", "<2>", "<|im_end|>", "+", "++", "a", "+a"],
+                )
+                .texts_key("tokenizer.ggml.merges", &["+ +", "+ a"]);
+            let blob = pre.iter().fold(blob, |blob, pre| blob.text_key("tokenizer.ggml.pre", pre));
+            read(&blob.padded().open().unwrap()).unwrap()
+        };
+        for text in ["<2>", "++a<|im_end|>a", "a+a"] {
+            let ids = |pre| named(pre).encode(text).unwrap();
+            assert_eq!(ids(None), ids(Some("default")), "{text}");
+        }
+        let tokenizer = named(None);
+        assert_eq!(tokenizer.encode("<2><|im_end|>").unwrap(), [0, 1, 2, 4]);
+        assert!(tokenizer.is_special(4) && !tokenizer.is_special(3));
+    }
+
+    #[test]
+    fn templates_may_have_names() {
+        let blob = Blob::new(0, 6)
+            .text_key("tokenizer.ggml.model", "gpt2")
+            .texts_key("tokenizer.ggml.tokens", &["a"])
+            .texts_key("tokenizer.ggml.merges", &[])
+            .text_key("tokenizer.chat_template", "d")
+            .texts_key("tokenizer.chat_templates", &["tool_use"])
+            .text_key("tokenizer.chat_template.tool_use", "t");
+        let templates = read(&blob.padded().open().unwrap()).unwrap().chat_templates;
+        assert_eq!((templates.choose(false).unwrap(), templates.choose(true).unwrap()), ("d", "t"));
     }
 
     #[test]

@@ -1,15 +1,20 @@
 //! The tokenizer of an older model folder: `vocab.json` and `merges.txt`, as GPT-2's.
 
-use std::{collections::BTreeMap, path::Path};
+use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
-    from_folder::{optional_json, token},
+    Tokenizer,
+    added_tokens::{DeclaredTokens, name},
+    from_folder::optional_json,
     pre_tokenizers::{PreTokenizer, named},
-    tokenizer_json::{added_token, byte_level_bpe, whole},
+    tokenizer_json::{around_texts, byte_level_bpe, whole},
+    wrap,
 };
 use crate::{error::ModelError, regular_file::read_text_if_there};
+
+const END: &str = "<|endoftext|>";
 
 /// The `tokenizer.json` that the folder's files stand for; none if they are not there.
 pub(super) fn read(folder: &Path, config: &Value) -> Result<Option<Value>, ModelError> {
@@ -17,15 +22,22 @@ pub(super) fn read(folder: &Path, config: &Value) -> Result<Option<Value>, Model
     let Some(merges) = read_text_if_there(&merges_path)? else { return Ok(None) };
     let Value::Object(vocab) = optional_json(&vocab_path)? else { return Ok(None) };
     let merges = merges_of(&merges).map_err(|error| error.in_file(&merges_path))?;
-    let pre = pre_tokenizer(config)?;
-    let added = added_tokens(folder, config, &vocab)?;
-    Ok(Some(whole(byte_level_bpe(pre, vocab, merges), added, Value::Null)))
+    let mut pre = pre_tokenizer(config)?;
+    if config["add_prefix_space"] == true {
+        pre = pre.with_prefix_space();
+    }
+    Ok(Some(whole(byte_level_bpe(pre, vocab, merges), Vec::new(), Value::Null)))
+}
+
+fn class(config: &Value) -> &str {
+    let class = config["tokenizer_class"].as_str().unwrap_or("GPT2Tokenizer");
+    class.strip_suffix("Fast").unwrap_or(class)
 }
 
 /// The class of a slow tokenizer says how it cuts text; GPT-2's way where nothing is said.
 fn pre_tokenizer(config: &Value) -> Result<PreTokenizer, ModelError> {
-    let class = config["tokenizer_class"].as_str().unwrap_or("GPT2Tokenizer");
-    let name = match class.strip_suffix("Fast").unwrap_or(class) {
+    let class = class(config);
+    let name = match class {
         "GPT2Tokenizer" | "PreTrainedTokenizer" | "GPTNeoXTokenizer" => "gpt-2",
         "Qwen2Tokenizer" => "qwen2",
         _ => "",
@@ -58,30 +70,25 @@ fn merges_of(text: &str) -> Result<Vec<[&str; 2]>, ModelError> {
     Ok(merges)
 }
 
-/// Tokens with a role and added ones, in the order of their ids.
-fn added_tokens(folder: &Path, config: &Value, vocab: &Map<String, Value>) -> Result<Vec<Value>, ModelError> {
-    let mut added: BTreeMap<u64, Value> = BTreeMap::new();
-    let mut add = |id: u64, content: &str, special: bool| {
-        added.insert(id, added_token(id, content, true, special));
-    };
-    let extra = optional_json(&folder.join("added_tokens.json"))?;
-    for (content, id) in extra.as_object().into_iter().flatten() {
-        add(id.as_u64().unwrap_or(u64::MAX), content, false);
-    }
-    let map = optional_json(&folder.join("special_tokens_map.json"))?;
-    let id_of = |content: &str| vocab.get(content).or_else(|| extra.get(content)).and_then(Value::as_u64);
-    let roles = ["bos_token", "eos_token", "unk_token", "pad_token"];
-    let with_role = roles.iter().flat_map(|role| [token(&config[role]), token(&map[role])]).flatten();
+/// What the folder's class and flags add to the vocabulary: tokens, and those around every text.
+pub(super) fn complete(
+    tokenizer: &mut Tokenizer,
+    mut declared: DeclaredTokens,
+    config: &Value,
+) -> Result<(), ModelError> {
     // GPT-2's only special token, where the folder names none.
-    for content in with_role.chain(["<|endoftext|>"]) {
-        if let Some(id) = id_of(content) {
-            add(id, content, true);
-        }
+    if tokenizer.token_to_id(END).is_some() {
+        let qwen2 = class(config) == "Qwen2Tokenizer";
+        let roles = ["eos_token", "unk_token", if qwen2 { "pad_token" } else { "bos_token" }];
+        roles.iter().for_each(|role| declared.or_role(role, END));
     }
-    for (id, entry) in config["added_tokens_decoder"].as_object().into_iter().flatten() {
-        if let (Ok(id), Some(content)) = (id.parse(), token(entry)) {
-            add(id, content, entry["special"] == true);
-        }
-    }
-    Ok(added.into_values().collect())
+    declared.add_to(tokenizer)?;
+    let around = |flag: &str, role: &str| {
+        let asked = config[flag] == true;
+        let name = declared.role(role).and_then(name).filter(|_| asked)?;
+        Some((name.to_owned(), tokenizer.token_to_id(name)?))
+    };
+    let template = around_texts(around("add_bos_token", "bos_token"), around("add_eos_token", "eos_token"));
+    tokenizer.post_processor = serde_json::from_value(template).map_err(|error| wrap(error.into()))?;
+    Ok(())
 }

@@ -1,11 +1,14 @@
 //! Text to token ids and back, from a `tokenizer.json` or from the vocabulary inside a GGUF file.
 
+mod added_tokens;
 mod batch;
 mod chat;
+mod chat_templates;
 mod continuing;
 mod from_folder;
 mod from_gguf;
 mod from_vocab;
+mod json_filter;
 mod pre_tokenizers;
 mod saved;
 mod token_bytes;
@@ -17,6 +20,7 @@ use serde_json::{Map, Value};
 use tokenizers::{ModelWrapper, PostProcessor, PostProcessorWrapper};
 
 use crate::{error::ModelError, gguf::GgufFile, regular_file::read};
+use chat_templates::ChatTemplates;
 use token_bytes::Spelling;
 
 pub use batch::{BatchOptions, EncodedBatch, Side};
@@ -52,7 +56,7 @@ pub struct Tokenizer {
     special: SpecialIds,
     /// Further ids that end a text, such as the end of a turn.
     further_ends: Vec<u32>,
-    chat_template: Option<String>,
+    chat_templates: ChatTemplates,
     spelling: Spelling,
     vocab_size: usize,
     /// Further fields of `tokenizer_config.json`, for when it is saved again.
@@ -67,14 +71,18 @@ impl Tokenizer {
     pub fn from_file(path: impl AsRef<Path>, special: SpecialIds) -> Result<Self, ModelError> {
         let path = path.as_ref();
         let bytes = read(path, "save the model's tokenizer as tokenizer.json (AutoTokenizer, fast)")?;
-        Self::from_json(&bytes, special, None).map_err(|e| e.in_file(path))
+        Self::from_json(&bytes, special).map_err(|e| e.in_file(path))
     }
 
-    /// Reads a model folder: `tokenizer.json`, the roles of ids from `tokenizer_config.json`, and the chat
-    /// template. `bos` and `eos`, from the model's config, serve where `tokenizer_config.json` names none.
+    /// Reads a model folder: `tokenizer.json` or `vocab.json` with `merges.txt`, the roles of ids and added tokens from
+    /// `tokenizer_config.json` (or the older `special_tokens_map.json` and `added_tokens.json`), and the chat template.
+    /// `bos` and `eos`, from the model's config, serve where the files name none. As in transformers, tokens that are
+    /// named but not in the vocabulary get ids behind all others; a model without rows for them refuses texts that use
+    /// them ([`check_ids`](crate::check_ids)).
     ///
     /// # Errors
-    /// If one of the files cannot be read, or they contradict each other.
+    /// If one of the files cannot be read, they contradict each other, or the token that begins or ends a text is nowhere
+    /// in them.
     pub fn from_folder(
         folder: impl AsRef<Path>,
         bos: Option<u32>,
@@ -92,11 +100,7 @@ impl Tokenizer {
         from_gguf::read(file).map_err(|e| e.in_file(file.path()))
     }
 
-    fn from_json(
-        bytes: &[u8],
-        special: SpecialIds,
-        chat_template: Option<String>,
-    ) -> Result<Self, ModelError> {
+    fn from_json(bytes: &[u8], special: SpecialIds) -> Result<Self, ModelError> {
         let mut inner = parse(bytes)?;
         inner.with_truncation(None).map_err(wrap)?;
         inner.with_padding(None);
@@ -117,7 +121,7 @@ impl Tokenizer {
             post_processor,
             special,
             further_ends: Vec::new(),
-            chat_template,
+            chat_templates: ChatTemplates::None,
             spelling,
             vocab_size,
             kept: Map::new(),
@@ -171,9 +175,9 @@ impl Tokenizer {
         self.special.pad
     }
 
-    /// The model's chat template (Jinja), if there is one.
+    /// The model's chat template (Jinja), if there is one; of several, that which is named `default`.
     pub fn chat_template(&self) -> Option<&str> {
-        self.chat_template.as_deref()
+        self.chat_templates.default()
     }
 
     /// One more than the largest id.
@@ -274,22 +278,6 @@ impl Tokenizer {
             .get_added_tokens_decoder()
             .get(&id)
             .is_some_and(|token| token.special)
-    }
-
-    /// Adds tokens that are looked for in a text before anything else and that no other text gives, such as the
-    /// markers of calls. Returns how many were not there already. The model's embedding must then have
-    /// [`Tokenizer::vocab_size`] rows at least: [`Pretrained::add_special_tokens`](crate::Pretrained::add_special_tokens)
-    /// sees to both.
-    pub fn add_special_tokens(&mut self, tokens: &[&str]) -> usize {
-        let added: Vec<_> = tokens.iter().map(|token| tokenizers::AddedToken::from(*token, true)).collect();
-        if let Some(continuing) = &mut self.continuing {
-            continuing.add_special_tokens(&added);
-        }
-        let new = tokens.iter().filter(|token| self.inner.token_to_id(token).is_none()).count();
-        self.inner.add_special_tokens(&added);
-        let last = tokens.iter().filter_map(|token| self.inner.token_to_id(token)).max();
-        self.vocab_size = self.vocab_size.max(last.map_or(0, |id| id as usize + 1));
-        new
     }
 
     fn is_added(&self, id: u32) -> bool {

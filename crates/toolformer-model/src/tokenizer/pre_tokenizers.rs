@@ -18,6 +18,23 @@ pub(super) struct PreTokenizer {
     pub(super) begins: bool,
 }
 
+impl PreTokenizer {
+    /// The same with a space before every text.
+    pub(super) fn with_prefix_space(mut self) -> Self {
+        set_prefix_space(&mut self.json);
+        self
+    }
+}
+
+fn set_prefix_space(part: &mut Value) {
+    if part["type"] == "ByteLevel" {
+        part["add_prefix_space"] = true.into();
+    }
+    for inner in part.get_mut("pretokenizers").and_then(Value::as_array_mut).into_iter().flatten() {
+        set_prefix_space(inner);
+    }
+}
+
 /// What all names of one row have in common.
 type Row = (&'static [&'static str], fn() -> PreTokenizer);
 

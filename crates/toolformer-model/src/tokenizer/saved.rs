@@ -43,8 +43,8 @@ impl Tokenizer {
         for (field, value) in &self.kept {
             config[field] = value.clone();
         }
-        if let Some(template) = self.chat_template() {
-            config["chat_template"] = template.into();
+        if let Some(templates) = self.chat_templates.to_json() {
+            config["chat_template"] = templates;
         }
         config
     }
@@ -70,10 +70,5 @@ const KEPT: [&str; 12] = [
 /// What of a `tokenizer_config.json` is kept for the next one.
 pub(super) fn kept(config: &Value) -> Map<String, Value> {
     let value = |field: &str| Some((field.to_owned(), config.get(field)?.clone()));
-    let mut kept: Map<String, Value> = KEPT.into_iter().filter_map(value).collect();
-    // Several templates by name; a single one is the tokenizer's own.
-    if config["chat_template"].is_array() {
-        kept.insert("chat_template".to_owned(), config["chat_template"].clone());
-    }
-    kept
+    KEPT.into_iter().filter_map(value).collect()
 }

@@ -98,7 +98,7 @@ fn a_character_cut_in_two_decodes_by_bytes() {
 fn folder_and_gguf_are_the_same_tokenizer() {
     let [folder, gguf] = [Tokenizer::from_folder(fixture("tiny_llama"), None, None).unwrap(), tiny()];
     assert_eq!(folder.special, gguf.special);
-    assert_eq!(folder.chat_template, gguf.chat_template);
+    assert_eq!(folder.chat_templates, gguf.chat_templates);
     for (text, ids, _) in cases("tiny_llama/tokens.json") {
         assert_eq!(folder.encode(&text).unwrap(), ids);
     }
@@ -151,7 +151,7 @@ fn smollm2_gives_the_golden_ids() {
     let config = tokenizer.tokenizer_config_json();
     fs::write(folder.path().join("tokenizer_config.json"), config.to_string()).unwrap();
     let saved = Tokenizer::from_folder(folder.path(), None, None).unwrap();
-    assert_eq!((saved.special, &saved.chat_template), (tokenizer.special, &tokenizer.chat_template));
+    assert_eq!((saved.special, &saved.chat_templates), (tokenizer.special, &tokenizer.chat_templates));
     for tokenizer in [&tokenizer, &saved] {
         for (text, ids, case) in cases("smollm2.json") {
             assert_eq!(tokenizer.encode(&text).unwrap(), ids, "{text:?}");
@@ -274,7 +274,7 @@ fn added_tokens_get_ids_behind_the_others() {
 fn conversations_are_written_by_the_template() {
     let template = "{% for m in messages %}{{ bos_token }}{{ m['role'] }}: {{ m['content'] }}{{ eos_token }}{% endfor %}\
                     {% if add_generation_prompt %}{{ bos_token }}assistant: {% endif %}{{ more }}";
-    let tokenizer = Tokenizer { chat_template: Some(template.to_owned()), ..tiny() };
+    let tokenizer = Tokenizer { chat_templates: ChatTemplates::One(template.to_owned()), ..tiny() };
     let turns = [ChatMessage::new("user", "hi")];
     let mut options = ChatOptions::default();
     let text = |options: &ChatOptions| tokenizer.apply_chat_template(&turns, options).unwrap();
@@ -303,14 +303,8 @@ fn smollm2_converses() {
 
 #[test]
 fn a_folder_with_vocabulary_and_merges() {
-    let folder = tempfile::tempdir().unwrap();
-    let whole: Value =
-        serde_json::from_str(&fs::read_to_string(fixture("tiny_llama/tokenizer.json")).unwrap()).unwrap();
+    let folder = tiny_folder("vocab", &json!({}));
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    write("vocab.json", &whole["model"]["vocab"].to_string());
-    let merges = whole["model"]["merges"].as_array().unwrap().iter();
-    let merges = merges.map(|pair| format!("{} {}\n", pair[0].as_str().unwrap(), pair[1].as_str().unwrap()));
-    write("merges.txt", &format!("#version: 0.2\n{}", merges.collect::<String>()));
     let tokenizer = Tokenizer::from_folder(folder.path(), None, None).unwrap();
     let reference = tiny();
     // Without digits by themselves, as GPT-2.
@@ -326,7 +320,7 @@ fn a_folder_with_vocabulary_and_merges() {
     let error = Tokenizer::from_folder(folder.path(), None, None).unwrap_err();
     assert!(format!("{error:?}").contains("line 2 is no merge"), "{error:?}");
     // Damaged older files do not matter beside a whole tokenizer.
-    write("tokenizer.json", &whole.to_string());
+    fs::copy(fixture("tiny_llama/tokenizer.json"), folder.path().join("tokenizer.json")).unwrap();
     assert!(Tokenizer::from_folder(folder.path(), None, None).is_ok());
 }
 
@@ -342,4 +336,120 @@ fn gpt2_gives_the_ids_that_are_known() {
     assert_eq!(tokenizer.vocab_size(), 50_257);
     assert_eq!(tokenizer.encode("<|endoftext|>").unwrap(), [50_256]);
     TEXTS.iter().for_each(|text| round_trip(&tokenizer, text));
+}
+
+/// A folder of the tiny tokenizer in one of the two forms, with further files.
+fn tiny_folder(kind: &str, files: &Value) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let text = fs::read_to_string(fixture("tiny_llama/tokenizer.json")).unwrap();
+    let whole: Value = serde_json::from_str(&text).unwrap();
+    if kind == "whole" {
+        write("tokenizer.json", &text);
+    } else {
+        write("vocab.json", &whole["model"]["vocab"].to_string());
+        let merges = whole["model"]["merges"].as_array().unwrap().iter();
+        let merges =
+            merges.map(|pair| format!("{} {}\n", pair[0].as_str().unwrap(), pair[1].as_str().unwrap()));
+        write("merges.txt", &format!("#version: 0.2\n{}", merges.collect::<String>()));
+    }
+    files.as_object().unwrap().iter().for_each(|(name, content)| write(name, &content.to_string()));
+    folder
+}
+
+/// `make_tokenizer_folders.py` asks transformers.
+#[test]
+fn folders_give_the_ids_of_transformers_whatever_they_set() {
+    let text = fs::read_to_string(fixture("tokenizer_folders.json")).unwrap();
+    let cases: Vec<Value> = serde_json::from_str(&text).unwrap();
+    for case in cases {
+        let folder = tiny_folder(case["kind"].as_str().unwrap(), &case["files"]);
+        let tokenizer = Tokenizer::from_folder(folder.path(), None, None).unwrap();
+        let saved = tempfile::tempdir().unwrap();
+        tokenizer.save(saved.path().join("tokenizer.json")).unwrap();
+        let config = tokenizer.tokenizer_config_json().to_string();
+        fs::write(saved.path().join("tokenizer_config.json"), config).unwrap();
+        let again = Tokenizer::from_folder(saved.path(), None, None).unwrap();
+        for (text, ids) in case["ids"].as_object().unwrap() {
+            let ids: Vec<u32> = serde_json::from_value(ids.clone()).unwrap();
+            assert_eq!(tokenizer.encode_with_special(text).unwrap(), ids, "{text:?}: {}", case["files"]);
+            assert_eq!(again.encode_with_special(text).unwrap(), ids, "saved, {text:?}: {}", case["files"]);
+        }
+    }
+}
+
+#[test]
+fn added_tokens_that_cannot_have_their_ids_are_named() {
+    let config = json!({ "added_tokens_decoder": { "300": { "content": "<t>" } } });
+    for kind in ["vocab", "whole"] {
+        let folder = tiny_folder(kind, &json!({ "tokenizer_config.json": config }));
+        let error = Tokenizer::from_folder(folder.path(), None, None).unwrap_err();
+        let error = format!("{error:?}");
+        assert!(error.contains("`<t>` is listed with id 300, but the next free one is 267"), "{error}");
+    }
+}
+
+#[test]
+fn roles_of_tokens_that_the_vocabulary_lacks() {
+    let files = json!({ "tokenizer_config.json": { "pad_token": "<pad>", "eos_token": "<|im_start|>" } });
+    let folder = tiny_folder("vocab", &files);
+    let tokenizer = Tokenizer::from_folder(folder.path(), None, None).unwrap();
+    assert_eq!((tokenizer.pad(), tokenizer.eos(), tokenizer.vocab_size()), (Some(267), Some(1), 268));
+    let ids = tokenizer.encode("a<pad>").unwrap();
+    let error = crate::check_ids(&ids, 267, Some(&tokenizer)).unwrap_err().to_string();
+    assert!(error.contains("no token 267, `<pad>`"), "{error}");
+    // A token that ends a text must be there.
+    let folder = tiny_folder("vocab", &json!({ "tokenizer_config.json": { "eos_token": "</s>" } }));
+    let error = format!("{:?}", Tokenizer::from_folder(folder.path(), None, None).unwrap_err());
+    assert!(error.contains("`eos_token` is `</s>`"), "{error}");
+}
+
+/// `make_chat_templates.py` asks transformers.
+#[test]
+fn conversations_are_those_of_transformers() {
+    let json: Value =
+        serde_json::from_str(&fs::read_to_string(fixture("chat_templates.json")).unwrap()).unwrap();
+    let text = |value: &Value, field: &str| value[field].as_str().unwrap().to_owned();
+    let turns = json["messages"].as_array().unwrap().iter();
+    let turns: Vec<_> =
+        turns.map(|turn| ChatMessage::new(text(turn, "role"), text(turn, "content"))).collect();
+    for case in json["cases"].as_array().unwrap() {
+        let template = text(case, "template");
+        let options = ChatOptions {
+            add_generation_prompt: false,
+            variables: serde_json::from_value(case["variables"].clone()).unwrap(),
+            now: Some(jiff::civil::date(2024, 7, 6).at(9, 5, 3, 0)),
+        };
+        let tokenizer = Tokenizer { chat_templates: ChatTemplates::One(template.clone()), ..tiny() };
+        assert_eq!(
+            tokenizer.apply_chat_template(&turns, &options).unwrap(),
+            text(case, "text"),
+            "{template}"
+        );
+    }
+}
+
+/// As Llama 3.2's template.
+#[test]
+fn without_a_date_the_template_has_its_own() {
+    let template =
+        "{% if strftime_now is defined %}{{ strftime_now('%d %b %Y') }}{% else %}26 Jul 2024{% endif %}";
+    let tokenizer = Tokenizer { chat_templates: ChatTemplates::One(template.to_owned()), ..tiny() };
+    assert_eq!(tokenizer.apply_chat_template(&[], &ChatOptions::default()).unwrap(), "26 Jul 2024");
+    let now = Some(jiff::civil::date(2024, 7, 6).into());
+    let options = ChatOptions { now, ..ChatOptions::default() };
+    assert_eq!(tokenizer.apply_chat_template(&[], &options).unwrap(), "06 Jul 2024");
+}
+
+#[test]
+fn a_template_is_chosen_by_name() {
+    let named =
+        json!([{ "name": "default", "template": "d" }, { "name": "tool_use", "template": "t{{ tools }}" }]);
+    let folder = tiny_folder("whole", &json!({ "tokenizer_config.json": { "chat_template": named } }));
+    let tokenizer = Tokenizer::from_folder(folder.path(), None, None).unwrap();
+    let mut options = ChatOptions::default();
+    assert_eq!(tokenizer.apply_chat_template(&[], &options).unwrap(), "d");
+    options.variables.insert("tools".to_owned(), json!([1]));
+    assert_eq!(tokenizer.apply_chat_template(&[], &options).unwrap(), "t[1]");
+    assert_eq!(tokenizer.tokenizer_config_json()["chat_template"], named);
 }

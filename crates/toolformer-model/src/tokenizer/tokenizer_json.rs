@@ -69,3 +69,25 @@ pub(super) fn added_token(id: u64, content: &str, normalized: bool, special: boo
         "special": special,
     })
 }
+
+/// A post-processor that puts tokens before and behind every text; null for none.
+pub(super) fn around_texts(before: Option<(String, u32)>, behind: Option<(String, u32)>) -> Value {
+    let special = |token: &Option<(String, u32)>, text: u32| {
+        token.as_ref().map(|(name, _)| json!({ "SpecialToken": { "id": name, "type_id": text } }))
+    };
+    let text = |id: &str, text: u32| {
+        let sequence = json!({ "Sequence": { "id": id, "type_id": text } });
+        special(&before, text).into_iter().chain([sequence]).chain(special(&behind, text))
+    };
+    let single: Vec<Value> = text("A", 0).collect();
+    if single.len() == 1 {
+        return Value::Null;
+    }
+    let pair: Vec<Value> = text("A", 0).chain(text("B", 1)).collect();
+    let tokens: Map<String, Value> = [&before, &behind]
+        .into_iter()
+        .flatten()
+        .map(|(name, id)| (name.clone(), json!({ "id": name, "ids": [id], "tokens": [name] })))
+        .collect();
+    json!({ "type": "TemplateProcessing", "single": single, "pair": pair, "special_tokens": tokens })
+}

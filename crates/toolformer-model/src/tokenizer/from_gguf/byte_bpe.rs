@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{unusable, vocabulary};
+use super::{optional, unusable, vocabulary};
 use crate::{
     error::ModelError,
     gguf::GgufFile,
@@ -15,7 +15,10 @@ use crate::{
 /// What the file stands for, without the parts that all kinds share, and whether a token begins every text where the
 /// file does not say.
 pub(super) fn read(file: &GgufFile, tokens: &[String]) -> Result<(Value, bool), ModelError> {
-    let name = file.get_str("tokenizer.ggml.pre")?;
+    let name = optional(file, "tokenizer.ggml.pre", GgufFile::get_str)?.unwrap_or_else(|| {
+        tracing::warn!(file = %file.path().display(), "no pre-tokenizer is named; llama.cpp's default is taken");
+        "default"
+    });
     let pre = named(name).ok_or_else(|| {
         let known = names().collect::<Vec<_>>().join(", ");
         unusable(format!("the pre-tokenizer `{name}` is not known (known: {known})"))

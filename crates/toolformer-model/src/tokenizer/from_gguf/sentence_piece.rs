@@ -8,15 +8,12 @@ use std::collections::HashMap;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::{SPACE, USER_DEFINED, optional, unusable, vocabulary};
+use super::{NORMAL, SPACE, USER_DEFINED, optional, unusable, vocabulary};
 use crate::{
     error::ModelError,
     gguf::GgufFile,
     tokenizer::tokenizer_json::{bpe, parts},
 };
-
-/// `tokenizer.ggml.token_type` of tokens that the model may produce for text.
-const NORMAL: i64 = 1;
 
 /// A BPE vocabulary, without the parts that all kinds share. Its merges stand in no file: two tokens merge where
 /// what they make is a token, the one with the better score first.
