@@ -85,8 +85,7 @@ pub enum ModelError {
 
     /// A GGUF file is one of several that a model is split over.
     #[error(
-        "{} is one of the {parts} files that the model is split over; join them with llama.cpp's \
-         `llama-gguf-split --merge` and give the file that comes out, or use the model's Hugging Face folder",
+        "{} is one of {parts} files of a model; join them with `llama-gguf-split --merge` and give what comes out",
         path.display()
     )]
     GgufPart {

@@ -5,7 +5,10 @@ use minijinja::{
     value::{Kwargs, Value as Any},
 };
 use serde::Serialize as _;
-use serde_json::{Map, Value, ser::Formatter};
+use serde_json::{
+    Map, Value,
+    ser::{CompactFormatter, Formatter},
+};
 
 /// The filter: a space behind `,` and `:`, unless `indent` or `separators` say otherwise.
 pub(super) fn tojson(value: &Any, options: &Kwargs) -> Result<String, Error> {
@@ -97,19 +100,17 @@ impl PythonJson {
         self.new_line(out)
     }
 
-    fn begin<W: ?Sized + std::io::Write>(&mut self, out: &mut W, sign: &[u8]) -> std::io::Result<()> {
+    fn begin(&mut self) {
         self.depth += 1;
         self.empty = true;
-        out.write_all(sign)
     }
 
-    fn end<W: ?Sized + std::io::Write>(&mut self, out: &mut W, sign: &[u8]) -> std::io::Result<()> {
+    fn end<W: ?Sized + std::io::Write>(&mut self, out: &mut W) -> std::io::Result<()> {
         self.depth -= 1;
-        if !self.empty {
+        if !std::mem::replace(&mut self.empty, false) {
             self.new_line(out)?;
         }
-        self.empty = false;
-        out.write_all(sign)
+        Ok(())
     }
 
     fn new_line<W: ?Sized + std::io::Write>(&self, out: &mut W) -> std::io::Result<()> {
@@ -122,11 +123,13 @@ impl PythonJson {
 
 impl Formatter for PythonJson {
     fn begin_array<W: ?Sized + std::io::Write>(&mut self, out: &mut W) -> std::io::Result<()> {
-        self.begin(out, b"[")
+        self.begin();
+        CompactFormatter.begin_array(out)
     }
 
     fn end_array<W: ?Sized + std::io::Write>(&mut self, out: &mut W) -> std::io::Result<()> {
-        self.end(out, b"]")
+        self.end(out)?;
+        CompactFormatter.end_array(out)
     }
 
     fn begin_array_value<W: ?Sized + std::io::Write>(
@@ -143,11 +146,13 @@ impl Formatter for PythonJson {
     }
 
     fn begin_object<W: ?Sized + std::io::Write>(&mut self, out: &mut W) -> std::io::Result<()> {
-        self.begin(out, b"{")
+        self.begin();
+        CompactFormatter.begin_object(out)
     }
 
     fn end_object<W: ?Sized + std::io::Write>(&mut self, out: &mut W) -> std::io::Result<()> {
-        self.end(out, b"}")
+        self.end(out)?;
+        CompactFormatter.end_object(out)
     }
 
     fn begin_object_key<W: ?Sized + std::io::Write>(
