@@ -4,13 +4,17 @@ use anyhow::Result;
 use clap::Subcommand;
 
 mod annotate;
+mod decode;
+mod decode_table;
+mod hf_folder;
 
 /// Measure against other programs that do the same work
 ///
 /// Both sides run one after the other in the same command, so that the figures can be compared.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  cargo xtask bench annotate --texts 10 --python ~/peers/bin/python")]
+#[command(after_help = "Examples:
+  cargo xtask bench annotate --texts 10 --python ~/peers/bin/python
+  cargo xtask bench decode --python ~/peers/bin/python")]
 pub(crate) struct Args {
     #[command(subcommand)]
     bench: Bench,
@@ -19,11 +23,13 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Bench {
     Annotate(annotate::Args),
+    Decode(decode::Args),
 }
 
 /// Runs one benchmark.
 pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.bench {
         Bench::Annotate(args) => annotate::run(args),
+        Bench::Decode(args) => decode::run(args),
     }
 }

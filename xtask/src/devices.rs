@@ -46,6 +46,11 @@ for folder in [site / 'torch' / 'lib', *sorted((site / 'nvidia').glob('*/lib'))]
 ";
 
 impl LibTorchArgs {
+    /// The Python that was named.
+    pub(crate) fn python(&self) -> Option<&str> {
+        self.python.as_deref()
+    }
+
     /// Lets `command` build and run with LibTorch, if `feature` needs it; returns what `LD_LIBRARY_PATH` must hold.
     pub(crate) fn prepare(&self, command: &mut Command, feature: Option<&str>) -> Result<Option<String>> {
         if feature != Some("tch") {

@@ -18,7 +18,9 @@ use toolformer::{
     train::read_texts,
 };
 
-type Failure = Box<dyn std::error::Error>;
+mod measuring;
+
+use measuring::{Failure, decode_rate, options, sync};
 
 /// Tokens that are read at once, and that are decoded one by one.
 const PREFILL: usize = 512;
@@ -50,20 +52,13 @@ fn main() -> ExitCode {
 
 impl Job {
     fn from_arguments() -> Result<Self, Failure> {
+        let options = options(&["--model", "--device", "--texts", "--precision"])?;
         let texts: PathBuf =
             [env!("CARGO_MANIFEST_DIR"), "../../examples/data/passages.jsonl"].iter().collect();
-        let (mut model, mut device, mut texts, mut precision) = (None, Device::Cpu, texts, None);
-        let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
-        while let Some(name) = arguments.next() {
-            let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
-            match name.as_str() {
-                "--model" => model = Some(PathBuf::from(value)),
-                "--device" => device = value.parse()?,
-                "--texts" => texts = value.into(),
-                "--precision" => precision = Some(value.parse()?),
-                _ => return Err(format!("there is no option {name}").into()),
-            }
-        }
+        let texts = options.get("--texts").map_or(texts, PathBuf::from);
+        let device = options.get("--device").map_or(Ok(Device::Cpu), |name| name.parse())?;
+        let precision = options.get("--precision").map(|name| name.parse()).transpose()?;
+        let model = options.get("--model").map(PathBuf::from);
         let model = model.ok_or("--model MODEL is missing: a folder or a .gguf file")?;
         Ok(Self { model, device, texts, precision })
     }
@@ -133,7 +128,7 @@ impl OnDevice for Measure<'_> {
         let mut decode = [0.0; 2];
         for (rate, rows) in decode.iter_mut().zip([1, 8]) {
             for _ in 0..2 {
-                *rate = tokens_per_second(model, &long[..DECODE], rows);
+                *rate = decode_rate(model, &long[..DECODE], rows, DECODE)?;
             }
         }
         let (mut sum, mut tokens) = (0.0, 0);
@@ -152,10 +147,6 @@ impl OnDevice for Measure<'_> {
     }
 }
 
-fn sync<B: Backend>(device: &B::Device) -> Result<(), Failure> {
-    B::sync(device).map_err(|error| format!("{error:?}").into())
-}
-
 /// Sum over the text's tokens but the first, nats.
 fn nll<B: Backend>(model: &LanguageModel<B>, ids: &[u32]) -> f64 {
     let mut cache = KvCache::new(model.cache_shape(), 1, ids.len(), &model.device());
@@ -163,24 +154,6 @@ fn nll<B: Backend>(model: &LanguageModel<B>, ids: &[u32]) -> f64 {
     let [_, seq, d_model] = hidden.dims();
     let scored = log_probs(model, hidden.reshape([seq, d_model]), &ids[1..]);
     -scored.iter().map(|&value| f64::from(value)).sum::<f64>()
-}
-
-/// Greedy decoding behind a prompt, all rows together.
-fn tokens_per_second<B: Backend>(model: &LanguageModel<B>, prompt: &[u32], rows: usize) -> f64 {
-    let mut cache = KvCache::new(model.cache_shape(), rows, prompt.len() + DECODE, &model.device());
-    let mut next: Vec<Vec<u32>> = vec![prompt.to_vec(); rows];
-    let mut start = Instant::now();
-    for step in 0..=DECODE {
-        let hidden = model.forward(&TokenBatch::new(&next), &mut cache);
-        let [_, seq, d_model] = hidden.dims();
-        let last = hidden.narrow(1, seq - 1, 1).reshape([rows, d_model]); // [rows, d_model]
-        let best = model.logits(last).argmax(1).into_data().convert::<i64>();
-        next = best.iter::<i64>().map(|id| vec![u32::try_from(id).unwrap_or(0)]).collect();
-        if step == 0 {
-            start = Instant::now();
-        }
-    }
-    (rows * DECODE) as f64 / start.elapsed().as_secs_f64()
 }
 
 /// Memory of the host that this process holds (`VmRSS:`) or has held at most (`VmHWM:`), mapped files included, MB; 0

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 use regex::Regex;
 use serde_json::{Value, json};
 
+use super::hf_folder::hf_folder;
 use crate::assets::SMOLLM2;
 use crate::build::build_cli;
 use crate::quickstart::read_rows;
@@ -159,19 +160,9 @@ fn count(candidates: &[Value]) -> Figures {
 }
 
 fn peer(args: &Args, gsm8k: &Path, model: &Path, out: &Path) -> Result<Figures> {
-    let python = || process::command(&args.python);
-    // Beside the GGUF file: it takes a minute to make and never changes.
-    let folder = model.with_extension("hf-f32");
-    if !folder.join("config.json").exists() {
-        let (from, name) = (model.parent().context("a model lies in a folder")?, model.file_name());
-        let name = name.context("a model has a name")?;
-        process::run_quietly(python().arg("xtask/peers/gguf_to_hf.py").arg(from).arg(name).arg(&folder))
-            .context(
-                "the peer needs `pip install torch transformers gguf accelerate safetensors`; see --python",
-            )?;
-    }
+    let folder = hf_folder(&args.python, model)?;
     let log = out.join("peer.log");
-    let mut annotate = python();
+    let mut annotate = process::command(&args.python);
     annotate.arg("xtask/peers/hf_annotate.py").arg(&folder).arg(gsm8k).arg(args.texts.to_string());
     let wall = process::run_into(&mut annotate, &log)?;
     let printed = std::fs::read_to_string(&log).with_context(|| format!("cannot read {}", log.display()))?;
