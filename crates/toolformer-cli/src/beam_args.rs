@@ -8,6 +8,8 @@ use toolformer::{
     model::{CausalLm, Tokenizer},
 };
 
+use crate::failure::wrong_usage;
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Beam search")]
 pub(crate) struct BeamArgs {
@@ -36,9 +38,16 @@ enum EndEarly {
 
 impl BeamArgs {
     /// The settings of the search, if one is asked for.
-    pub(crate) fn settings(&self, settings: &GenerateSettings) -> Option<BeamSettings> {
-        Some(BeamSettings {
-            beams: self.beams?,
+    pub(crate) fn settings(&self, settings: &GenerateSettings) -> Result<Option<BeamSettings>> {
+        let Some(beams) = self.beams else { return Ok(None) };
+        if !(1..=beams).contains(&settings.n) {
+            return Err(wrong_usage(format!(
+                "--n is {}, but of {beams} beams 1 to {beams} can be written",
+                settings.n
+            )));
+        }
+        Ok(Some(BeamSettings {
+            beams,
             length_penalty: self.length_penalty,
             early_stopping: match self.early_stopping {
                 EndEarly::Heuristic => EarlyStopping::Heuristic,
@@ -47,7 +56,7 @@ impl BeamArgs {
             },
             max_tokens: settings.max_tokens,
             penalties: settings.penalties.clone(),
-        })
+        }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What `generate` writes while completions run, and how far it is.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use toolformer::{decode::Event, train::Observer as _};
 
 use crate::{
@@ -26,7 +26,9 @@ impl Writer<'_> {
         let failed = match self {
             Self::Whole(output) => match event {
                 Event::Done { request, generation } => return output.take(first + request.0, generation),
-                failed => failed,
+                // One prompt that fails does not end the others.
+                Event::Failed { request, error } => return output.fail(first + request.0, &error.into()),
+                other => other,
             },
             Self::Text { stream, before, .. } => {
                 if !matches!(event, Event::Failed { .. }) {
@@ -49,7 +51,13 @@ impl Writer<'_> {
     pub(crate) fn end(&mut self) -> Result<()> {
         match self {
             Self::Text { stream, behind, .. } => stream.text(&format!("{behind}\n")),
-            _ => Ok(()),
+            Self::Whole(output) => match output.failures() {
+                0 => Ok(()),
+                failures => bail!(
+                    "{failures} prompts could not be completed; what was written in their places says why"
+                ),
+            },
+            Self::Events(..) => Ok(()),
         }
     }
 }

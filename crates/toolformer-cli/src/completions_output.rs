@@ -1,6 +1,8 @@
 //! Completions as text or JSON, in the order of their prompts.
 
-use anyhow::Result;
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Error, Result};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use toolformer::{
@@ -9,7 +11,10 @@ use toolformer::{
     train::UnitLog,
 };
 
-use crate::{jsonl_prompts::JsonlPrompt, output::Output};
+use crate::{
+    jsonl_prompts::JsonlPrompt,
+    output::{Output, say},
+};
 
 /// What is written for a completion.
 #[derive(Serialize)]
@@ -36,8 +41,10 @@ struct Completed<'a> {
 struct Tokens {
     prompt: usize,
     completion: usize,
-    computed: usize,
-    reused: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    computed: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reused: Option<usize>,
 }
 
 /// What we write ourselves: an input that is such an output is not written twice.
@@ -53,6 +60,7 @@ const FIELDS: &[&str] = &[
     "logprobs",
     "event",
     "request",
+    "error",
 ];
 
 /// Where completions go.
@@ -105,8 +113,9 @@ impl Describe<'_> {
             tokens: Tokens {
                 prompt: self.prompts[number].ids.len(),
                 completion: generation.ids.len(),
-                computed: generation.computed,
-                reused: generation.reused,
+                // Beam search does not count.
+                computed: (!self.scores).then_some(generation.computed),
+                reused: (!self.scores).then_some(generation.reused),
             },
             prompt_logprobs: told(&generation.prompt_logprobs),
             logprobs: told(&generation.logprobs),
@@ -131,6 +140,10 @@ pub(crate) struct CompletionsOutput<'a> {
     describe: Describe<'a>,
     sink: Sink,
     waiting: Vec<Vec<Generation>>,
+    /// Prompts whose completions are all there.
+    whole: BTreeSet<usize>,
+    /// Prompts that could not be completed, and why.
+    failed: BTreeMap<usize, String>,
     next: usize,
 }
 
@@ -138,22 +151,67 @@ impl<'a> CompletionsOutput<'a> {
     /// The first `done` prompts are written already.
     pub(crate) fn new(describe: Describe<'a>, sink: Sink, done: usize) -> Self {
         let waiting = vec![Vec::new(); describe.prompts.len()];
-        Self { describe, sink, waiting, next: done }
+        Self { describe, sink, waiting, whole: BTreeSet::new(), failed: BTreeMap::new(), next: done }
     }
 
     /// Takes a completion of the prompt with this number.
     pub(crate) fn take(&mut self, number: usize, generation: Generation) -> Result<()> {
         self.waiting[number].push(generation);
-        while self.waiting.get(self.next).is_some_and(|ended| ended.len() == self.describe.n) {
-            let mut ended = std::mem::take(&mut self.waiting[self.next]);
+        self.write_what_is_due()
+    }
+
+    /// Takes all completions of the prompt with this number, of which there may be fewer than asked for.
+    pub(crate) fn take_all(&mut self, number: usize, generations: Vec<Generation>) -> Result<()> {
+        self.waiting[number] = generations;
+        self.whole.insert(number);
+        self.write_what_is_due()
+    }
+
+    /// The prompt with this number cannot be completed.
+    pub(crate) fn fail(&mut self, number: usize, error: &Error) -> Result<()> {
+        self.failed.insert(number, format!("{error:#}"));
+        self.write_what_is_due()
+    }
+
+    /// How many prompts could not be completed.
+    pub(crate) fn failures(&self) -> usize {
+        self.failed.len()
+    }
+
+    fn write_what_is_due(&mut self) -> Result<()> {
+        while let Some(ended) = self.waiting.get_mut(self.next) {
+            let is_whole = ended.len() == self.describe.n || self.whole.contains(&self.next);
+            if !is_whole && !self.failed.contains_key(&self.next) {
+                break;
+            }
+            let mut ended = std::mem::take(ended);
             ended.sort_by_key(|generation| generation.index);
-            self.write(self.next, &ended)?;
+            match self.failed.get(&self.next).cloned() {
+                Some(error) => self.write_error(self.next, &error)?,
+                None => self.write(self.next, &ended)?,
+            }
             self.next += 1;
         }
         match &mut self.sink {
             Sink::Text(output) | Sink::Json(output) => output.flush(),
             Sink::File(_) => Ok(()),
         }
+    }
+
+    fn write_error(&mut self, number: usize, error: &str) -> Result<()> {
+        let input = &self.describe.inputs[number];
+        let mut object = json!({"prompt": input.prompt, "error": error});
+        if let Some(object) = object.as_object_mut() {
+            object.extend(
+                input.rest.clone().into_iter().filter(|(field, _)| !FIELDS.contains(&field.as_str())),
+            );
+        }
+        match &mut self.sink {
+            Sink::Text(_) => say(&format!("error: prompt {number}: {error}")),
+            Sink::Json(output) => output.json(&object)?,
+            Sink::File(file) => file.append(&[object], ())?,
+        }
+        Ok(())
     }
 
     fn write(&mut self, number: usize, ended: &[Generation]) -> Result<()> {

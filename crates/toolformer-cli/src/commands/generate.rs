@@ -148,15 +148,14 @@ impl OnDevice for &Args {
             n: settings.n,
             scores: false,
         };
-        if let Some(beams) = self.beams.settings(&settings) {
+        if let Some(beams) = self.beams.settings(&settings)? {
             let (sink, done) = self.sink(&inputs, &tools, &(&settings, &beams))?;
             let mut output = CompletionsOutput::new(Describe { scores: true, ..describe }, sink, done);
             let mut progress = self.progress(prompts.len(), done);
             for (number, prompt) in prompts.iter().enumerate().skip(done) {
-                for generation in search(&model, &tokenizer, prompt, &beams, &settings)? {
-                    progress.count(generation.ids.len());
-                    output.take(number, generation)?;
-                }
+                let found = search(&model, &tokenizer, prompt, &beams, &settings)?;
+                progress.count(found.iter().map(|generation| generation.ids.len()).sum());
+                output.take_all(number, found)?;
                 progress.step();
             }
             progress.finish();
@@ -199,11 +198,10 @@ impl OnDevice for &Args {
             }
             progress.count(engine.usage().computed - before);
         }
-        writer.end()?;
         progress.finish();
         let usage = engine.usage();
         tracing::info!(prompts = prompts.len(), ?usage, seconds = clock(), "generated");
-        Ok(())
+        writer.end()
     }
 }
 
@@ -238,7 +236,14 @@ impl Args {
         let parts = ["generate", &model, &adapter, self.suffix.as_deref().unwrap_or_default()];
         let parts = parts.into_iter().chain(lines.iter().map(String::as_str));
         let parts = parts.chain(states.values().map(String::as_str));
-        let file = UnitLog::<()>::open(path, &fingerprint(&(settings, self.chat), parts))?;
+        // A tool without a state of its own has no fingerprint: its name counts, and what its results depend on here.
+        let tool_settings = (
+            &tools.names,
+            self.tools.max_result_chars,
+            self.tools.tool_timeout,
+            self.tools.now.map(|now| now.to_string()),
+        );
+        let file = UnitLog::<()>::open(path, &fingerprint(&(settings, self.chat, tool_settings), parts))?;
         let done = file.units().len();
         Ok((Sink::File(file), done))
     }

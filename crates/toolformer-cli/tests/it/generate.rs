@@ -151,3 +151,40 @@ fn constrained_calls_are_calls() {
     assert_eq!(calls(&more), 0);
     assert!(calls(&[&more[..], &["--constrain"]].concat()) > 0);
 }
+
+#[test]
+fn a_prompt_that_fails_does_not_end_the_others() {
+    let folder = Folder::new();
+    let prompts: String = (0..24).map(|id| format!("{}\n", json!({"id": id, "prompt": PROMPT}))).collect();
+    let prompts = folder.file("prompts.jsonl", prompts);
+    let (out, model) = (folder.path("done.jsonl"), fixture("tiny_llama"));
+    // It calls at random; some sums are none.
+    let args = ["generate", "--model", &model, "--tools", "calculator", "--prompts", &prompts, "--out", &out];
+    let more = ["--constrain", "--max-tokens", "45", "--temperature", "1", "--start-bias", "100"];
+    let ran = toolformer(&[&args[..], &more, &["--failed-calls", "fail"]].concat());
+    let written = lines(&folder.read("done.jsonl"));
+    let failed = written.iter().filter(|line| line["error"].is_string()).count();
+    assert!((1..24).contains(&failed), "{written:?}");
+    assert_eq!((written.len(), ran.code), (24, Some(1)), "{}", ran.err);
+    assert!(ran.err.contains(&format!("{failed} prompts could not be completed")), "{}", ran.err);
+    assert!(written.iter().enumerate().all(|(number, line)| line["id"] == number));
+}
+
+#[test]
+fn a_file_of_one_set_of_tools_is_not_gone_on_with_by_another() {
+    let folder = Folder::new();
+    let prompts = folder.file("prompts.jsonl", "{\"prompt\": \"the cat\"}\n");
+    let (out, model) = (folder.path("done.jsonl"), fixture("calling_llama"));
+    let args = ["generate", "--model", &model, "--prompts", &prompts, "--out", &out, "--max-tokens", "4"];
+    toolformer(&args).ok();
+    toolformer(&[&args[..], &["--tools", "calculator"]].concat()).fails(1, "done.jsonl");
+    toolformer(&[&args[..], &["--max-result-chars", "7"]].concat()).fails(1, "done.jsonl");
+}
+
+#[test]
+fn no_more_texts_than_beams() {
+    let model = fixture("tiny_llama");
+    let args =
+        ["generate", "--model", &model, "--prompt", "x", "--beams", "2", "--n", "3", "--max-tokens", "4"];
+    toolformer(&args).fails(2, "1 to 2 can be written");
+}

@@ -22,7 +22,7 @@ const WINDOW: usize = 64;
 const WORTH_SHARING: usize = 16;
 
 /// Columns that a row gets beyond its tokens, where memory is counted.
-const ROOM: usize = 32;
+pub(super) const ROOM: usize = 32;
 
 impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
     /// The rows that are read next, if some wait and there is room.
@@ -74,7 +74,8 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
             if rows == free {
                 break;
             }
-            if !self.has_memory_for(rows + 1, text.len()) && (rows > 0 || !self.running.is_empty()) {
+            let most = parts.iter().map(|part| texts[part[0]].len()).max().unwrap_or(0).max(text.len());
+            if !self.has_memory_for(rows + 1, most) && (rows > 0 || !self.running.is_empty()) {
                 break;
             }
             let echo = wants_prompt(&self.waiting[row]);
@@ -104,8 +105,13 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
     }
 
     fn has_memory_for(&self, rows: usize, tokens: usize) -> bool {
-        let columns = (tokens + ROOM).max(self.cache.columns() + ROOM);
-        self.cache.bytes_of(self.running.len() + rows, columns + columns / 4) <= self.settings.memory
+        self.cache.bytes_of(self.running.len() + rows, self.columns_for(tokens)) <= self.settings.memory
+    }
+
+    /// Columns that there will be when a row of so many tokens has joined and all have gone on for a while.
+    fn columns_for(&self, tokens: usize) -> usize {
+        let columns = tokens.max(self.cache.columns()) + ROOM;
+        columns + columns / 4
     }
 
     /// How a row of the window, with a prompt of so many tokens, gets at what is known of it: what most rows have in common
@@ -149,7 +155,7 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
                     self.tree.insert(&known, &part.tokens[known.tokens..], Arc::new(kv));
                 }
             }
-            let count = part.rows.len();
+            let (count, slots) = (part.rows.len(), self.slots(own));
             let is_prompt = part.rows.iter().all(|row| row.ids.is_empty());
             if is_prompt && own > WORTH_SHARING && self.are_most(count) {
                 // All of it is looked at where it is, but for the last token: of its own a row has at least one.
@@ -159,9 +165,9 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
                 let context = Context { shared, copied: vec![last] };
                 let (shape, device) = (self.model.cache_shape(), self.model.device());
                 let row = KvCache::on_contexts(shape, &[context], 0, &device);
-                self.cache.join(&row, &vec![0; count], self.slots());
+                self.cache.join(&row, &vec![0; count], slots);
             } else {
-                self.cache.join(&cache, &vec![number; count], self.slots());
+                self.cache.join(&cache, &vec![number; count], slots);
             }
             for mut row in part.rows {
                 row.prompt_logprobs = row.prompt_logprobs.or_else(|| part.told.clone());
@@ -178,10 +184,11 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         Ok(())
     }
 
-    /// Rows to make room for.
-    fn slots(&self) -> usize {
+    /// Rows to make room for when one of so many own tokens joins: no more than wait, and than there is memory for.
+    fn slots(&self, tokens: usize) -> usize {
         let more = self.waiting.len() + self.reading.as_ref().map_or(0, |reading| reading.parts.len());
-        self.settings.batch.min(self.cache.batch() + 1 + more)
+        let affordable = self.settings.memory / self.cache.bytes_of(1, self.columns_for(tokens)).max(1);
+        self.settings.batch.min(self.cache.batch() + 1 + more).min(affordable)
     }
 }
 

@@ -77,6 +77,7 @@ impl Row<'_> {
             self.constrain(tools, logits);
             self.forbid(tools, tokenizer, logits);
         }
+        let before = logits.to_vec();
         settings.penalties.apply(logits, &job.prompt.ids, &self.ids);
         if !self.may_end() {
             for id in tokenizer.ends().chain(settings.stop_ids.iter().copied()) {
@@ -84,6 +85,15 @@ impl Row<'_> {
                     *logit = f32::NEG_INFINITY;
                 }
             }
+        }
+        let is_left = |logits: &[f32]| logits.iter().any(|&logit| logit > f32::NEG_INFINITY);
+        if !is_left(logits) {
+            // The rules together leave nothing: those of the penalties and of the length give way.
+            logits.copy_from_slice(&before);
+        }
+        if !is_left(logits) {
+            self.finish = Some(Finish::Stop);
+            return None;
         }
         let id = settings.sampling.pick(logits, &mut self.rng);
         if tokenizer.is_end(id) || settings.stop_ids.contains(&id) {
@@ -103,7 +113,12 @@ impl Row<'_> {
     }
 
     fn may_start(&self, tools: &ToolUse<'_>) -> bool {
-        self.calls_begun < tools.calls.max_calls && self.dropped_at != Some(self.ids.len())
+        // Spaces alone make no other place of it.
+        let dropped_here = self
+            .dropped_at
+            .and_then(|at| self.bytes.get(at..))
+            .is_some_and(|behind| behind.trim_ascii().is_empty());
+        self.calls_begun < tools.calls.max_calls && !dropped_here
     }
 
     /// Leaves only tokens that continue the call which is being written, if one may be. Where no token could, as in a

@@ -9,6 +9,9 @@ use crate::{
     generation::{ToolUse, Tools},
 };
 
+/// So many are kept; each has the bytes of the whole vocabulary.
+const KEPT: usize = 8;
+
 /// The constraints that an engine has made.
 #[derive(Default)]
 pub(super) struct Constraints(Vec<Made>);
@@ -33,15 +36,19 @@ impl Constraints {
             return Ok(None);
         }
         let place = std::ptr::from_ref(*registry).addr();
-        let same = |made: &&Made| {
-            made.registry == place && made.syntax == **syntax && made.forbidden == calls.forbidden
-        };
+        let mut forbidden = calls.forbidden.clone();
+        forbidden.sort();
+        let same =
+            |made: &&Made| made.registry == place && made.syntax == **syntax && made.forbidden == forbidden;
         if let Some(made) = self.0.iter().find(same) {
             return Ok(Some(made.constraint.clone()));
         }
         let allowed = registry.tools().filter(|tool| !calls.forbidden.iter().any(|no| no == tool.name()));
         let constraint = CallConstraint::new(tokenizer, allowed, syntax, CallEnds::Arrow)?;
-        let (syntax, forbidden) = ((*syntax).clone(), calls.forbidden.clone());
+        if self.0.len() == KEPT {
+            self.0.remove(0);
+        }
+        let syntax = (*syntax).clone();
         self.0.push(Made { registry: place, syntax, forbidden, constraint: constraint.clone() });
         Ok(Some(constraint))
     }

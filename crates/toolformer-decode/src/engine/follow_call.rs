@@ -80,12 +80,9 @@ impl Row<'_> {
                 }
             }
         };
-        // What the last token holds behind the arrow is not the model's to say.
-        let left = if self.bytes.len() > end { self.truncate(end, tokenizer) } else { Vec::new() };
-        self.bytes.truncate(end - left.len());
-        for id in tokenizer.encode_continuation(&String::from_utf8_lossy(&left))? {
-            self.push(tokenizer, id);
-        }
+        // What stands behind the arrow is not the model's to say. Mostly it is the rest of the last token; where brackets
+        // around the call turned out to be none, it was found late and there may be more.
+        let back = if self.bytes.len() > end { self.cut(end, tokenizer)? } else { 0 };
         let answer = text.map_or(String::new(), |result| format!(" {result}"));
         let inserted = tokenizer.encode_continuation(&format!("{answer}{}", tools.syntax.close()))?;
         check_ids(&inserted, vocab_size, Some(tokenizer))?;
@@ -100,7 +97,20 @@ impl Row<'_> {
         event.span = [start, self.bytes.len()];
         (self.plain_from, self.stops_checked) = (self.bytes.len(), self.bytes.len());
         self.end_call(tools, event);
-        Ok(0)
+        Ok(back)
+    }
+
+    /// Cuts the text behind its first `len` bytes; what a token that is cut held before is written anew. Returns how many
+    /// tokens that the model has seen are no longer part of the row.
+    fn cut(&mut self, len: usize, tokenizer: &Tokenizer) -> Result<usize, DecodeError> {
+        let fed = self.fed();
+        let left = self.truncate(len, tokenizer);
+        self.bytes.truncate(len - left.len());
+        let kept = self.job.prompt.ids.len() + self.ids.len();
+        for id in tokenizer.encode_continuation(&String::from_utf8_lossy(&left))? {
+            self.push(tokenizer, id);
+        }
+        Ok(fed - fed.min(kept))
     }
 
     fn end_call(&mut self, tools: &ToolUse<'_>, event: CallEvent) {
@@ -118,26 +128,17 @@ impl Row<'_> {
         mut event: CallEvent,
         tokenizer: &Tokenizer,
     ) -> Result<usize, DecodeError> {
-        let fed = self.fed();
         let from = event.span[0] - usize::from(self.bytes[..event.span[0]].ends_with(b" "));
-        let from = from.max(self.plain_from);
-        let left = self.truncate(from, tokenizer);
-        self.bytes.truncate(from - left.len());
-        let whole = self.job.prompt.ids.len() + self.ids.len();
-        let seen = fed.min(whole);
-        // What a token that held the call's beginning held before it.
-        for id in tokenizer.encode_continuation(&String::from_utf8_lossy(&left))? {
-            self.push(tokenizer, id);
-        }
+        let back = self.cut(from.max(self.plain_from), tokenizer)?;
         let again = if self.pending.is_empty() { 1 } else { 0 };
         if again == 1 {
             self.pending.extend(self.ids.last().or(self.job.prompt.ids.last()));
         }
-        self.dropped_at = Some(self.ids.len());
+        self.dropped_at = Some(self.bytes.len());
         event.span = [self.bytes.len(); 2];
         self.stops_checked = self.stops_checked.min(self.bytes.len());
         self.end_call(tools, event);
-        Ok(fed - seen + again)
+        Ok(back + again)
     }
 
     /// Makes it impossible to write the name of a tool that is forbidden.

@@ -32,7 +32,7 @@ pub(super) struct Row<'a> {
     /// Calls that were started, whatever became of them, or that the model wrote itself and that were run.
     pub(super) calls_begun: usize,
     pub(super) calls: Vec<CallEvent>,
-    /// The number of tokens behind which a call was dropped: none starts there again.
+    /// Where in `bytes` a call was dropped: none starts there again.
     pub(super) dropped_at: Option<usize>,
     /// Where in `bytes` the last call that was run ends.
     pub(super) plain_from: usize,

@@ -7,6 +7,7 @@ use toolformer_model::{CausalLm, TokenBatch};
 
 use super::{
     Engine,
+    admission::ROOM,
     choose::Asked,
     follow_call::{Answer, ask},
     request::{Event, RequestId},
@@ -59,8 +60,10 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
             let job = row.job.clone();
             let (Tools::Enabled(tools), Some(answer)) = (&job.tools, answer) else { continue };
             match row.answer(tools, asked, answer, self.tokenizer, self.model.vocab_size()) {
-                Ok(0) => {}
-                Ok(back) => self.cache.take_back(number, back),
+                Ok(back) => {
+                    self.cache.take_back(number, back);
+                    debug_assert_eq!(row.fed(), self.cache.positions()[number], "the cache is the row's");
+                }
                 Err(error) => failed.push((job.id, error)),
             }
         }
@@ -90,6 +93,11 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         }
         for row in left.into_iter().rev() {
             self.end(row);
+        }
+        // What a few long rows needed is given back when they have left.
+        let needed = self.cache.bytes_of(self.cache.batch(), self.cache.columns() + ROOM);
+        if self.cache.bytes() > 4 * needed.max(1) {
+            self.cache.shrink();
         }
         let room = self.settings.memory.saturating_sub(self.cache.bytes());
         self.tree.shrink_to(room);

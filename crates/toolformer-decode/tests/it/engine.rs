@@ -179,13 +179,15 @@ fn memory_is_kept_within_its_budget() {
         }
         (done, most, rows, engine.usage())
     };
-    let (free, most, rows, usage) = run(1 << 30);
-    assert_eq!((usage.preempted, free.len()), (0, 36));
+    let (free, most, rows, free_usage) = run(1 << 30);
+    assert_eq!((free_usage.preempted, free.len()), (0, 36));
     assert!(rows > 8, "{rows} rows");
     let budget = most / 4;
     let (tight, most, rows, usage) = run(budget);
     assert_eq!(tight, free);
     assert!(most <= budget && rows >= 2, "{most} bytes of {budget}, {rows} rows, {usage:?}");
+    // Rows give way now and then, not at every step.
+    assert!(usage.preempted <= 36 && usage.computed <= 3 * free_usage.computed, "{usage:?}, {free_usage:?}");
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::cell::Cell;
 
 use toolformer_decode::{
-    CallSettings, DecodeError, Engine, EngineSettings, GenerateSettings, Generation, Sampling, ToolUse, Tools,
+    CallSettings, DecodeError, Engine, EngineSettings, GenerateSettings, Generation, Penalties, Prompt,
+    Sampling, ToolUse, Tools,
 };
 use toolformer_model::Tokenizer;
 use toolformer_text::{ArgumentGrammar, CallStatus, FnTool, Policies, Policy, Registry, Syntax, ToolError};
@@ -244,4 +245,49 @@ fn what_is_no_call_is_not_held_to_one() {
     let tools = Tools::Enabled(ToolUse::new(&registry, &syntax, &clock).with(calls));
     let done = scripted(&["[", "12", "] the"], &tools).unwrap();
     assert!(done.completion.starts_with("[12] the"), "{}", done.completion);
+}
+
+/// A call inside brackets that turn out to be none is found late, when tokens behind it were computed already.
+#[test]
+fn what_was_computed_behind_a_call_that_is_found_late_is_taken_back() {
+    let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
+    let calls = CallSettings { max_calls: 5, ..CallSettings::default() };
+    let tools = Tools::Enabled(ToolUse::new(&registry, &syntax, &clock).with(calls));
+    let tokenizer = tiny().1;
+    let next = says(" [X(12 - 3 [Calculator(2 * 3) -> 5 6) z");
+    let model = Guided::new(|seen: &[u32]| next(&tokenizer, seen));
+    let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default()).unwrap();
+    let settings = GenerateSettings { max_tokens: 45, ..Default::default() };
+    let first = prompt(&tokenizer, PROMPT);
+    let done = engine.complete(std::slice::from_ref(&first), &settings, &tools, |_, _| {}).unwrap().remove(0);
+    assert!(done.completion.contains("[Calculator(2 * 3) -> 6]"), "{}", done.completion);
+    // What the engine knows now of this text is what a new one computes.
+    let whole = Prompt { key: String::new(), ids: [&first.ids[..], &done.ids].concat() };
+    let settings = GenerateSettings { max_tokens: 8, logprobs: Some(1), ..Default::default() };
+    let again = engine.complete(std::slice::from_ref(&whole), &settings, &Tools::None, |_, _| {}).unwrap();
+    let mut other = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default()).unwrap();
+    let alone = other.complete(&[whole], &settings, &Tools::None, |_, _| {}).unwrap();
+    assert!(again[0].reused > 0);
+    assert_eq!(again[0].ids, alone[0].ids);
+    let told =
+        |done: &Generation| Vec::from_iter(done.logprobs.iter().flatten().filter_map(|token| token.logprob));
+    assert!(told(&again[0]).iter().zip(told(&alone[0])).all(|(a, b)| (a - b).abs() < 1e-4));
+}
+
+/// Rules that leave no token together do not end in any token.
+#[test]
+fn penalties_give_way_to_constraints() {
+    let (model, tokenizer) = tiny();
+    let mut registry = Registry::new();
+    let tool = FnTool::new("Ones", "counts", |args: &str| Ok(args.len().to_string()));
+    registry.insert(tool.with_argument_grammar(ArgumentGrammar::matching("(11){6}"))).unwrap();
+    let (syntax, clock) = (Syntax::default(), || 0.0);
+    let calls = CallSettings { start_bias: 100.0, constrained: true, ..CallSettings::default() };
+    let tools = Tools::Enabled(ToolUse::new(&registry, &syntax, &clock).with(calls));
+    let penalties = Penalties { no_repeat_ngram: 1, ..Penalties::default() };
+    let settings = GenerateSettings { max_tokens: 60, penalties, ..Default::default() };
+    let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default()).unwrap();
+    let done =
+        engine.complete(&[prompt(&tokenizer, PROMPT)], &settings, &tools, |_, _| {}).unwrap().remove(0);
+    assert_eq!(done.calls[0].args, "1".repeat(12), "{}", done.completion);
 }
