@@ -3,22 +3,24 @@
 //! Everything is laid out with the key/value heads first: a prefix that many rows share is then one product for
 //! all of them, and the scores of all parts line up for one softmax without a permutation.
 
-use burn::tensor::{Int, Tensor, TensorData, activation::softmax, backend::Backend};
+use burn::tensor::{Int, Tensor, activation::softmax, backend::Backend};
 
 use crate::{
+    attention_mask::mask,
     kv_cache::{CacheShape, KvCache, LayerKv, PrefixView},
     precision::{in_f32, in_type},
+    shards::is_flex,
     token_batch::TokenBatch,
 };
-
-/// Scores of tokens that must not be seen; finite, so that rows of padding give no NaN.
-const MASKED: f32 = -1e30;
 
 /// What all blocks of one forward pass share: the mask, and which rows look at which group.
 pub struct AttentionPlan<B: Backend> {
     /// Added to the scores, `[n_kv_heads, batch * n_groups * seq, width]`; none where everything is seen.
     mask: Option<Tensor<B, 3>>,
     parts: Vec<PrefixPart<B>>,
+    /// Where what belongs to a row stands among what the heads give, one token a row; on flex, where a permutation is
+    /// copied number by number.
+    by_row: Option<Tensor<B, 1, Int>>,
     batch: usize,
     seq: usize,
     n_heads: usize,
@@ -63,7 +65,12 @@ impl<B: Backend> AttentionPlan<B> {
             .map(|view| PrefixPart { rows: RowGroups::new(view, cache.device()), view: view.clone() })
             .collect();
         let mask = mask(tokens, cache, n_heads, window);
-        Self { mask, parts, batch: tokens.batch(), seq: tokens.seq(), n_heads }
+        let (batch, kv) = (tokens.batch(), cache.shape().n_kv_heads);
+        let by_row = (tokens.seq() == 1 && is_flex::<B>(cache.device())).then(|| {
+            let places = (0..batch).flat_map(|row| (0..kv).map(move |head| head * batch + row));
+            index(&places.collect::<Vec<_>>(), cache.device())
+        });
+        Self { mask, parts, by_row, batch, seq: tokens.seq(), n_heads }
     }
 
     /// Attention of block `layer`: keeps the new keys and values in `cache` and mixes all values that are seen.
@@ -82,11 +89,20 @@ impl<B: Backend> AttentionPlan<B> {
     ) -> Tensor<B, 2> {
         let CacheShape { n_kv_heads: kv, d_head, .. } = cache.shape();
         let [batch, seq, per_kv] = [self.batch, self.seq, self.n_heads / kv];
-        let q = q.reshape([batch, seq, kv, per_kv, d_head]); // [batch, seq, n_kv_heads, per_kv, d_head]
-        let q = q.permute([2, 0, 3, 1, 4]).reshape([kv, batch, per_kv * seq, d_head]); // [n_kv_heads, batch, per_kv * seq, d_head]
+        // Of a single token there is nothing to bring together: no copy, where products take strides.
+        let q = if seq == 1 {
+            q.reshape([batch, kv, per_kv, d_head]).swap_dims(0, 1) // [n_kv_heads, batch, per_kv, d_head]
+        } else {
+            let q = q.reshape([batch, seq, kv, per_kv, d_head]); // [batch, seq, n_kv_heads, per_kv, d_head]
+            q.permute([2, 0, 3, 1, 4]).reshape([kv, batch, per_kv * seq, d_head]) // [n_kv_heads, batch, per_kv * seq, d_head]
+        };
         let heads_first = |t: Tensor<B, 2>| t.reshape([batch, seq, kv, d_head]).permute([2, 0, 1, 3]); // [n_kv_heads, batch, seq, d_head]
         let (k, v) = cache.write(layer, heads_first(k), heads_first(v));
         let mixed = self.mix(layer, q, k, v); // [n_kv_heads, batch, per_kv * seq, d_head]
+        if let Some(by_row) = &self.by_row {
+            let mixed = mixed.reshape([kv * batch, per_kv * d_head]).select(0, by_row.clone()); // [batch * n_kv_heads, per_kv * d_head]
+            return mixed.reshape([batch, self.n_heads * d_head]);
+        }
         let mixed = mixed.reshape([kv, batch, per_kv, seq, d_head]).permute([1, 3, 0, 2, 4]); // [batch, seq, n_kv_heads, per_kv, d_head]
         mixed.reshape([batch * seq, self.n_heads * d_head])
     }
@@ -227,73 +243,4 @@ impl<B: Backend> RowGroups<B> {
 fn index<B: Backend>(of: &[usize], device: &B::Device) -> Tensor<B, 1, Int> {
     let of: Vec<i32> = of.iter().map(|&i| i32::try_from(i).unwrap_or(i32::MAX)).collect();
     Tensor::from_ints(of.as_slice(), device)
-}
-
-/// The mask over prefixes and own columns, or none where every query sees every key.
-fn mask<B: Backend>(
-    tokens: &TokenBatch,
-    cache: &KvCache<B>,
-    n_heads: usize,
-    window: Option<usize>,
-) -> Option<Tensor<B, 3>> {
-    let [batch, seq, n_kv_heads] = [tokens.batch(), tokens.seq(), cache.shape().n_kv_heads];
-    let views: Vec<_> = cache.prefixes.iter().filter(|view| view.prefix.width() > 0).collect();
-    let sees_all = views.iter().all(|view| view.visible.iter().all(|&seen| seen == view.prefix.width()));
-    let within = window.is_none_or(|window| cache.positions().iter().all(|&len| len <= window));
-    if seq == 1 && sees_all && within && !cache.has_padding() {
-        return None;
-    }
-    let prefix_width: usize = views.iter().map(|view| view.prefix.width()).sum();
-    let width = prefix_width + cache.columns();
-    let before = cache.columns() - seq;
-    let per_head = n_heads / n_kv_heads;
-    let mut row_masks = vec![0.0f32; batch * seq * width];
-    for row in 0..batch {
-        // Positions and columns differ by padding and by what is not seen of a prefix: a window is over positions.
-        let key_positions = window.map(|_| key_positions(cache, &views, row));
-        for query in 0..seq {
-            let mask = &mut row_masks[(row * seq + query) * width..][..width];
-            let mut start = 0;
-            for view in &views {
-                mask[start + view.visible[row]..start + view.prefix.width()].fill(MASKED);
-                start += view.prefix.width();
-            }
-            for (column, mask) in mask[start..].iter_mut().enumerate() {
-                if column > before + query || !cache.is_valid(row, column) {
-                    *mask = MASKED;
-                }
-            }
-            if let (Some(window), Some(positions)) = (window, &key_positions) {
-                let own = positions[prefix_width + before + query];
-                let too_far = |&(_, &position): &(_, &usize)| position + window <= own;
-                mask.iter_mut().zip(positions).filter(too_far).for_each(|(mask, _)| *mask = MASKED);
-            }
-        }
-    }
-    // Repeated for every head here: broadcasting an inner axis is much slower than one contiguous sum a block.
-    let mut mask = Vec::with_capacity(row_masks.len() * n_heads);
-    for _ in 0..n_kv_heads {
-        for row in row_masks.chunks(seq * width) {
-            for _ in 0..per_head {
-                mask.extend_from_slice(row);
-            }
-        }
-    }
-    let shape = [n_kv_heads, batch * per_head * seq, width];
-    Some(Tensor::from_data(TensorData::new(mask, shape), cache.device()))
-}
-
-/// The position of every key that a row could see, prefixes first; of padding, that of the next token.
-fn key_positions<B: Backend>(cache: &KvCache<B>, views: &[&PrefixView<B>], row: usize) -> Vec<usize> {
-    let mut positions = Vec::new();
-    let mut first = 0;
-    for view in views {
-        positions.extend(first..first + view.prefix.width());
-        first += view.visible[row];
-    }
-    for column in 0..cache.columns() {
-        positions.push(first);
-        first += usize::from(cache.is_valid(row, column));
-    }
-    positions
 }

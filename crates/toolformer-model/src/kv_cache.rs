@@ -1,5 +1,6 @@
 //! Keys and values of tokens already seen: frozen prefixes shared by many rows, and a slab of each row's own.
 
+mod in_place;
 mod joining;
 mod prefix;
 mod slab;

@@ -39,6 +39,7 @@
 mod activation;
 mod adapter;
 mod attention;
+mod attention_mask;
 mod bare_names;
 mod causal_lm;
 mod checkpoint;
@@ -82,6 +83,7 @@ mod safetensors_files;
 mod save;
 mod sequence_classifier;
 mod shard_index;
+mod shards;
 mod streamed_tensor;
 mod text_part;
 mod token_batch;

@@ -5,7 +5,10 @@ use burn::{
     tensor::{DType, Int, Tensor, backend::Backend},
 };
 
-use crate::leaf::{Leaf, NamedTensor, bytes, named};
+use crate::{
+    leaf::{Leaf, NamedTensor, bytes, named},
+    shards::{of_shards, shards},
+};
 
 /// The parameter id that belongs to a checkpoint name.
 ///
@@ -71,7 +74,17 @@ impl<B: Backend> Matrix<B> {
 
     /// The product with every row, `[n, columns]` to `[n, rows]`.
     pub(crate) fn scores(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
-        hidden.matmul(self.weight.val().transpose()) // [n, rows]
+        let [rows, _] = self.dims();
+        let shards = shards::<B>(rows, &self.device());
+        // burn-flex splits products of several rows by itself, but not that of one.
+        if shards.len() == 1 || hidden.dims()[0] > 1 {
+            return hidden.matmul(self.weight.val().transpose()); // [n, rows]
+        }
+        let scores = of_shards(shards, |shard| {
+            let weight = self.weight.val().narrow(0, shard.start, shard.len());
+            hidden.clone().matmul(weight.transpose()) // [n, rows of the shard]
+        });
+        Tensor::cat(scores, 1) // [n, rows]
     }
 }
 

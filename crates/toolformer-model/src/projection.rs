@@ -1,5 +1,7 @@
 //! Linear maps, several of one input fused into one product, with optional LoRA on each.
 
+use std::ops::Range;
+
 use burn::{
     module::{Module, Param},
     tensor::{DType, Tensor, backend::Backend},
@@ -139,6 +141,29 @@ impl<B: Backend> Projection<B> {
 
     fn start(&self, part: usize) -> usize {
         self.parts[..part].iter().map(|part| part.d_out).sum()
+    }
+
+    /// Whether it is a product alone: no bias, no LoRA, and numbers of which a part can be taken.
+    pub(crate) fn is_product(&self) -> bool {
+        self.bias.is_none() && self.lora.is_empty() && !matches!(self.dtype(), DType::QFloat(_))
+    }
+
+    /// Some of the output features, of a product alone.
+    ///
+    /// # Shapes
+    /// - `x`: `[n, d_in]`
+    /// - returns `[n, columns.len()]`
+    pub(crate) fn columns(&self, x: Tensor<B, 2>, columns: &Range<usize>) -> Tensor<B, 2> {
+        x.matmul(self.weight.val().narrow(1, columns.start, columns.len()))
+    }
+
+    /// What some of the input features add to the output, of a product alone.
+    ///
+    /// # Shapes
+    /// - `x`: `[n, rows.len()]`
+    /// - returns `[n, sum of the parts' d_out]`
+    pub(crate) fn rows(&self, x: Tensor<B, 2>, rows: &Range<usize>) -> Tensor<B, 2> {
+        x.matmul(self.weight.val().narrow(0, rows.start, rows.len()))
     }
 
     /// # Shapes

@@ -20,6 +20,7 @@ use crate::{
     resize_embedding::PerId,
     rms_norm::RmsNorm,
     rotary::{Pairing, Rope, RotaryTables},
+    shards::{shards, sum_of_shards},
     token_batch::TokenBatch,
 };
 
@@ -168,6 +169,18 @@ impl<B: Backend> Block<B> {
 
     /// SwiGLU: `(silu(h G) * h U) D`.
     fn feed_forward(&self, h: Tensor<B, 2>) -> Tensor<B, 2> {
+        let shards = shards::<B>(self.down_proj.d_in(), &h.device());
+        let are_products =
+            [&self.gate_proj, &self.up_proj, &self.down_proj].iter().all(|part| part.is_product());
+        if shards.len() > 1 && are_products {
+            let sum = sum_of_shards(shards, |shard| {
+                let gate = silu(self.gate_proj.columns(h.clone(), &shard)); // [n, d_ff of the shard]
+                self.down_proj.rows(gate * self.up_proj.columns(h.clone(), &shard), &shard)
+            });
+            if let Some(sum) = sum {
+                return sum;
+            }
+        }
         let gate = silu(self.gate_proj.forward(h.clone())); // [n, d_ff]
         self.down_proj.forward(gate * self.up_proj.forward(h))
     }

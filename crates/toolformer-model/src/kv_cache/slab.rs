@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use burn::tensor::{DType, Tensor, backend::Backend};
 
-use super::{CacheShape, LayerKv};
+use super::{CacheShape, LayerKv, in_place::put};
 
 /// A capacity for `columns` columns that lasts for a while.
 fn with_room(columns: usize) -> usize {
@@ -95,7 +95,7 @@ impl<B: Backend> Slabs<B> {
                     return new;
                 }
                 let old = old.clone().slice([0..heads, 0..rows, self.columns.clone(), 0..d_head]);
-                new.slice_assign([0..heads, 0..rows, front..front + width, 0..d_head], old)
+                put(new, [0, front], old)
             };
             *slab = LayerKv { k: moved(&slab.k), v: moved(&slab.v) };
         }
@@ -129,7 +129,7 @@ impl<B: Backend> Slabs<B> {
 
     /// Writes `[n_kv_heads, rows, columns, d_head]` into slots from `slot` on, at `at` of the columns in use.
     pub(super) fn write(&mut self, layer: usize, slot: usize, at: usize, kv: LayerKv<B>) {
-        let [heads, rows, columns, d_head] = kv.k.dims();
+        let [heads, _, _, d_head] = kv.k.dims();
         let size = [heads, self.slots, self.capacity, d_head];
         let zeros = |dtype: DType| Tensor::zeros(size, (&self.device, dtype));
         // Taken out, so that the slab has one owner and is written in place.
@@ -137,9 +137,7 @@ impl<B: Backend> Slabs<B> {
             .take()
             .unwrap_or_else(|| LayerKv { k: zeros(kv.k.dtype()), v: zeros(kv.v.dtype()) });
         let at = self.columns.start + at;
-        let target = [0..heads, slot..slot + rows, at..at + columns, 0..d_head];
-        let slab =
-            LayerKv { k: slab.k.slice_assign(target.clone(), kv.k), v: slab.v.slice_assign(target, kv.v) };
+        let slab = LayerKv { k: put(slab.k, [slot, at], kv.k), v: put(slab.v, [slot, at], kv.v) };
         self.layers[layer] = Some(slab);
     }
 
