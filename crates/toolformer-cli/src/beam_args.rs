@@ -15,7 +15,9 @@ use crate::failure::wrong_usage;
 pub(crate) struct BeamArgs {
     /// Keep the N most likely texts at every step, and write the best --n of them; without tools
     #[arg(long, value_name = "N", conflicts_with_all = [
-        "tools", "tools_file", "best_of", "temperature", "top_k", "top_p", "min_p", "typical_p", "logprobs", "stop", "min_tokens",
+        "tools", "tools_file", "best_of", "temperature", "top_k", "top_p", "min_p", "typical_p", "logprobs", "stop",
+        "min_tokens", "seed", "batch", "cache_memory", "start_top_k", "start_bias", "max_calls", "forbid", "constrain",
+        "failed_calls", "overlap_calls", "no_calls",
     ])]
     beams: Option<usize>,
     /// Divide a text's log-probability by its length to this power: above 0 for longer texts

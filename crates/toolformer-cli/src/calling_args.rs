@@ -32,8 +32,14 @@ pub(crate) struct CallingArgs {
     /// out of the text) or fail; or by reason: failure=mark,unknown-tool=drop,bad-arguments=leave,no-result=drop
     #[arg(long, value_name = "POLICY", default_value = "leave", value_parser = read_policies, hide_default_value = true)]
     failed_calls: Policies,
+    /// While a tool takes its time, let other completions go on. How long tools take then decides which are computed
+    /// together, and so how numbers are rounded
+    #[arg(long)]
+    pub(crate) overlap_calls: bool,
     /// Never let the model start a call
-    #[arg(long, conflicts_with_all = ["tools", "start_top_k", "start_bias", "max_calls", "forbid", "constrain", "failed_calls"])]
+    #[arg(long, conflicts_with_all = [
+        "tools", "start_top_k", "start_bias", "max_calls", "forbid", "constrain", "failed_calls", "overlap_calls",
+    ])]
     pub(crate) no_calls: bool,
 }
 

@@ -27,6 +27,8 @@ struct Completed<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     score: Option<f64>,
     calls: Vec<CallEvent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    constrained: Option<bool>,
     finish_reason: Finish,
     tokens: Tokens,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,6 +56,7 @@ const FIELDS: &[&str] = &[
     "index",
     "score",
     "calls",
+    "constrained",
     "finish_reason",
     "tokens",
     "prompt_logprobs",
@@ -84,6 +87,8 @@ pub(crate) struct Describe<'a> {
     pub(crate) n: usize,
     /// Whether scores of texts are told.
     pub(crate) scores: bool,
+    /// Whether calls were constrained, where there are tools.
+    pub(crate) constrained: Option<bool>,
 }
 
 impl Describe<'_> {
@@ -109,6 +114,7 @@ impl Describe<'_> {
             index: (self.n > 1).then_some(generation.index),
             score: generation.mean_logprob.filter(|_| self.scores),
             calls: generation.calls.iter().map(in_text).collect(),
+            constrained: self.constrained,
             finish_reason: generation.finish,
             tokens: Tokens {
                 prompt: self.prompts[number].ids.len(),

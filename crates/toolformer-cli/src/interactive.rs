@@ -9,7 +9,7 @@ use toolformer::{
     model::{CausalLm, ChatMessage, ChatOptions, Tokenizer},
 };
 
-use crate::{events_output::TextStream, output::say};
+use crate::{events_output::TextStream, failure::is_broken_pipe, output::say};
 
 /// What a person can write besides text.
 const HELP: &str = "\
@@ -46,6 +46,8 @@ impl<'a> Session<'a> {
                     said.push(ChatMessage::new("user", line.clone()));
                     match self.complete(engine, &line, &said, number, &mut out) {
                         Ok(completion) => said.push(ChatMessage::new("assistant", completion)),
+                        // There is nobody to read on.
+                        Err(error) if is_broken_pipe(&error) => return Err(error),
                         // One line that cannot be completed does not end the session.
                         Err(error) => {
                             said.pop();
@@ -100,6 +102,8 @@ fn read(editor: &mut DefaultEditor) -> Result<Option<String>> {
     loop {
         let line = match editor.readline(sign) {
             Ok(line) => line,
+            // The input ended behind a `\`.
+            Err(ReadlineError::Eof) if !text.trim().is_empty() => return Ok(Some(text)),
             Err(ReadlineError::Eof | ReadlineError::Interrupted) => return Ok(None),
             Err(error) => return Err(error.into()),
         };

@@ -12,6 +12,7 @@ mod complete;
 mod constraints;
 mod follow_call;
 mod job;
+mod parked;
 mod reading;
 mod request;
 mod row;
@@ -22,16 +23,17 @@ mod streamed;
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, Weak},
 };
 
 use burn::tensor::backend::Backend;
-use toolformer_model::{CausalLm, KvCache, Tokenizer};
+use toolformer_model::{CausalLm, KvCache, Prefix, Tokenizer};
 
 use crate::{error::DecodeError, prefix_tree::PrefixTree, prompt_checks::check_prompt};
 use choices::Choices;
 use constraints::Constraints;
 use job::Job;
+use parked::ParkedRows;
 use reading::Reading;
 use row::Row;
 
@@ -55,6 +57,9 @@ pub struct Engine<'a, B: Backend, M> {
     reading: Option<Reading<'a, B>>,
     running: Vec<Row<'a>>,
     cache: KvCache<B>,
+    parked: ParkedRows<'a, B>,
+    /// What rows look at that is not in the tree.
+    apart: Vec<Weak<Prefix<B>>>,
     choices: BTreeMap<RequestId, Choices>,
     constraints: Constraints,
     events: Vec<Event>,
@@ -95,6 +100,8 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
             reading: None,
             running: Vec::new(),
             cache: KvCache::new(model.cache_shape(), 0, 0, &model.device()),
+            parked: ParkedRows::default(),
+            apart: Vec::new(),
             choices: BTreeMap::new(),
             constraints: Constraints::default(),
             events: Vec::new(),
@@ -117,8 +124,9 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         let id = RequestId(self.next_id);
         let max_tokens = request.settings.max_tokens;
         check_prompt(self.model, Some(self.tokenizer), id.0, &request.prompt.ids, max_tokens)?;
-        let constraint = self.constraints.of(&request.tools, self.tokenizer)?;
-        let job = Arc::new(Job::new(id, request, constraint, self.tokenizer, self.model.vocab_size())?);
+        let vocab_size = self.model.vocab_size();
+        let job = Job::new(id, request, &mut self.constraints, self.tokenizer, vocab_size)?;
+        let job = Arc::new(job);
         self.next_id += 1;
         self.choices.insert(id, Choices::default());
         self.waiting.extend((0..job.settings.samples()).map(|index| Row::new(&job, index)));
@@ -129,6 +137,7 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
     pub fn cancel(&mut self, request: RequestId) {
         self.choices.remove(&request);
         self.waiting.retain(|row| row.job.id != request);
+        self.parked.forget(request);
         if let Some(reading) = &mut self.reading {
             reading.forget(request);
         }
@@ -144,8 +153,8 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
 
     /// Whether all requests have ended and all was told.
     pub fn is_idle(&self) -> bool {
-        let rows = self.waiting.is_empty() && self.running.is_empty() && self.reading.is_none();
-        rows && self.events.is_empty()
+        let rows = self.waiting.len() + self.running.len() + self.parked.len();
+        rows == 0 && self.reading.is_none() && self.events.is_empty()
     }
 
     /// What it has done so far.
@@ -160,16 +169,24 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
 
     /// Bytes of keys and values that it holds.
     pub fn bytes(&self) -> usize {
-        self.cache.bytes() + self.tree.bytes() + self.reading.as_ref().map_or(0, Reading::bytes)
+        self.cache.bytes() + self.tree.bytes() + self.apart()
+    }
+
+    /// Those that are neither of the running rows' own nor in the tree.
+    fn apart(&self) -> usize {
+        let looked_at = self.apart.iter().filter_map(Weak::upgrade);
+        looked_at.map(|prefix| prefix.bytes()).sum::<usize>()
+            + self.reading.as_ref().map_or(0, Reading::bytes)
     }
 
     /// Reads prompts that wait, if there is room, and takes every running completion one token on. Returns what
-    /// happened.
+    /// happened. Where all completions wait for tools, it waits for one for 10 ms.
     ///
     /// # Errors
     /// If the tokenizer cannot encode what is put into a text. What concerns one request alone is an
     /// [`Event::Failed`].
     pub fn step(&mut self) -> Result<Vec<Event>, DecodeError> {
+        self.take_answers();
         while self.read()? {
             if self.settings.interleave && !self.running.is_empty() {
                 break;

@@ -134,6 +134,18 @@ impl Default for CallSettings {
     }
 }
 
+impl CallSettings {
+    /// # Errors
+    /// If a value is out of range.
+    pub fn validate(&self) -> Result<(), DecodeError> {
+        if !self.start_bias.is_finite() {
+            let why = format!("must be a finite number, is {}", self.start_bias);
+            return Err(DecodeError::Setting { name: "start_bias", why });
+        }
+        Ok(())
+    }
+}
+
 /// How tools are used while decoding.
 #[derive(Clone)]
 pub struct ToolUse<'a> {
@@ -189,7 +201,7 @@ pub struct CallEvent {
     pub name: String,
     /// Its arguments.
     pub args: String,
-    /// What it answered.
+    /// What stands in the text as its result: nothing if it gave none, or if there was no room for it.
     pub result: Option<String>,
     /// How it went.
     pub status: CallStatus,
@@ -234,6 +246,12 @@ impl TokenLogprob {
             logprob: log_probs.get(id as usize).copied(),
             top: best.into_iter().map(|id| (id as u32, log_probs[id])).collect(),
         }
+    }
+
+    /// The same with fewer others.
+    pub(crate) fn cut_to(all: &[Self], top: usize) -> Vec<Self> {
+        let cut = |one: &Self| Self { top: one.top.iter().take(top).copied().collect(), ..*one };
+        all.iter().map(cut).collect()
     }
 }
 

@@ -1,6 +1,9 @@
 //! What has been computed of texts, kept for texts that begin alike.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use burn::tensor::backend::Backend;
 use toolformer_model::{Prefix, Seen};
@@ -14,12 +17,16 @@ use toolformer_model::{Prefix, Seen};
 pub struct PrefixTree<B: Backend> {
     nodes: Vec<Option<Node<B>>>,
     free: Vec<usize>,
-    /// Those of texts that begin with them.
-    roots: Vec<usize>,
+    roots: BTreeMap<Branch, usize>,
+    /// Nodes by their last use; those that stand on others were used earlier.
+    by_use: BTreeSet<(u64, usize)>,
     bytes: usize,
     /// Counts uses.
     time: u64,
 }
+
+/// Where one node stands on another: behind how many of its tokens, and the token that it begins with.
+type Branch = (usize, u32);
 
 struct Node<B: Backend> {
     ids: Vec<u32>,
@@ -27,7 +34,7 @@ struct Node<B: Backend> {
     bytes: usize,
     /// What it stands on, and how many tokens of it.
     parent: Option<(usize, usize)>,
-    children: Vec<usize>,
+    children: BTreeMap<Branch, usize>,
     used: u64,
 }
 
@@ -44,7 +51,14 @@ pub struct Known<B: Backend> {
 
 impl<B: Backend> Default for PrefixTree<B> {
     fn default() -> Self {
-        Self { nodes: Vec::new(), free: Vec::new(), roots: Vec::new(), bytes: 0, time: 0 }
+        Self {
+            nodes: Vec::new(),
+            free: Vec::new(),
+            roots: BTreeMap::new(),
+            by_use: BTreeSet::new(),
+            bytes: 0,
+            time: 0,
+        }
     }
 }
 
@@ -61,58 +75,55 @@ impl<B: Backend> PrefixTree<B> {
 
     /// The longest beginning of `ids` that it holds; counts as a use.
     pub fn longest(&mut self, ids: &[u32]) -> Known<B> {
-        self.time += 1;
         let mut known = Known { path: Vec::new(), tokens: 0, at: None };
         while let Some(&next) = ids.get(known.tokens) {
-            let (at, children) = match known.at.and_then(|(node, at)| Some((at, self.nodes[node].as_ref()?)))
-            {
-                Some((at, node)) if node.ids.get(at) == Some(&next) => {
-                    known.tokens += 1;
-                    known.at = known.at.map(|(node, at)| (node, at + 1));
-                    if let Some(last) = known.path.last_mut() {
-                        last.tokens = at + 1;
-                    }
-                    continue;
-                }
-                Some((at, node)) => (at, &node.children),
-                None => (0, &self.roots),
+            let branches = match known.at {
+                Some((node, _)) => self.nodes[node].as_ref().map(|node| &node.children),
+                None => Some(&self.roots),
             };
-            let from = known.at.map(|(node, _)| (node, at));
-            let follows = |child: &&usize| {
-                let node = self.nodes[**child].as_ref();
-                node.is_some_and(|node| node.parent == from && node.ids.first() == Some(&next))
-            };
-            let Some(&child) = children.iter().find(follows) else { break };
-            known.at = Some((child, 0));
-            if let Some(node) = &mut self.nodes[child] {
-                node.used = self.time;
-                known.path.push(Seen { prefix: node.kv.clone(), tokens: 0 });
-            }
+            let branch = (known.at.map_or(0, |(_, at)| at), next);
+            let Some(&child) = branches.and_then(|branches| branches.get(&branch)) else { break };
+            let Some(node) = &self.nodes[child] else { break };
+            let tokens = node.ids.iter().zip(&ids[known.tokens..]).take_while(|(a, b)| a == b).count();
+            known.path.push(Seen { prefix: node.kv.clone(), tokens });
+            known.tokens += tokens;
+            known.at = Some((child, tokens));
         }
+        self.touch(known.at.map(|(node, _)| node));
         known
     }
 
     /// Puts the rest of a text behind what is known of it: `ids` are the tokens behind `known`, `kv` what was computed
     /// of them.
     pub fn insert(&mut self, known: &Known<B>, ids: &[u32], kv: Arc<Prefix<B>>) {
-        if ids.is_empty() {
-            return;
-        }
-        self.time += 1;
-        let bytes = kv.bytes();
-        let (parent, used) = (known.at, self.time);
-        let node = Some(Node { ids: ids.to_vec(), kv, bytes, parent, children: Vec::new(), used });
+        let Some(&first) = ids.first() else { return };
+        let (parent, bytes) = (known.at, kv.bytes());
+        let node =
+            Some(Node { ids: ids.to_vec(), kv, bytes, parent, children: BTreeMap::new(), used: self.time });
         let number = self.free.pop().unwrap_or(self.nodes.len());
         if number == self.nodes.len() {
             self.nodes.push(node);
         } else {
             self.nodes[number] = node;
         }
-        self.siblings(parent).push(number);
+        let at = parent.map_or(0, |(_, at)| at);
+        self.branches(parent).insert((at, first), number);
         self.bytes += bytes;
+        self.touch(Some(number));
     }
 
-    fn siblings(&mut self, parent: Option<(usize, usize)>) -> &mut Vec<usize> {
+    /// Notes that a node is used, and all that it stands on.
+    fn touch(&mut self, mut number: Option<usize>) {
+        while let Some((at, node)) = number.and_then(|at| Some((at, self.nodes[at].as_mut()?))) {
+            self.time += 1;
+            self.by_use.remove(&(node.used, at));
+            node.used = self.time;
+            self.by_use.insert((node.used, at));
+            number = node.parent.map(|(parent, _)| parent);
+        }
+    }
+
+    fn branches(&mut self, parent: Option<(usize, usize)>) -> &mut BTreeMap<Branch, usize> {
         match parent.and_then(|(parent, _)| self.nodes[parent].as_mut()) {
             Some(parent) => &mut parent.children,
             None => &mut self.roots,
@@ -121,20 +132,18 @@ impl<B: Backend> PrefixTree<B> {
 
     /// Drops nodes until it takes at most `bytes`, or only such are left that are looked at or stood on.
     pub fn shrink_to(&mut self, bytes: usize) {
+        let mut behind = 0;
         while self.bytes > bytes {
-            let droppable = |node: &Node<B>| node.children.is_empty() && Arc::strong_count(&node.kv) == 1;
-            let nodes = self.nodes.iter().enumerate();
-            let oldest = nodes
-                .filter_map(|(number, node)| {
-                    Some((number, node.as_ref().filter(|node| droppable(node))?.used))
-                })
-                .min_by_key(|&(_, used)| used);
-            let Some((number, _)) = oldest else { return };
-            if let Some(node) = self.nodes[number].take() {
-                self.siblings(node.parent).retain(|&child| child != number);
-                self.bytes -= node.bytes;
-                self.free.push(number);
-            }
+            // A node comes before those that it stands on, so that one walk is enough.
+            let Some(&(used, number)) = self.by_use.range((behind, 0)..).next() else { return };
+            behind = used + 1;
+            let droppable = |node: &mut Node<B>| node.children.is_empty() && Arc::strong_count(&node.kv) == 1;
+            let Some(node) = self.nodes[number].take_if(droppable) else { continue };
+            self.by_use.remove(&(used, number));
+            self.bytes -= node.bytes;
+            self.free.push(number);
+            let branch = (node.parent.map_or(0, |(_, at)| at), node.ids[0]);
+            self.branches(node.parent).remove(&branch);
         }
     }
 }

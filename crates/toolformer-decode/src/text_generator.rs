@@ -133,6 +133,8 @@ impl<B: Backend, M: CausalLm<B>> TextGenerator<B, M> {
             Ok(Prompt { key: number.to_string(), ids: self.tokenizer.encode_with_special(text)? })
         });
         let prompts: Vec<Prompt> = prompts.collect::<Result<_, DecodeError>>()?;
+        // What is known is not given away before that.
+        self.engine.validate()?;
         let (settings, tree) = (self.settings.clone(), std::mem::take(&mut self.tree));
         let mut engine = Engine::with_tree(&self.model, &self.tokenizer, self.engine, tree)?;
         let done = engine.complete(&prompts, &settings, &self.tool_use(), |_, _| {});
@@ -146,6 +148,7 @@ impl<B: Backend, M: CausalLm<B>> TextGenerator<B, M> {
     /// As [`TextGenerator::generate`].
     pub fn stream(&mut self, text: &str) -> Result<EventStream<'_, B, M>, DecodeError> {
         let ids = self.tokenizer.encode_with_special(text)?;
+        self.engine.validate()?;
         let Self { model, tokenizer, registry, syntax, settings, calls, engine, clock, tree } = self;
         let tools = tool_use(registry.as_ref(), syntax, calls, clock);
         let known = std::mem::take(tree);

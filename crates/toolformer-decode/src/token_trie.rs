@@ -78,6 +78,29 @@ impl TokenTrie {
     }
 }
 
+impl TokenTrie {
+    /// Hands over every token that begins with `bytes`; none if these are none.
+    pub(crate) fn beginning_with(&self, bytes: &[u8], mut found: impl FnMut(u32)) {
+        let mut tree = 0..self.nodes.len();
+        let mut node = None;
+        for &byte in bytes {
+            let mut at = tree.start;
+            while tree.contains(&at) && self.nodes[at].byte != byte {
+                at += self.nodes[at].size as usize;
+            }
+            if !tree.contains(&at) {
+                return;
+            }
+            node = Some(at);
+            tree = at + 1..at + self.nodes[at].size as usize;
+        }
+        if let Some(node) = node {
+            let first = |node: usize| self.nodes.get(node).map_or(self.ids.len(), |node| node.first as usize);
+            self.ids[first(node)..first(tree.end)].iter().for_each(|&id| found(id));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +120,21 @@ mod tests {
         );
         found.sort_unstable();
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn tokens_by_their_beginning() {
+        let tokens = ["a", "ab", "abc", "b", "", "ba", "ab", "a!x", "c", "cab!"];
+        let trie = TokenTrie::new(
+            tokens.iter().zip(0..).map(|(token, id)| (token.as_bytes().to_vec(), id)).collect(),
+        );
+        for start in ["a", "ab", "abc", "abcd", "b", "c", "ca", "cab!", "x", "!"] {
+            let mut found = Vec::new();
+            trie.beginning_with(start.as_bytes(), |id| found.push(id as usize));
+            found.sort_unstable();
+            let expected: Vec<_> = (0..tokens.len()).filter(|&id| tokens[id].starts_with(start)).collect();
+            assert_eq!(found, expected, "{start}");
+        }
     }
 
     #[test]

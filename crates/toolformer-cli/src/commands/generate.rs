@@ -24,6 +24,7 @@ use crate::{
     completion_writer::{FileProgress, Writer},
     completions_output::{CompletionsOutput, Describe, Sink},
     events_output::TextStream,
+    failure::wrong_usage,
     interactive::Session,
     jsonl_prompts::{JsonlPrompt, read_prompts},
     model_args::ModelArgs,
@@ -51,7 +52,7 @@ Examples:
 With --json, a line for each prompt: {\"prompt\":.., \"text\":prompt and completion, \"completion\":..,
 \"calls\":[{\"span\", \"name\", \"args\", \"result\", \"status\", \"seconds\"}],
 \"finish_reason\":\"stop|length|eos\", \"tokens\":{\"prompt\", \"completion\", \"computed\", \"reused\"}},
-and the other fields of its object in the file of prompts. Spans are ranges of bytes in `text`. With --n above 1 a line
+with tools \"constrained\":true|false (--constrain), and the other fields of its object in the file of prompts. Spans are ranges of bytes in `text`. With --n above 1 a line
 for each completion, with its \"index\". With --logprobs N \"logprobs\":[{\"id\", \"token\", \"logprob\",
 \"top\":[[id, logprob],..]}], a token each, in nats; with --echo \"prompt_logprobs\" as well. With --stream a line for each
 event: {\"event\":\"text\", \"request\":number of the prompt, \"index\", \"text\"}, {\"event\":\"call\", .., \"text\", \"call\"}, whose texts
@@ -147,6 +148,7 @@ impl OnDevice for &Args {
             suffix: self.suffix.as_deref().unwrap_or_default(),
             n: settings.n,
             scores: false,
+            constrained: (!tools.names.is_empty()).then_some(calls.constrained),
         };
         if let Some(beams) = self.beams.settings(&settings)? {
             let (sink, done) = self.sink(&inputs, &tools, &(&settings, &beams))?;
@@ -171,7 +173,12 @@ impl OnDevice for &Args {
             }
         };
         let memory = usize::try_from(self.cache_memory.as_u64()).unwrap_or(usize::MAX);
-        let engine = EngineSettings { batch: self.batch, memory, ..EngineSettings::default() };
+        let engine = EngineSettings {
+            batch: self.batch,
+            memory,
+            overlap_calls: self.calling.overlap_calls,
+            ..EngineSettings::default()
+        };
         let mut engine = Engine::new(&model, &tokenizer, engine)?;
         if self.interactive {
             let (settings, tools, chat) = (&settings, &use_of_tools, self.chat);
@@ -229,6 +236,10 @@ impl Args {
             let output = Output::new();
             return Ok((if self.json { Sink::Json(output) } else { Sink::Text(output) }, 0));
         };
+        let at = |path: &PathBuf| path.canonicalize().ok();
+        if at(path).is_some_and(|out| self.prompts.as_ref().and_then(at) == Some(out)) {
+            return Err(wrong_usage("--out is the file of --prompts; give another one"));
+        }
         let (model, adapter) = (self.model.fingerprint()?, self.adapter.fingerprint()?);
         let states = tool_fingerprints(&tools.registry, tools.names.iter().map(String::as_str));
         let lines = inputs.iter().map(|input| serde_json::to_string(input).unwrap_or_default());

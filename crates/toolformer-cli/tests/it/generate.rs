@@ -96,6 +96,9 @@ fn lines_are_completed_until_the_input_ends() {
     let ran = toolformer_reading(&format!("{PROMPT}\n\n/help\n{PROMPT}\n"), &args).ok();
     assert_eq!(ran.out.matches(alone.trim_end()).count(), 2, "{}", ran.out);
     assert!(ran.err.contains("Ctrl-D"), "{}", ran.err);
+    // So may a line that goes on, but not to its end.
+    let ran = toolformer_reading(&format!("{PROMPT}\\"), &args).ok();
+    assert!(ran.out.starts_with(PROMPT), "{}", ran.out);
     // A line that is too long says so, and the next is completed.
     let long = "the cat ".repeat(4000);
     let ran = toolformer_reading(&format!("{long}\n{PROMPT}\n"), &args).ok();
@@ -124,8 +127,11 @@ fn beams_are_written_best_first() {
     assert!(scores.len() == 3 && scores.is_sorted_by(|a, b| a >= b), "{scores:?}");
     let best = toolformer(&args).ok().out;
     assert_eq!(best, format!("{}\n", found[0]["text"].as_str().unwrap()));
-    let mut with_tools = command(&[&args[..], &["--tools", "calculator"]].concat());
-    crate::program::Ran::from(with_tools.output().unwrap()).fails(2, "--beams");
+    // What has no meaning for it is refused rather than ignored.
+    for other in [&["--tools", "calculator"][..], &["--seed", "3"], &["--constrain"], &["--no-calls"]] {
+        let mut with_other = command(&[&args[..], other].concat());
+        crate::program::Ran::from(with_other.output().unwrap()).fails(2, "--beams");
+    }
 }
 
 #[test]
@@ -150,6 +156,20 @@ fn constrained_calls_are_calls() {
     };
     assert_eq!(calls(&more), 0);
     assert!(calls(&[&more[..], &["--constrain"]].concat()) > 0);
+    // What is written says whether they were.
+    let constrained = |more: &[&str]| {
+        lines(&toolformer(&[&args[..], &["--max-tokens", "1"], more].concat()).ok().out).remove(0)["constrained"].take()
+    };
+    assert_eq!((constrained(&["--constrain"]), constrained(&[])), (json!(true), json!(false)));
+}
+
+#[test]
+fn completions_are_not_written_over_their_prompts() {
+    let folder = Folder::new();
+    let prompts = folder.file("prompts.jsonl", "{\"prompt\": \"the cat\"}\n");
+    let model = fixture("calling_llama");
+    toolformer(&["generate", "--model", &model, "--prompts", &prompts, "--out", &prompts]).fails(2, "--out");
+    assert_eq!(folder.read("prompts.jsonl"), "{\"prompt\": \"the cat\"}\n");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Which of the waiting rows are read next, and how they get at what is known of their texts.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -21,18 +22,27 @@ const WINDOW: usize = 64;
 /// Tokens for which it is worth to wait until another row has read them, or to look at them where they are.
 const WORTH_SHARING: usize = 16;
 
+/// Prefixes that the samples of one prompt look at, at most.
+const MOST_VIEWS: usize = 4;
+
 /// Columns that a row gets beyond its tokens, where memory is counted.
 pub(super) const ROOM: usize = 32;
 
 impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
     /// The rows that are read next, if some wait and there is room.
     pub(super) fn next_reading(&mut self) -> Option<Reading<'a, B>> {
-        let free = self.settings.batch.saturating_sub(self.running.len());
-        if free == 0 || self.waiting.is_empty() {
-            return None;
+        let (batch, running) = (self.settings.batch, self.running.len());
+        // Those whose tools run hold memory, so that there are no more of them than run.
+        let free = batch.min((2 * batch).saturating_sub(self.parked.len())).saturating_sub(running);
+        let first = self.waiting.front().filter(|_| free > 0)?;
+        if !self.has_memory_for(1, first.context().len()) {
+            if running > 0 {
+                return None;
+            }
+            self.parked.release_all();
         }
-        let window = self.waiting.len().min(WINDOW.max(self.settings.batch));
-        let texts: Vec<Vec<u32>> = self.waiting.iter().take(window).map(Row::context).collect();
+        let window = self.waiting.len().min(WINDOW.max(batch));
+        let texts: Vec<Cow<'_, [u32]>> = self.waiting.iter().take(window).map(Row::context).collect();
         let known: Vec<Known<B>> = (0..window)
             .map(|row| {
                 // All of it is computed where all of it is to be told; and the last token in any case, for the scores.
@@ -40,34 +50,41 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
                 self.tree.longest(&texts[row][..may_know])
             })
             .collect();
-        let chosen = self.choose_rows(&texts, &known, free);
+        let chosen: Vec<(Vec<usize>, Vec<u32>)> = self
+            .choose_rows(&texts, &known, free)
+            .into_iter()
+            .map(|rows| {
+                let tokens = texts[rows[0]].to_vec();
+                (rows, tokens)
+            })
+            .collect();
         let mut rows = BTreeMap::new();
-        for &row in chosen.iter().flatten().collect::<BTreeSet<_>>().iter().rev() {
+        for &row in chosen.iter().flat_map(|(rows, _)| rows).collect::<BTreeSet<_>>().iter().rev() {
             rows.extend(self.waiting.remove(*row).map(|taken| (*row, taken)));
         }
-        let parts = chosen.iter().map(|same| {
-            let first = same[0];
+        let mut parts = Vec::with_capacity(chosen.len());
+        for (same, tokens) in chosen {
+            let (first, of_first) = (same[0], known[same[0]].tokens);
             let mut rows: Vec<Row<'a>> = same.iter().filter_map(|row| rows.remove(row)).collect();
             for (number, row) in rows.iter_mut().enumerate() {
-                let reused = if number == 0 { known[first].tokens } else { texts[first].len() };
+                // What it has computed itself was counted.
+                let reused = if number == 0 { of_first } else { tokens.len() };
+                let reused = reused.saturating_sub(std::mem::take(&mut row.seen));
                 row.reused += reused;
                 self.usage.reused += reused;
+                self.parked.release(row);
             }
-            let told = rows
-                .first()
-                .filter(|row| wants_prompt(row))
-                .map(|_| vec![TokenLogprob::given(texts[first][0])]);
+            let told =
+                rows.first().filter(|row| wants_prompt(row)).map(|_| vec![TokenLogprob::given(tokens[0])]);
             let prompt = rows.iter().map(|row| row.job.prompt.ids.len()).min().unwrap_or(0);
             let context = self.context(&known, first, prompt);
-            let (tokens, known) = (texts[first].clone(), known[first].tokens);
-            Part { rows, tokens, context, known, logits: Vec::new(), told }
-        });
-        let parts: Vec<Part<'a, B>> = parts.collect();
+            parts.push(Part { rows, tokens, context, known: of_first, logits: Vec::new(), told });
+        }
         (!parts.is_empty()).then(|| Reading::new(self.model, parts))
     }
 
     /// Rows of the window to read in one pass, those of the same tokens together.
-    fn choose_rows(&self, texts: &[Vec<u32>], known: &[Known<B>], free: usize) -> Vec<Vec<usize>> {
+    fn choose_rows(&self, texts: &[Cow<'_, [u32]>], known: &[Known<B>], free: usize) -> Vec<Vec<usize>> {
         let mut parts: Vec<Vec<usize>> = Vec::new();
         let (mut longest, mut all, mut rows) = (0, 0, 0);
         for (row, text) in texts.iter().enumerate() {
@@ -105,7 +122,16 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
     }
 
     fn has_memory_for(&self, rows: usize, tokens: usize) -> bool {
-        self.cache.bytes_of(self.running.len() + rows, self.columns_for(tokens)) <= self.settings.memory
+        let own = self.cache.bytes_of(self.running.len() + rows, self.columns_for(tokens));
+        own + self.in_use() <= self.settings.memory
+    }
+
+    /// Bytes beside the rows' own ones that cannot be given back now.
+    fn in_use(&self) -> usize {
+        let looked_at = self.cache.shared().chain(self.parked.held());
+        let looked_at: BTreeMap<_, usize> =
+            looked_at.map(|prefix| (Arc::as_ptr(prefix), prefix.bytes())).collect();
+        looked_at.values().sum()
     }
 
     /// Columns that there will be when a row of so many tokens has joined and all have gone on for a while.
@@ -147,21 +173,13 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         let mut failed = Vec::new();
         for (number, part) in parts.into_iter().enumerate().filter(|(_, part)| !part.rows.is_empty()) {
             let own = cache.own_tokens(number);
-            let below = part.tokens.len() - own;
-            if self.settings.remember {
-                let known = self.tree.longest(&part.tokens);
-                if known.tokens < part.tokens.len() {
-                    let kv = cache.copy_of(number, known.tokens - below..own);
-                    self.tree.insert(&known, &part.tokens[known.tokens..], Arc::new(kv));
-                }
-            }
             let (count, slots) = (part.rows.len(), self.slots(own));
             let is_prompt = part.rows.iter().all(|row| row.ids.is_empty());
-            if is_prompt && own > WORTH_SHARING && self.are_most(count) {
-                // All of it is looked at where it is, but for the last token: of its own a row has at least one.
-                let all = Seen { prefix: Arc::new(cache.copy_of(number, 0..own - 1)), tokens: own - 1 };
+            let is_forked = is_prompt && own > WORTH_SHARING && self.are_most(count);
+            let shared = self.keep_read(&cache, number, &part.tokens, is_forked);
+            if let Some(shared) = shared {
+                // Of its own a row has the last token.
                 let last = Seen { prefix: Arc::new(cache.copy_of(number, own - 1..own)), tokens: 1 };
-                let shared = part.context.shared.iter().cloned().chain([all]).collect();
                 let context = Context { shared, copied: vec![last] };
                 let (shape, device) = (self.model.cache_shape(), self.model.device());
                 let row = KvCache::on_contexts(shape, &[context], 0, &device);
@@ -170,7 +188,10 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
                 self.cache.join(&cache, &vec![number; count], slots);
             }
             for mut row in part.rows {
-                row.prompt_logprobs = row.prompt_logprobs.or_else(|| part.told.clone());
+                if let Some(told) = part.told.as_ref().filter(|_| wants_prompt(&row)) {
+                    let top = row.job.settings.logprobs.unwrap_or(0);
+                    row.job.prompt_logprobs.get_or_init(|| TokenLogprob::cut_to(told, top));
+                }
                 match row.advance(self.tokenizer, &mut part.logits.clone()) {
                     Ok(call) => asked.extend(call.map(|call| (self.running.len(), call))),
                     Err(error) => failed.push((row.job.id, error)),
@@ -184,6 +205,47 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         Ok(())
     }
 
+    /// Keeps what was read in the prefix tree. If it `is_forked`, gives what its rows look at together: all of it but for
+    /// the last token.
+    fn keep_read(
+        &mut self,
+        cache: &KvCache<B>,
+        number: usize,
+        tokens: &[u32],
+        is_forked: bool,
+    ) -> Option<Vec<Seen<B>>> {
+        let (own, all_but_one) = (cache.own_tokens(number), tokens.len() - 1);
+        let below = tokens.len() - own;
+        let ends = [(is_forked, all_but_one), (self.settings.remember, tokens.len())];
+        for (_, end) in ends.into_iter().filter(|&(is_wanted, _)| is_wanted) {
+            let known = self.tree.longest(&tokens[..end]);
+            if (below..end).contains(&known.tokens) {
+                let kv = cache.copy_of(number, known.tokens - below..end - below);
+                self.tree.insert(&known, &tokens[known.tokens..end], Arc::new(kv));
+            }
+        }
+        if !is_forked {
+            return None;
+        }
+        let mut path = self.tree.longest(&tokens[..all_but_one]).path;
+        let at = |path: &[Seen<B>]| path.iter().map(|seen| seen.tokens).sum::<usize>();
+        if at(&path) < all_but_one {
+            return None;
+        }
+        if path.len() > MOST_VIEWS {
+            // Each is a product of its own for every token: the last ones become one. What the row does not have of its
+            // own others look at too.
+            let not_own = (1..=path.len()).take_while(|&len| at(&path[..len]) <= below).count();
+            path.truncate(not_own.max(MOST_VIEWS - 1));
+            let (from, tokens) = (at(&path), all_but_one - at(&path));
+            let prefix = Arc::new(cache.copy_of(number, from - below..own - 1));
+            self.apart.retain(|prefix| prefix.strong_count() > 0);
+            self.apart.push(Arc::downgrade(&prefix));
+            path.push(Seen { prefix, tokens });
+        }
+        Some(path)
+    }
+
     /// Rows to make room for when one of so many own tokens joins: no more than wait, and than there is memory for.
     fn slots(&self, tokens: usize) -> usize {
         let more = self.waiting.len() + self.reading.as_ref().map_or(0, |reading| reading.parts.len());
@@ -194,7 +256,7 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
 
 /// Whether the log-probabilities of a row's prompt are still to be computed.
 fn wants_prompt(row: &Row<'_>) -> bool {
-    row.job.settings.echo && row.prompt_logprobs.is_none()
+    row.job.settings.echo && row.job.prompt_logprobs.get().is_none()
 }
 
 /// With how many equal tokens two texts begin.

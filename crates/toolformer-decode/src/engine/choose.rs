@@ -75,7 +75,7 @@ impl Row<'_> {
         }
         if let Tools::Enabled(tools) = &job.tools {
             self.constrain(tools, logits);
-            self.forbid(tools, tokenizer, logits);
+            self.forbid(tools, logits);
         }
         let before = logits.to_vec();
         settings.penalties.apply(logits, &job.prompt.ids, &self.ids);

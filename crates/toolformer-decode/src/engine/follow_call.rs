@@ -16,18 +16,13 @@ pub(super) struct Answer {
     pub(super) seconds: f64,
 }
 
-/// Asks a tool; one that is forbidden is none.
-pub(super) fn ask(tools: &ToolUse<'_>, asked: &Asked) -> Answer {
-    let began = (tools.clock)();
-    let outcome = if tools.calls.forbidden.contains(&asked.name) {
-        let allowed =
-            tools.registry.names().filter(|name| !tools.calls.forbidden.iter().any(|no| no == name));
-        let known = allowed.map(str::to_owned).collect();
-        Err(CallError::UnknownTool { name: asked.name.clone(), known, closest: None })
-    } else {
-        tools.registry.call(&asked.name, &asked.args)
-    };
-    Answer { outcome, seconds: (tools.clock)() - began }
+/// Why a tool is not asked, if it is forbidden: then it is none.
+pub(super) fn refused(tools: &ToolUse<'_>, name: &str) -> Option<CallError> {
+    let is_forbidden = |name: &str| tools.calls.forbidden.iter().any(|no| no == name);
+    is_forbidden(name).then(|| {
+        let known = tools.registry.names().filter(|name| !is_forbidden(name)).map(str::to_owned).collect();
+        CallError::UnknownTool { name: name.to_owned(), known, closest: None }
+    })
 }
 
 impl Row<'_> {
@@ -89,6 +84,7 @@ impl Row<'_> {
         if self.ids.len() + inserted.len() > self.job.settings.max_tokens {
             // A result counts as any other text does: there is no room for it.
             self.finish = Some(Finish::Length);
+            event.result = None;
         } else {
             for id in inserted {
                 self.push(tokenizer, id);
@@ -142,19 +138,19 @@ impl Row<'_> {
     }
 
     /// Makes it impossible to write the name of a tool that is forbidden.
-    pub(super) fn forbid(&self, tools: &ToolUse<'_>, tokenizer: &Tokenizer, logits: &mut [f32]) {
-        let (Some(start), false) = (self.call_start(), tools.calls.forbidden.is_empty()) else { return };
+    pub(super) fn forbid(&self, tools: &ToolUse<'_>, logits: &mut [f32]) {
+        let (Some(start), Some(vocabulary)) = (self.call_start(), &self.job.vocabulary) else { return };
         let Some(written) = self.bytes.get(start + tools.syntax.bare_open().len()..) else { return };
         for name in &tools.calls.forbidden {
             let call = format!("{name}(");
             let Some(rest) = call.as_bytes().strip_prefix(written).filter(|rest| !rest.is_empty()) else {
                 continue;
             };
-            for (id, logit) in (0u32..).zip(logits.iter_mut()) {
-                if tokenizer.token_bytes(id).starts_with(rest) {
+            vocabulary.beginning_with(rest, |id| {
+                if let Some(logit) = logits.get_mut(id as usize) {
                     *logit = f32::NEG_INFINITY;
                 }
-            }
+            });
         }
     }
 }

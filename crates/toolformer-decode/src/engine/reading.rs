@@ -17,7 +17,7 @@ pub(super) struct Part<'a, B: Backend> {
     pub(super) known: usize,
     /// The scores behind the last token, once it was read.
     pub(super) logits: Vec<f32>,
-    /// How likely the prompt's tokens were, where that is wanted.
+    /// How likely the prompt's tokens were, where that is wanted; with as many others as is wanted at most.
     pub(super) told: Option<Vec<TokenLogprob>>,
 }
 
@@ -93,7 +93,7 @@ impl<'a, B: Backend> Reading<'a, B> {
             let part = &mut self.parts[number];
             let next = part.tokens.get(from + position + 1);
             if let (Some(told), Some(&id), true) = (&mut part.told, next, position < tokens.lens()[number]) {
-                let top = part.rows.first().and_then(|row| row.job.settings.logprobs).unwrap_or(0);
+                let top = part.rows.iter().filter_map(|row| row.job.settings.logprobs).max().unwrap_or(0);
                 told.push(TokenLogprob::chosen(id, log_probs, top));
             }
         });

@@ -88,4 +88,6 @@ pub struct Usage {
     pub passes: usize,
     /// Rows that had to give way for want of memory, and were read again later.
     pub preempted: usize,
+    /// Rows that left the batch while a tool ran.
+    pub parked: usize,
 }

@@ -1,6 +1,6 @@
 //! A completion under way: its tokens, its text, and the calls in it.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use rand_chacha::ChaCha8Rng;
 use toolformer_model::Tokenizer;
@@ -23,7 +23,6 @@ pub(super) struct Row<'a> {
     pub(super) ids: Vec<u32>,
     /// Of every token of `ids` that the model chose, where they are wanted.
     pub(super) logprobs: Vec<Option<TokenLogprob>>,
-    pub(super) prompt_logprobs: Option<Vec<TokenLogprob>>,
     pub(super) bytes: Vec<u8>,
     /// Looks for calls in `bytes`, behind the last one that was run; none where there are no tools.
     pub(super) watch: Option<CallWatch>,
@@ -42,6 +41,8 @@ pub(super) struct Row<'a> {
     pub(super) streamed: Streamed,
     pub(super) computed: usize,
     pub(super) reused: usize,
+    /// Tokens of its text that it had computed itself before it left the batch for a while.
+    pub(super) seen: usize,
     pub(super) finish: Option<Finish>,
 }
 
@@ -60,7 +61,6 @@ impl<'a> Row<'a> {
             pending: Vec::new(),
             ids: Vec::new(),
             logprobs: Vec::new(),
-            prompt_logprobs: None,
             bytes: Vec::new(),
             watch,
             started: None,
@@ -72,13 +72,17 @@ impl<'a> Row<'a> {
             streamed: Streamed::default(),
             computed: 0,
             reused: 0,
+            seen: 0,
             finish: None,
         }
     }
 
     /// The prompt's tokens and the completion's.
-    pub(super) fn context(&self) -> Vec<u32> {
-        [&self.job.prompt.ids[..], &self.ids].concat()
+    pub(super) fn context(&self) -> Cow<'_, [u32]> {
+        if self.ids.is_empty() {
+            return Cow::Borrowed(&self.job.prompt.ids);
+        }
+        Cow::Owned([&self.job.prompt.ids[..], &self.ids].concat())
     }
 
     /// Tokens of the context that the model has seen.
@@ -141,7 +145,7 @@ impl<'a> Row<'a> {
             completion: String::from_utf8_lossy(&self.bytes).into_owned(),
             index: self.index,
             logprobs,
-            prompt_logprobs: self.prompt_logprobs,
+            prompt_logprobs: self.job.prompt_logprobs.get().cloned(),
             mean_logprob: (!chosen.is_empty()).then(|| chosen.iter().sum::<f64>() / chosen.len() as f64),
             ids: self.ids,
             calls: self.calls,

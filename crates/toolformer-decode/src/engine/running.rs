@@ -8,12 +8,10 @@ use toolformer_model::{CausalLm, TokenBatch};
 use super::{
     Engine,
     admission::ROOM,
-    choose::Asked,
-    follow_call::{Answer, ask},
     request::{Event, RequestId},
     row::Row,
 };
-use crate::{error::DecodeError, generation::Tools, last_logits::last_logits};
+use crate::{error::DecodeError, last_logits::last_logits};
 
 impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
     /// Takes every running row one token on.
@@ -48,38 +46,12 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         Ok(())
     }
 
-    /// Runs the calls of running rows, those of one step together, and puts their results in.
-    pub(super) fn follow_calls(
-        &mut self,
-        asked: Vec<(usize, Asked)>,
-        failed: &mut Vec<(RequestId, DecodeError)>,
-    ) {
-        let answers = answers(&self.running, &asked);
-        for ((number, asked), answer) in asked.into_iter().zip(answers) {
-            let row = &mut self.running[number];
-            let job = row.job.clone();
-            let (Tools::Enabled(tools), Some(answer)) = (&job.tools, answer) else { continue };
-            match row.answer(tools, asked, answer, self.tokenizer, self.model.vocab_size()) {
-                Ok(back) => {
-                    self.cache.take_back(number, back);
-                    debug_assert_eq!(row.fed(), self.cache.positions()[number], "the cache is the row's");
-                }
-                Err(error) => failed.push((job.id, error)),
-            }
-        }
-    }
-
     /// Tells what is new of the running rows, and lets those leave that have ended.
     pub(super) fn settle(&mut self, failed: Vec<(RequestId, DecodeError)>) {
         for row in &mut self.running {
             row.tell(&mut self.events);
         }
-        for (request, error) in failed {
-            if self.choices.contains_key(&request) {
-                self.cancel(request);
-                self.events.push(Event::Failed { request, error });
-            }
-        }
+        failed.into_iter().for_each(|(request, error)| self.fail(request, error));
         let ended: Vec<usize> =
             (0..self.running.len()).rev().filter(|&row| self.running[row].finish.is_some()).collect();
         // In their order: who ended first in a batch is told first.
@@ -99,25 +71,45 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         if self.cache.bytes() > 4 * needed.max(1) {
             self.cache.shrink();
         }
-        let room = self.settings.memory.saturating_sub(self.cache.bytes());
-        self.tree.shrink_to(room);
+        self.trim_tree(self.cache.bytes());
+    }
+
+    /// Leaves the prefix tree what there is beside `others` bytes; where nothing is to be remembered, what is in use.
+    fn trim_tree(&mut self, others: usize) {
+        let room = self.settings.memory.saturating_sub(others + self.apart());
+        self.tree.shrink_to(if self.settings.remember { room } else { 0 });
+    }
+
+    /// Gives a request up that cannot be completed.
+    pub(super) fn fail(&mut self, request: RequestId, error: DecodeError) {
+        if self.choices.contains_key(&request) {
+            self.cancel(request);
+            self.events.push(Event::Failed { request, error });
+        }
     }
 
     /// Keeps what was computed of an ended row for texts that go on from it.
     fn remember(&mut self, number: usize) {
-        let row = &self.running[number];
-        // What a stop string cut off was fed, and is no part of the text.
-        let (fed, mut context) = (row.fed(), row.context());
-        context.truncate(fed);
-        let below = self.cache.positions()[number] - self.cache.own_tokens(number);
-        let known = self.tree.longest(&context);
-        if self.settings.remember && (below..context.len()).contains(&known.tokens) {
-            let kv = self.cache.copy_of(number, known.tokens - below..context.len() - below);
-            self.tree.insert(&known, &context[known.tokens..], Arc::new(kv));
+        if self.settings.remember {
+            let row = &self.running[number];
+            // What a stop string cut off was fed, and is no part of the text.
+            let (fed, mut text) = (row.fed(), row.context().into_owned());
+            text.truncate(fed);
+            self.keep(number, &text);
         }
     }
 
-    fn end(&mut self, row: Row<'a>) {
+    /// Puts what was computed of a running row into the prefix tree: `text` is what it was fed, or the beginning of it.
+    pub(super) fn keep(&mut self, number: usize, text: &[u32]) {
+        let below = self.cache.positions()[number] - self.cache.own_tokens(number);
+        let known = self.tree.longest(text);
+        if (below..text.len()).contains(&known.tokens) {
+            let kv = self.cache.copy_of(number, known.tokens - below..text.len() - below);
+            self.tree.insert(&known, &text[known.tokens..], Arc::new(kv));
+        }
+    }
+
+    pub(super) fn end(&mut self, row: Row<'a>) {
         let job = row.job.clone();
         let Some(choices) = self.choices.get_mut(&job.id) else { return };
         let generation = row.into_generation();
@@ -133,9 +125,12 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
     fn keep_within_memory(&mut self) {
         while self.running.len() > 1 {
             let needed = self.cache.bytes_with(1);
-            self.tree.shrink_to(self.settings.memory.saturating_sub(needed));
-            if needed + self.tree.bytes() <= self.settings.memory {
+            self.trim_tree(needed);
+            if needed + self.apart() + self.tree.bytes() <= self.settings.memory {
                 return;
+            }
+            if self.parked.release_all() {
+                continue;
             }
             let youngest = (0..self.running.len())
                 .max_by_key(|&row| (self.running[row].job.id, self.running[row].index));
@@ -148,23 +143,4 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
             self.usage.preempted += 1;
         }
     }
-}
-
-/// What the tools say to the calls of rows: those that only compute one after another, the others beside each other.
-fn answers(rows: &[Row<'_>], asked: &[(usize, Asked)]) -> Vec<Option<Answer>> {
-    let of = |(number, call): &(usize, Asked)| match &rows[*number].job.tools {
-        Tools::Enabled(tools) => Some(ask(tools, call)),
-        _ => None,
-    };
-    let waits = |(number, call): &&(usize, Asked)| match &rows[*number].job.tools {
-        Tools::Enabled(tools) => tools.registry.get(&call.name).is_some_and(|tool| !tool.is_pure()),
-        _ => false,
-    };
-    if asked.iter().filter(waits).count() < 2 {
-        return asked.iter().map(of).collect();
-    }
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = asked.iter().map(|call| scope.spawn(move || of(call))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or_default()).collect()
-    })
 }

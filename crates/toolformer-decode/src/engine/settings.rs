@@ -16,12 +16,22 @@ pub struct EngineSettings {
     pub chunk: usize,
     /// Whether running rows advance between two passes over prompts: they wait less, and all together take longer.
     pub interleave: bool,
+    /// Whether completions go on while the tool of another one runs, if it takes longer than a moment. Which rows run
+    /// together then depends on how long tools take, and with it the rounding.
+    pub overlap_calls: bool,
 }
 
 impl Default for EngineSettings {
-    /// 16 rows, 2 GiB, 512 tokens a pass, prompts first.
+    /// 16 rows, 2 GiB, 512 tokens a pass, prompts first, and a step waits for the tools it has called.
     fn default() -> Self {
-        Self { batch: 16, memory: 2 << 30, remember: true, chunk: 512, interleave: false }
+        Self {
+            batch: 16,
+            memory: 2 << 30,
+            remember: true,
+            chunk: 512,
+            interleave: false,
+            overlap_calls: false,
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use burn::tensor::Tensor;
 use toolformer_decode::{
-    Finish, GenerateSettings, Generation, Penalties, Sampling, TokenLogprob, Tools, generate,
+    Engine, EngineSettings, Event, Finish, GenerateSettings, Generation, Penalties, Request, Sampling,
+    TokenLogprob, Tools, generate,
 };
 use toolformer_model::{CausalLm as _, KvCache, TokenBatch, visit_log_probs};
 
@@ -162,4 +163,40 @@ fn settings_that_cannot_be_are_refused() {
     refused(GenerateSettings { stop_ids: vec![50], ..plain() }, "`stop_ids`: names token 50");
     refused(GenerateSettings { logprobs: Some(51), ..plain() }, "`logprobs`: must be at most 50");
     refused(GenerateSettings { echo: true, ..plain() }, "`echo`: tells log-probabilities");
+}
+
+#[test]
+fn a_prompt_of_many_samples_is_read_once_for_its_log_probabilities() {
+    let (model, tokenizer) = tiny();
+    let prompt = prompt(&tokenizer, "the cat 12 + 3 = 15 and zebra");
+    let settings = GenerateSettings {
+        n: 5,
+        max_tokens: 1,
+        sampling: Sampling::at_temperature(0.9),
+        logprobs: Some(1),
+        echo: true,
+        ..Default::default()
+    };
+    // Two at a time, so that the others come when it has been read.
+    let engine = EngineSettings { batch: 2, ..EngineSettings::default() };
+    let mut engine = Engine::<B, _>::new(&model, &tokenizer, engine).unwrap();
+    // The same text, of which another request wants to know more.
+    let more = GenerateSettings { logprobs: Some(4), n: 1, seed: 1, ..settings.clone() };
+    for settings in [&settings, &more] {
+        let (prompt, settings) = (prompt.clone(), settings.clone());
+        engine.submit(Request { prompt, settings, tools: Tools::None }).unwrap();
+    }
+    let mut told = Vec::new();
+    while !engine.is_idle() {
+        for event in engine.step().unwrap() {
+            if let Event::Done { generation, .. } = event {
+                told.push(generation.prompt_logprobs.unwrap());
+            }
+        }
+    }
+    assert_eq!(told.iter().map(|told| told.len()).collect::<Vec<_>>(), [prompt.ids.len(); 6]);
+    let tops: Vec<usize> = told.iter().map(|told| told[1].top.len()).collect();
+    assert_eq!(tops, [1, 1, 1, 1, 1, 4]);
+    // Once for each request, and the last token anew for samples that come later.
+    assert!(engine.usage().computed <= 2 * prompt.ids.len() + 3, "{:?}", engine.usage());
 }

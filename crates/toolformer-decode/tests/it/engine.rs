@@ -10,7 +10,7 @@ use toolformer_decode::{
 use toolformer_model::CausalLm;
 use toolformer_text::{Policy, Syntax};
 
-use crate::models::{B, Scripted, multiplier, prompt, tiny};
+use crate::models::{B, Scripted, calling, multiplier, prompt, tiny, windowed};
 
 /// A text that the others begin with.
 const HEAD: &str = "the cat 12 + 3 = 15 and zebra";
@@ -43,13 +43,15 @@ fn run<M: CausalLm<B>>(
     engine: EngineSettings,
 ) -> (BTreeMap<usize, Told>, Usage) {
     let tokenizer = tiny().1;
+    let vocab_size = u32::try_from(model.vocab_size()).unwrap();
     let mut engine = Engine::<B, M>::new(model, &tokenizer, engine).unwrap();
     let (mut told, mut numbers) = (BTreeMap::<usize, Told>::new(), BTreeMap::<RequestId, usize>::new());
     let (mut step, mut next) = (0, 0);
     while next < arrivals.len() || !engine.is_idle() {
         while let Some(&(at, number)) = arrivals.get(next).filter(|&&(at, _)| at <= step || engine.is_idle())
         {
-            let prompt = prompt(&tokenizer, &text(number));
+            let mut prompt = prompt(&tokenizer, &text(number));
+            prompt.ids.iter_mut().for_each(|id| *id %= vocab_size);
             let request = Request { prompt, settings: settings(number), tools: Tools::None };
             numbers.insert(engine.submit(request).unwrap(), number);
             next += 1;
@@ -86,12 +88,15 @@ proptest! {
         chunk in prop_oneof![1..8usize, Just(512)],
         interleave: bool,
         remember: bool,
+        overlap_calls: bool,
+        sees_a_window: bool,
         memory in prop_oneof![0..60_000usize, Just(1 << 30)],
     ) {
         let (model, tokenizer) = tiny();
+        let model = if sees_a_window { windowed() } else { model };
         let mut arrivals: Vec<_> = arrivals.into_iter().map(|(number, at)| (at, number)).collect();
         arrivals.sort();
-        let engine = EngineSettings { batch, memory, remember, chunk, interleave };
+        let engine = EngineSettings { batch, memory, remember, chunk, interleave, overlap_calls };
         let (told, usage) = run(&model, &arrivals, engine);
         for &(_, number) in &arrivals {
             let alone = EngineSettings { batch: 1, remember: false, ..EngineSettings::default() };
@@ -301,5 +306,33 @@ fn nothing_of_a_call_is_told_before_it_is_certain() {
         assert_eq!(streamed, done.completion);
         assert!(streamed.starts_with(expected), "{policy:?}: {streamed:?}");
         assert_eq!((done.calls.len(), done.calls[0].result.as_ref()), (1, None));
+    }
+}
+
+/// Samples look at their prompt where the prefix tree has it, and this counts as memory.
+#[test]
+fn the_prompt_of_many_samples_lies_in_memory_once() {
+    let (model, tokenizer) = (calling(), tiny().1);
+    let text = [HEAD; 14].join(" ");
+    let prompt = prompt(&tokenizer, &text);
+    let tokens = prompt.ids.len();
+    let shape = model.cache_shape();
+    let of_token = shape.n_layers * shape.n_kv_heads * shape.d_head * 2 * size_of::<f32>();
+    assert!(tokens > 250, "{tokens}");
+    for remember in [true, false] {
+        let engine = EngineSettings { batch: 8, remember, ..EngineSettings::default() };
+        let mut engine = Engine::<B, _>::new(&model, &tokenizer, engine).unwrap();
+        let sampling = Sampling::at_temperature(1.0);
+        let settings = GenerateSettings { n: 8, max_tokens: 6, sampling, ..Default::default() };
+        engine.submit(Request { prompt: prompt.clone(), settings, tools: Tools::None }).unwrap();
+        engine.step().unwrap();
+        assert_eq!((engine.running(), engine.usage().computed), (8, tokens + 8));
+        let own = 8 * 32; // a row's own tokens, and room for more
+        let held = engine.bytes() / of_token;
+        assert!((tokens..tokens + own).contains(&held), "{held} tokens for {tokens}");
+        while !engine.is_idle() {
+            engine.step().unwrap();
+        }
+        assert_eq!(engine.bytes() / of_token >= tokens, remember);
     }
 }

@@ -6,8 +6,12 @@ mod beams;
 mod call_constraint;
 mod choices;
 mod continuations;
+mod crowd;
 mod engine;
+#[path = "../../../toolformer-model/tests/it/memory.rs"]
+mod memory;
 mod models;
+mod parked;
 mod text_generator;
 mod tool_use;
 mod tools;

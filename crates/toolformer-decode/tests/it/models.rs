@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
+    path::{Path, PathBuf},
 };
 
 use burn::{
@@ -17,11 +18,25 @@ use toolformer_text::{FnTool, Registry, ToolError};
 
 pub(crate) type B = Flex;
 
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../toolformer-model/tests/fixtures").join(name)
+}
+
 /// The tiny Llama of `toolformer-model`'s fixtures, with its tokenizer.
 pub(crate) fn tiny() -> (LanguageModel<B>, Tokenizer) {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../toolformer-model/tests/fixtures/tiny_llama");
-    let Pretrained { model, tokenizer, .. } = Pretrained::open(folder.as_ref(), &Default::default()).unwrap();
+    let Pretrained { model, tokenizer, .. } =
+        Pretrained::open(&fixture("tiny_llama"), &Default::default()).unwrap();
     (model, tokenizer)
+}
+
+/// One with the same tokenizer that writes calls.
+pub(crate) fn calling() -> LanguageModel<B> {
+    Pretrained::open_model(&fixture("calling_llama"), &Default::default()).unwrap().0
+}
+
+/// One that sees 8 tokens back in most of its blocks, and has 101 tokens.
+pub(crate) fn windowed() -> LanguageModel<B> {
+    Pretrained::open_model(&fixture("gemma3"), &Default::default()).unwrap().0
 }
 
 pub(crate) fn prompt(tokenizer: &Tokenizer, text: &str) -> Prompt {

@@ -1,4 +1,4 @@
-//! How much memory a piece of work takes at most, counted in the allocator for every thread alone.
+//! How much memory a piece of work takes, counted in the allocator for every thread alone.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -39,6 +39,11 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
+/// Bytes that this thread has allocated and not given back.
+pub(crate) fn live() -> isize {
+    LIVE.get()
+}
+
 /// Runs `work` and returns the bytes that it had allocated at most, besides what was there before.
 pub(crate) fn peak_of(work: impl FnOnce()) -> usize {
     let before = LIVE.get();
@@ -51,4 +56,8 @@ pub(crate) fn peak_of(work: impl FnOnce()) -> usize {
 fn what_is_allocated_is_counted() {
     let peak = peak_of(|| drop(std::hint::black_box(vec![0_u8; 1 << 20])));
     assert!((1 << 20..1 << 21).contains(&peak), "{peak}");
+    let (before, kept) = (live(), std::hint::black_box(vec![0_u8; 1 << 20]));
+    assert!((1 << 20..1 << 21).contains(&(live() - before)));
+    drop(kept);
+    assert_eq!(live(), before);
 }

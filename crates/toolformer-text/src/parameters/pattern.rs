@@ -18,7 +18,7 @@ const BARE: &str = r#"(?:[^\s,=()\[\]{}'"\\](?:[^,=()\[\]{}'"\\]|[A-Za-z0-9]'[A-
 const LONE_STRING: &str = r#"(?s:[ \t]*(?:['"].*[^\s'"].*|[^'",=\s][^=]*))"#;
 /// Numbers and words within JSON's brackets.
 const ATOM: &str = r#"[^\s,:()\[\]{}'"\\][^,:()\[\]{}'"\\]*"#;
-/// For more parameters, or where it would have more bytes, the expression would be too large.
+/// For more parameters, or with more bytes, the expression with names would be too large.
 const MOST: (usize, usize) = (16, 24_000);
 
 impl Parameters {
@@ -30,10 +30,13 @@ impl Parameters {
             [] => WS.to_owned(),
             [Parameter { kind: ParameterType::Raw, .. }] => of_one(TEXT),
             [Parameter { kind: ParameterType::String, .. }] => of_one(LONE_STRING),
-            list if list.len() > MOST.0 => of_one(TEXT),
             list => {
-                let pattern = format!("{WS}{}{WS}", by_position(list, true).unwrap_or_default());
-                if pattern.len() > MOST.1 { of_one(TEXT) } else { pattern }
+                let named = (list.len() <= MOST.0).then(|| by_position(list, true)).flatten();
+                let named = named.filter(|named| named.len() <= MOST.1);
+                // Less than the tool takes is better than more.
+                let plain = || by_position_alone(list, true);
+                let pattern = named.unwrap_or_else(plain);
+                if pattern.len() > MOST.1 { of_one(TEXT) } else { format!("{WS}{pattern}{WS}") }
             }
         }
     }
@@ -45,12 +48,25 @@ fn by_position(list: &[Parameter], first: bool) -> Option<String> {
     let named = by_name(list, first);
     let Some((parameter, rest)) = list.split_first() else { return named };
     let comma = if first { "" } else { COMMA };
-    let value = match &parameter.kind {
-        ParameterType::Raw => TEXT_BEHIND_OTHERS.to_owned(),
-        kind => value(kind),
-    };
+    let value = placed_value(&parameter.kind);
     let placed = by_position(rest, false).map(|rest| format!("{comma}{value}{rest}"));
     either(placed, named)
+}
+
+/// The same without any names: what is left out stands at the end.
+fn by_position_alone(list: &[Parameter], first: bool) -> String {
+    let Some((parameter, rest)) = list.split_first() else { return String::new() };
+    let comma = if first { "" } else { COMMA };
+    let behind = by_position_alone(rest, false);
+    let given = format!("{comma}{}{behind}", placed_value(&parameter.kind));
+    if list.iter().any(|parameter| parameter.required) { given } else { format!("(?:{given})?") }
+}
+
+fn placed_value(kind: &ParameterType) -> String {
+    match kind {
+        ParameterType::Raw => TEXT_BEHIND_OTHERS.to_owned(),
+        kind => value(kind),
+    }
 }
 
 /// The same where the rest is given by name.

@@ -11,8 +11,8 @@ use std::{
 };
 
 use toolformer_text::{
-    AsyncTool, CallError, CallStatus, FnTool, Invoker, Policy, Registry, Syntax, ToolError, ToolFuture,
-    TypedTool, invoke,
+    AsyncTool, CallError, CallStatus, CallsUnderWay, FnTool, Invoker, Policy, Registry, Syntax, ToolError,
+    ToolFuture, TypedTool, invoke,
 };
 
 /// For what never answers.
@@ -225,4 +225,39 @@ fn calls_that_answer_at_once_are_never_overdue() {
     let syntax = Syntax::default();
     let invoker = Invoker::new(&tools, &syntax).policy(Policy::Fail).jobs(500.try_into().unwrap());
     invoker.text(&"[Echo(1)]".repeat(20_000)).unwrap();
+}
+
+/// Those that are slower than the others end later, whichever was started first; who does not wait finds them running.
+#[test]
+fn calls_under_way() {
+    let (sender, receiver) = std::sync::mpsc::channel::<()>();
+    let receiver = std::sync::Mutex::new(receiver);
+    let mut tools = asynchronous();
+    let waits = move |_: &str| {
+        receiver.lock().unwrap().recv().unwrap();
+        Ok("at last".to_owned())
+    };
+    tools.insert(FnTool::new("Waits", "", waits)).unwrap();
+    let mut calls = CallsUnderWay::default();
+    calls.start(0, &tools, "Waits", "");
+    calls.start(1, &tools, "Twice", "4");
+    calls.start(2, &tools, "Never", "");
+    calls.start(3, &tools, "Panic", "1");
+    calls.start(4, &tools, "Unknown", "");
+    let next = |calls: &mut CallsUnderWay<'_, i32>, wait, wanted: fn(&i32) -> bool| {
+        calls.next_ended(wait, wanted).map(|(key, outcome)| (key, shown(outcome)))
+    };
+    let any: fn(&i32) -> bool = |_| true;
+    assert_eq!(next(&mut calls, Some(Duration::ZERO), |&key| key == 0), None);
+    assert_eq!(next(&mut calls, None, |&key| key > 2), Some((3, "ToolError".to_owned())));
+    assert_eq!(next(&mut calls, None, any), Some((1, "8".to_owned())));
+    assert!(next(&mut calls, None, |&key| key == 4).is_some());
+    assert_eq!(next(&mut calls, None, any).map(|(key, _)| key), Some(2));
+    assert_eq!((next(&mut calls, Some(Duration::ZERO), any), calls.len()), (None, 1));
+    sender.send(()).unwrap();
+    assert_eq!(next(&mut calls, None, any), Some((0, "at last".to_owned())));
+    assert_eq!((next(&mut calls, None, any), calls.is_empty()), (None, true));
+    calls.start(5, &tools, "Twice", "4");
+    calls.retain(|&key| key != 5);
+    assert!(calls.is_empty());
 }

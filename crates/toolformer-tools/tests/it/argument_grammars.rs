@@ -173,6 +173,31 @@ proptest! {
     }
 }
 
+/// With names their expression would be too large.
+#[test]
+fn large_parameters_are_given_by_position() {
+    let list = || ParameterType::List(Box::new(ParameterType::List(Box::new(ParameterType::Any))));
+    let many = |count: usize, kind: &dyn Fn() -> ParameterType, required: usize| {
+        let parameter = |at: usize| {
+            let parameter = Parameter::new(format!("p{at}"), kind());
+            if at < required { parameter } else { parameter.optional() }
+        };
+        let parameters = Parameters::new((0..count).map(parameter));
+        FnTool::new("T", "", |_: &str| Ok(String::new())).with_parameters(parameters)
+    };
+    let check =
+        |tool: &FnTool<_>, args: &str, expected: bool| assert_eq!(takes(tool, args), expected, "{args}");
+    let lists = many(3, &list, 0);
+    check(&lists, "", true);
+    check(&lists, "\u{5b}\u{5b}1, a\u{5d}\u{5d}, \u{5b}\u{5d}", true);
+    check(&lists, "1", false);
+    let numbers = many(20, &|| ParameterType::Integer, 2);
+    check(&numbers, "1, 2", true);
+    check(&numbers, "1, 2, 3", true);
+    check(&numbers, "1", false);
+    check(&numbers, "1, x", false);
+}
+
 #[test]
 fn expressions_that_a_model_may_write() {
     let check = |expression: &str, expected: bool| {
@@ -264,5 +289,8 @@ fn arguments_of_declared_parameters() {
     check(vec![Parameter::new("v", Any)], "{\"a\": 1.5", false);
     check(vec![], "", true);
     check(vec![], "1", false);
-    check((0..17).map(|n| Parameter::new(format!("p{n}"), Integer)).collect(), "whatever, it is", true);
+    // Of so many, given by position alone.
+    let many = || (0..17).map(|n| Parameter::new(format!("p{n}"), Integer)).collect();
+    check(many(), &(0..17).map(|n| n.to_string()).collect::<Vec<_>>().join(", "), true);
+    check(many(), "whatever, it is", false);
 }
