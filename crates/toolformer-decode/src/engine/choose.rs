@@ -150,6 +150,8 @@ impl Row<'_> {
         self.stops_checked = self.bytes.len();
         if let Some(at) = stop {
             self.truncate(at, tokenizer);
+            // Calls that were dropped within the stop string.
+            self.calls.iter_mut().for_each(|call| call.span = call.span.map(|end| end.min(at)));
             self.finish = Some(Finish::Stop);
         }
     }

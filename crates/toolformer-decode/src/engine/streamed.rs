@@ -18,9 +18,13 @@ impl Row<'_> {
         if !self.job.streams() {
             return;
         }
-        let (request, index) = (self.job.id, self.index);
+        let (request, index, certain) = (self.job.id, self.index, self.certain());
         for call in &self.calls[self.streamed.calls..] {
             let [start, end] = call.span;
+            // A call that was dropped, behind what is not certain.
+            if start > certain {
+                break;
+            }
             let text = lossy(&self.bytes[self.streamed.bytes..start], true).0;
             events.extend((!text.is_empty()).then_some(Event::Text { request, index, text }));
             let text = lossy(&self.bytes[start..end], true).0;
@@ -28,7 +32,8 @@ impl Row<'_> {
             self.streamed.bytes = end;
             self.streamed.calls += 1;
         }
-        let (text, len) = lossy(&self.bytes[self.streamed.bytes..self.certain()], self.finish.is_some());
+        let told = self.streamed.bytes;
+        let (text, len) = lossy(&self.bytes[told..certain.max(told)], self.finish.is_some());
         self.streamed.bytes += len;
         events.extend((!text.is_empty()).then_some(Event::Text { request, index, text }));
     }
@@ -39,8 +44,10 @@ impl Row<'_> {
         if self.finish.is_some() {
             return all;
         }
-        let plain = &self.bytes[self.plain_from..];
-        let mut certain = all - begun_stop(plain, &self.job.settings.stop);
+        // Up to somewhere, but for what a stop string may begin with.
+        let without_stop =
+            |end: usize| end - begun_stop(&self.bytes[self.plain_from..end], &self.job.settings.stop);
+        let mut certain = without_stop(all);
         // A call that is dropped takes the space before it along.
         let without_space = |end: usize| end - usize::from(self.bytes[..end].ends_with(b" "));
         let drops = match &self.job.tools {
@@ -51,7 +58,8 @@ impl Row<'_> {
             certain = certain.min(watch.settled());
         }
         if drops {
-            certain = certain.min(without_space(certain));
+            // What then follows stands next to what was before the call.
+            certain = without_stop(without_space(certain).max(self.plain_from));
         }
         certain.max(self.streamed.bytes)
     }

@@ -270,8 +270,10 @@ fn ten_thousand_requests_are_answered_once_and_leave_nothing_behind() {
         assert!(kinds[kind] > 100, "{kinds:?}");
     }
     assert_eq!(lives.len(), 10);
-    let (least, most) = (lives[1..].iter().min().unwrap(), lives[1..].iter().max().unwrap());
-    assert!(most * 100 <= least * 105, "bytes at rest after every thousand: {lives:?}");
+    // All threads are counted, since some give back what others took: other tests must not run beside it.
+    if std::env::var_os("NEXTEST").is_some() {
+        let (least, most) = (lives[1..].iter().min().unwrap(), lives[1..].iter().max().unwrap());
+        assert!(most * 100 <= least * 105, "bytes at rest after every thousand: {lives:?}");
+    }
     assert!(peak < 16 << 20, "{peak} bytes at most");
-    println!("{peak} {lives:?} {kinds:?}");
 }

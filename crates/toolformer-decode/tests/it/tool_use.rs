@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use toolformer_decode::{
-    CallSettings, DecodeError, Engine, EngineSettings, GenerateSettings, Generation, Penalties, Prompt,
-    Sampling, ToolUse, Tools,
+    CallSettings, DecodeError, Engine, EngineSettings, Event, GenerateSettings, Generation, Penalties,
+    Prompt, Sampling, ToolUse, Tools,
 };
 use toolformer_model::Tokenizer;
 use toolformer_text::{ArgumentGrammar, CallStatus, FnTool, Policies, Policy, Registry, Syntax, ToolError};
@@ -44,6 +44,28 @@ fn scripted(call: &[&str], tools: &Tools<'_>) -> Result<Generation, DecodeError>
     let settings = GenerateSettings { max_tokens: 200, ..Default::default() };
     let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default())?;
     Ok(engine.complete(&[prompt(&tokenizer, PROMPT)], &settings, tools, |_, _| {})?.remove(0))
+}
+
+#[test]
+fn a_stop_string_on_both_sides_of_a_dropped_call() {
+    let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
+    let tools = ToolUse::new(&registry, &syntax, &clock)
+        .with(CallSettings { policies: Policy::Drop.into(), ..CallSettings::default() });
+    let tokenizer = tiny().1;
+    let says = says("12 c [Calculator(nothing) ->at the");
+    let model = Guided::new(|seen: &[u32]| says(&tokenizer, seen));
+    let settings = GenerateSettings { max_tokens: 60, stop: vec!["cat".to_owned()], ..Default::default() };
+    let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default()).unwrap();
+    let mut told = String::new();
+    let prompts = [prompt(&tokenizer, PROMPT)];
+    let done = engine.complete(&prompts, &settings, &Tools::Enabled(tools), |_, event| {
+        if let Event::Text { text, .. } | Event::Call { text, .. } = event {
+            told += text;
+        }
+    });
+    let done = done.unwrap().remove(0);
+    assert_eq!((done.completion.as_str(), done.calls.len()), ("12 ", 1));
+    assert_eq!(told, done.completion);
 }
 
 #[test]
