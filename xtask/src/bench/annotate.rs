@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn both_sides_get_the_same_prompt() {
-        let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
+        let peers = process::root().join("xtask/peers");
         let prompt = std::fs::read_to_string(peers.join("prompt.txt")).unwrap();
         let script = std::fs::read_to_string(peers.join("hf_annotate.py")).unwrap();
         // Our texts begin with the blank that the peer's prompt has before its slot.
@@ -249,7 +249,7 @@ mod tests {
         ));
         assert!(line.starts_with("RAYON_NUM_THREADS=2 toolformer filter --model model"), "{line}");
         assert!(line.ends_with(" --workers 2"), "{line}");
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/hf_annotate.py");
+        let script = process::root().join("xtask/peers/hf_annotate.py");
         assert!(std::fs::read_to_string(script).unwrap().contains("set_num_threads(2)"));
     }
 

@@ -149,7 +149,7 @@ mod tests {
     fn all_sides_have_as_many_threads() {
         let line = process::shell_line(&threads(Command::new("python3")));
         assert_eq!(line, "OMP_NUM_THREADS=2 RAYON_NUM_THREADS=2 python3");
-        let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
+        let peers = process::root().join("xtask/peers");
         for (script, threads) in [
             ("torch_forward.py", "set_num_threads(2)"),
             ("hf_generate.py", "set_num_threads(2)"),
