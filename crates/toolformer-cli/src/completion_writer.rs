@@ -16,8 +16,8 @@ pub(crate) enum Writer<'a> {
     Whole(CompletionsOutput<'a>),
     /// The text of a single completion, as it comes: what stands before it, until that is written, and what behind it.
     Text { stream: TextStream, before: &'a str, behind: &'a str },
-    /// Events, as they come.
-    Events(Output, Describe<'a>),
+    /// Events, as they come, and how many prompts could not be completed.
+    Events(Output, Describe<'a>, usize),
 }
 
 impl Writer<'_> {
@@ -37,9 +37,9 @@ impl Writer<'_> {
                 stream.tell(&event)?;
                 event
             }
-            Self::Events(output, describe) => {
-                tell_json(output, describe, &event)?;
-                event
+            Self::Events(output, describe, failures) => {
+                *failures += usize::from(matches!(event, Event::Failed { .. }));
+                return tell_json(output, describe, &event);
             }
         };
         match failed {
@@ -51,14 +51,16 @@ impl Writer<'_> {
     pub(crate) fn end(&mut self) -> Result<()> {
         match self {
             Self::Text { stream, behind, .. } => stream.text(&format!("{behind}\n")),
-            Self::Whole(output) => match output.failures() {
-                0 => Ok(()),
-                failures => bail!(
-                    "{failures} prompts could not be completed; what was written in their places says why"
-                ),
-            },
-            Self::Events(..) => Ok(()),
+            Self::Whole(output) => all_completed(output.failures()),
+            Self::Events(_, _, failures) => all_completed(*failures),
         }
+    }
+}
+
+fn all_completed(failures: usize) -> Result<()> {
+    match failures {
+        0 => Ok(()),
+        _ => bail!("{failures} prompts could not be completed; what was written in their places says why"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Beam search, as transformers does it.
 
+use std::sync::Arc;
+
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 use toolformer_model::{CausalLm, TokenBatch, check_numbers};
@@ -103,8 +105,11 @@ pub fn beam_search<B: Backend, M: CausalLm<B>>(
     let &BeamSettings { beams, length_penalty, early_stopping, max_tokens, .. } = settings;
     check_prompt(model, None, 0, prompt, max_tokens)?;
     let penalised = |total: f64, len: usize| total / (len as f64).powf(length_penalty);
-    let mut rows = Rows::new(model, 1, prompt.len() + first_room(max_tokens));
+    let mut rows = Rows::new(model, 1, prompt.len());
     let mut logits = rows.next_logits(&TokenBatch::new(&[prompt]));
+    // All beams look at the prompt where it is: what is copied when they part is what each has written.
+    let read = Arc::new(rows.freeze());
+    let mut rows = Rows::on_prefix(model, &read, vec![0], vec![prompt.len()], first_room(max_tokens));
     let mut running = vec![Running { ids: Vec::new(), total: 0.0 }];
     let mut ended: Vec<Beam> = Vec::new();
     for step in 1..=max_tokens {

@@ -50,6 +50,11 @@ impl CallWatch {
         self.from + place
     }
 
+    /// Whether the last token has left a character open.
+    pub fn is_within_character(&self) -> bool {
+        !self.cut.is_empty()
+    }
+
     /// Up to where in the row the text can be part of no call that is still being written.
     pub fn settled(&self) -> usize {
         self.in_row(self.parser.position() - self.parser.held().len())

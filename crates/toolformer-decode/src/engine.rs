@@ -24,6 +24,7 @@ mod streamed;
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Weak},
+    time::Duration,
 };
 
 use burn::tensor::backend::Backend;
@@ -33,7 +34,7 @@ use crate::{error::DecodeError, prefix_tree::PrefixTree, prompt_checks::check_pr
 use choices::Choices;
 use constraints::Constraints;
 use job::Job;
-use parked::ParkedRows;
+use parked::{IDLE, ParkedRows};
 use reading::Reading;
 use row::Row;
 
@@ -83,14 +84,15 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
     /// An engine that knows what another one on the same model has computed.
     ///
     /// # Errors
-    /// As [`Engine::new`].
+    /// As [`Engine::new`], or if the tree is of a model of other sizes.
     pub fn with_tree(
         model: &'a M,
         tokenizer: &'a Tokenizer,
         settings: EngineSettings,
-        tree: PrefixTree<B>,
+        mut tree: PrefixTree<B>,
     ) -> Result<Self, DecodeError> {
         settings.validate()?;
+        tree.is_for(model.cache_shape())?;
         Ok(Self {
             model,
             tokenizer,
@@ -135,19 +137,25 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
 
     /// Gives a request up; nothing more is told of it.
     pub fn cancel(&mut self, request: RequestId) {
-        self.choices.remove(&request);
-        self.waiting.retain(|row| row.job.id != request);
-        self.parked.forget(request);
-        if let Some(reading) = &mut self.reading {
-            reading.forget(request);
+        self.events.retain(|event| event.request() != request);
+        if self.choices.contains_key(&request) {
+            self.give_up(|id| id == request);
         }
-        for row in (0..self.running.len())
-            .rev()
-            .filter(|&row| self.running[row].job.id == request)
-            .collect::<Vec<_>>()
-        {
-            self.running.swap_remove(row);
-            self.cache.swap_remove(row);
+    }
+
+    /// Gives requests up; what was to be told of them already is told.
+    fn give_up(&mut self, is_it: impl Fn(RequestId) -> bool) {
+        self.choices.retain(|&id, _| !is_it(id));
+        self.waiting.retain(|row| !is_it(row.job.id));
+        self.parked.forget(&is_it);
+        if let Some(reading) = &mut self.reading {
+            reading.forget(&is_it);
+        }
+        for row in (0..self.running.len()).rev() {
+            if is_it(self.running[row].job.id) {
+                self.running.swap_remove(row);
+                self.cache.swap_remove(row);
+            }
         }
     }
 
@@ -186,13 +194,19 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
     /// If the tokenizer cannot encode what is put into a text. What concerns one request alone is an
     /// [`Event::Failed`].
     pub fn step(&mut self) -> Result<Vec<Event>, DecodeError> {
-        self.take_answers();
+        let passes = self.usage.passes;
+        self.take_answers(Duration::ZERO);
         while self.read()? {
-            if self.settings.interleave && !self.running.is_empty() {
+            // Where prompts end as they are read, all that wait would be read before anything is told.
+            let has_ended = |event: &Event| matches!(event, Event::Done { .. } | Event::Failed { .. });
+            if self.events.iter().any(has_ended) || (self.settings.interleave && !self.running.is_empty()) {
                 break;
             }
         }
         self.decode()?;
+        if self.usage.passes == passes && self.events.is_empty() {
+            self.take_answers(IDLE);
+        }
         Ok(std::mem::take(&mut self.events))
     }
 

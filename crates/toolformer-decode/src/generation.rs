@@ -9,6 +9,9 @@ use crate::{
     sampling::{MostLikely, Sampling},
 };
 
+/// Most completions that are made of a prompt.
+const MOST_SAMPLES: usize = 1024;
+
 /// How a prompt is completed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GenerateSettings {
@@ -27,7 +30,7 @@ pub struct GenerateSettings {
     pub stop: Vec<String>,
     /// Tokens that end a completion, as those do that the tokenizer declares; they are not part of it.
     pub stop_ids: Vec<u32>,
-    /// Completions of each prompt.
+    /// Completions of each prompt, at most 1024.
     pub n: usize,
     /// Completions that are made of each prompt; the `n` with the highest mean log-probability a token are kept, best
     /// first. 0 stands for `n`.
@@ -67,6 +70,10 @@ impl GenerateSettings {
         self.penalties.validate(vocab_size)?;
         if self.n == 0 {
             return setting("n", "must be at least 1".to_owned());
+        }
+        if self.samples() > MOST_SAMPLES {
+            let name = if self.n > MOST_SAMPLES { "n" } else { "best_of" };
+            return setting(name, format!("must be at most {MOST_SAMPLES}, is {}", self.samples()));
         }
         if self.best_of != 0 && self.best_of < self.n {
             return setting(
@@ -205,7 +212,7 @@ pub struct CallEvent {
     pub result: Option<String>,
     /// How it went.
     pub status: CallStatus,
-    /// How long it took.
+    /// How long it took, in seconds; where others went on meanwhile, until its answer was noticed.
     pub seconds: f64,
 }
 
@@ -240,7 +247,10 @@ impl TokenLogprob {
 
     /// A token, and the log-probabilities of all that could stand in its place.
     pub(crate) fn chosen(id: u32, log_probs: &[f32], top: usize) -> Self {
-        let best = MostLikely::new(log_probs).first(top.min(log_probs.len())).to_vec();
+        let best = match top.min(log_probs.len()) {
+            0 => Vec::new(),
+            top => MostLikely::new(log_probs).first(top).to_vec(),
+        };
         Self {
             id,
             logprob: log_probs.get(id as usize).copied(),

@@ -59,6 +59,11 @@ impl Penalties {
         Ok(())
     }
 
+    /// Whether they change nothing.
+    pub(crate) fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Changes the scores of what may come behind `prompt` and `completion`.
     pub fn apply(&self, logits: &mut [f32], prompt: &[u32], completion: &[u32]) {
         let all = || prompt.iter().chain(completion).copied();

@@ -6,7 +6,9 @@ use std::{
 };
 
 use burn::tensor::backend::Backend;
-use toolformer_model::{Prefix, Seen};
+use toolformer_model::{CacheShape, Prefix, Seen};
+
+use crate::error::DecodeError;
 
 /// A tree of token sequences with their keys and values: every text that was read is a path from the root, and what two
 /// texts begin with is stored once.
@@ -23,6 +25,8 @@ pub struct PrefixTree<B: Backend> {
     bytes: usize,
     /// Counts uses.
     time: u64,
+    /// The sizes of the model that it is of.
+    shape: Option<CacheShape>,
 }
 
 /// Where one node stands on another: behind how many of its tokens, and the token that it begins with.
@@ -40,11 +44,11 @@ struct Node<B: Backend> {
 
 /// The longest beginning of a text that is in the tree.
 #[derive(Clone, Debug)]
-pub struct Known<B: Backend> {
+pub(crate) struct Known<B: Backend> {
     /// The nodes on the way, and how many tokens of each.
-    pub path: Vec<Seen<B>>,
+    pub(crate) path: Vec<Seen<B>>,
     /// Their tokens in all.
-    pub tokens: usize,
+    pub(crate) tokens: usize,
     /// Where what follows belongs.
     at: Option<(usize, usize)>,
 }
@@ -58,6 +62,7 @@ impl<B: Backend> Default for PrefixTree<B> {
             by_use: BTreeSet::new(),
             bytes: 0,
             time: 0,
+            shape: None,
         }
     }
 }
@@ -73,8 +78,20 @@ impl<B: Backend> PrefixTree<B> {
         self.nodes.iter().flatten().map(|node| node.ids.len()).sum()
     }
 
+    /// Notes of what model it is.
+    ///
+    /// # Errors
+    /// If it is of one of other sizes.
+    pub(crate) fn is_for(&mut self, shape: CacheShape) -> Result<(), DecodeError> {
+        if *self.shape.get_or_insert(shape) == shape {
+            return Ok(());
+        }
+        let why = "was filled by another model; give one of the same model, or none".to_owned();
+        Err(DecodeError::Setting { name: "tree", why })
+    }
+
     /// The longest beginning of `ids` that it holds; counts as a use.
-    pub fn longest(&mut self, ids: &[u32]) -> Known<B> {
+    pub(crate) fn longest(&mut self, ids: &[u32]) -> Known<B> {
         let mut known = Known { path: Vec::new(), tokens: 0, at: None };
         while let Some(&next) = ids.get(known.tokens) {
             let branches = match known.at {
@@ -95,7 +112,7 @@ impl<B: Backend> PrefixTree<B> {
 
     /// Puts the rest of a text behind what is known of it: `ids` are the tokens behind `known`, `kv` what was computed
     /// of them.
-    pub fn insert(&mut self, known: &Known<B>, ids: &[u32], kv: Arc<Prefix<B>>) {
+    pub(crate) fn insert(&mut self, known: &Known<B>, ids: &[u32], kv: Arc<Prefix<B>>) {
         let Some(&first) = ids.first() else { return };
         let (parent, bytes) = (known.at, kv.bytes());
         let node =
@@ -131,7 +148,7 @@ impl<B: Backend> PrefixTree<B> {
     }
 
     /// Drops nodes until it takes at most `bytes`, or only such are left that are looked at or stood on.
-    pub fn shrink_to(&mut self, bytes: usize) {
+    pub(crate) fn shrink_to(&mut self, bytes: usize) {
         let mut behind = 0;
         while self.bytes > bytes {
             // A node comes before those that it stands on, so that one walk is enough.

@@ -226,8 +226,8 @@ impl<B: Backend> KvCache<B> {
         self.slabs.bytes_of(rows, columns)
     }
 
-    /// Gives back room that no row needs.
-    pub fn shrink(&mut self) {
-        self.slabs.shrink(self.batch);
+    /// Gives back room that no row needs; whether there was any.
+    pub fn shrink(&mut self) -> bool {
+        self.slabs.shrink(self.batch)
     }
 }

@@ -59,12 +59,13 @@ impl<K> Default for CallsUnderWay<'_, K> {
 }
 
 impl<'a, K> CallsUnderWay<'a, K> {
-    /// Starts a call, as [`Registry::call_async`] does.
-    pub fn start(&mut self, key: K, registry: &'a Registry, name: &str, args: &str) {
+    /// Starts a call, as [`Registry::call_async`] does. Returns whether it has ended already.
+    pub fn start(&mut self, key: K, registry: &'a Registry, name: &str, args: &str) -> bool {
         let (name, args) = (name.to_owned(), args.to_owned());
         let mut call = Call::Running(Box::pin(async move { registry.call_async(&name, &args).await }));
-        call.advance(&mut Context::from_waker(Waker::noop()));
+        let has_ended = call.advance(&mut Context::from_waker(Waker::noop()));
         self.calls.push((key, call));
+        has_ended
     }
 
     /// The first call, in the order in which they were started, that has ended and whose key is `wanted`. Waits for one at

@@ -273,7 +273,7 @@ impl Args {
         settings: &GenerateSettings,
     ) -> Result<Writer<'a>> {
         Ok(match sink {
-            Sink::Json(output) if self.stream => Writer::Events(output, describe),
+            Sink::Json(output) if self.stream => Writer::Events(output, describe, 0),
             Sink::Text(_) if self.prompt.is_some() && settings.n == 1 && settings.best_of < 2 => {
                 let (before, behind) = (describe.inputs[0].prompt.as_str(), describe.suffix);
                 Writer::Text { stream: TextStream::new(), before, behind }

@@ -33,12 +33,13 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
     pub(super) fn next_reading(&mut self) -> Option<Reading<'a, B>> {
         let (batch, running) = (self.settings.batch, self.running.len());
         // Those whose tools run hold memory, so that there are no more of them than run.
-        let free = batch.min((2 * batch).saturating_sub(self.parked.len())).saturating_sub(running);
-        let first = self.waiting.front().filter(|_| free > 0)?;
-        if !self.has_memory_for(1, first.context().len()) {
-            if running > 0 {
-                return None;
-            }
+        let free =
+            batch.min(batch.saturating_mul(2).saturating_sub(self.parked.len())).saturating_sub(running);
+        let first = self.waiting.front().filter(|_| free > 0)?.context().len();
+        if running > 0 && !self.fits(1, 1, 0) {
+            return None;
+        }
+        if running == 0 && !self.fits(1, first, 0) {
             self.parked.release_all();
         }
         let window = self.waiting.len().min(WINDOW.max(batch));
@@ -50,8 +51,11 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
                 self.tree.longest(&texts[row][..may_know])
             })
             .collect();
+        let shared: Vec<Vec<Seen<B>>> = (0..window)
+            .map(|row| self.context(&known, row, self.waiting[row].job.prompt.ids.len()).shared)
+            .collect();
         let chosen: Vec<(Vec<usize>, Vec<u32>)> = self
-            .choose_rows(&texts, &known, free)
+            .choose_rows(&texts, &known, &shared, free)
             .into_iter()
             .map(|rows| {
                 let tokens = texts[rows[0]].to_vec();
@@ -80,27 +84,36 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
             let context = self.context(&known, first, prompt);
             parts.push(Part { rows, tokens, context, known: of_first, logits: Vec::new(), told });
         }
-        (!parts.is_empty()).then(|| Reading::new(self.model, parts))
+        let width = parts.iter().map(|part| part.tokens.len()).max()?;
+        self.trim_tree(self.cache.bytes() + self.cache.bytes_of(parts.len(), width));
+        Some(Reading::new(self.model, parts))
     }
 
-    /// Rows of the window to read in one pass, those of the same tokens together.
-    fn choose_rows(&self, texts: &[Cow<'_, [u32]>], known: &[Known<B>], free: usize) -> Vec<Vec<usize>> {
+    /// Rows of the window to read in one pass, those of the same tokens together; `shared` is what each would look at
+    /// where it is.
+    fn choose_rows(
+        &self,
+        texts: &[Cow<'_, [u32]>],
+        known: &[Known<B>],
+        shared: &[Vec<Seen<B>>],
+        free: usize,
+    ) -> Vec<Vec<usize>> {
         let mut parts: Vec<Vec<usize>> = Vec::new();
         let (mut longest, mut all, mut rows) = (0, 0, 0);
+        let may_lack_memory = |rows: usize| rows == 0 && self.running.is_empty();
         for (row, text) in texts.iter().enumerate() {
             if rows == free {
                 break;
             }
-            let most = parts.iter().map(|part| texts[part[0]].len()).max().unwrap_or(0).max(text.len());
-            if !self.has_memory_for(rows + 1, most) && (rows > 0 || !self.running.is_empty()) {
-                break;
-            }
             let echo = wants_prompt(&self.waiting[row]);
-            let same = |part: &&mut Vec<usize>| {
-                texts[part[0]] == *text && wants_prompt(&self.waiting[part[0]]) == echo
-            };
-            if let Some(same) = parts.iter_mut().find(same) {
-                same.push(row);
+            let same =
+                |part: &Vec<usize>| texts[part[0]] == *text && wants_prompt(&self.waiting[part[0]]) == echo;
+            if let Some(at) = parts.iter().position(same) {
+                parts[at].push(row);
+                if !self.fit(&parts, texts, shared) {
+                    parts[at].pop();
+                    break;
+                }
                 rows += 1;
                 continue;
             }
@@ -114,16 +127,41 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
             // Little padding, and no more than is read at a time.
             let is_apt = width * count <= self.settings.chunk && 4 * width * count <= 5 * (all + rest);
             if parts.is_empty() || is_apt {
-                (longest, all, rows) = (width, all + rest, rows + 1);
                 parts.push(vec![row]);
+                if !self.fit(&parts, texts, shared) && !may_lack_memory(rows) {
+                    parts.pop();
+                    break;
+                }
+                (longest, all, rows) = (width, all + rest, rows + 1);
             }
         }
         parts
     }
 
-    fn has_memory_for(&self, rows: usize, tokens: usize) -> bool {
+    /// Whether there is memory for rows to be read and to join.
+    fn fit(&self, parts: &[Vec<usize>], texts: &[Cow<'_, [u32]>], shared: &[Vec<Seen<B>>]) -> bool {
+        let (mut rows, mut longest, mut more) = (0, 0, 0);
+        let mut looked_at: BTreeMap<*const Prefix<B>, usize> = BTreeMap::new();
+        for part in parts {
+            let seen = &shared[part[0]];
+            let rest = texts[part[0]].len() - seen.iter().map(|seen| seen.tokens).sum::<usize>();
+            let is_prompt = part.iter().all(|&row| self.waiting[row].ids.is_empty());
+            let is_forked = self.is_forked(is_prompt, rest, part.len());
+            rows += part.len();
+            longest = longest.max(if is_forked { 1 } else { rest });
+            // What samples look at together, and what is read.
+            more += self.cache.bytes_of(1 + usize::from(is_forked), rest);
+            looked_at.extend(seen.iter().map(|seen| (Arc::as_ptr(&seen.prefix), seen.prefix.bytes())));
+        }
+        // Those are counted among what is in use.
+        looked_at.retain(|&prefix, _| !self.cache.shared().any(|used| Arc::as_ptr(used) == prefix));
+        self.fits(rows, longest, more + looked_at.values().sum::<usize>())
+    }
+
+    /// Whether there is memory for further rows of so many own tokens, and `more` bytes.
+    fn fits(&self, rows: usize, tokens: usize, more: usize) -> bool {
         let own = self.cache.bytes_of(self.running.len() + rows, self.columns_for(tokens));
-        own + self.in_use() <= self.settings.memory
+        own + self.in_use() + more <= self.settings.memory
     }
 
     /// Bytes beside the rows' own ones that cannot be given back now.
@@ -132,6 +170,11 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         let looked_at: BTreeMap<_, usize> =
             looked_at.map(|prefix| (Arc::as_ptr(prefix), prefix.bytes())).collect();
         looked_at.values().sum()
+    }
+
+    /// Whether so many rows of the same text look at it together, but for its last token.
+    fn is_forked(&self, is_prompt: bool, tokens: usize, rows: usize) -> bool {
+        is_prompt && tokens > WORTH_SHARING && self.are_most(rows)
     }
 
     /// Columns that there will be when a row of so many tokens has joined and all have gone on for a while.
@@ -173,10 +216,11 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         let mut failed = Vec::new();
         for (number, part) in parts.into_iter().enumerate().filter(|(_, part)| !part.rows.is_empty()) {
             let own = cache.own_tokens(number);
-            let (count, slots) = (part.rows.len(), self.slots(own));
-            let is_prompt = part.rows.iter().all(|row| row.ids.is_empty());
-            let is_forked = is_prompt && own > WORTH_SHARING && self.are_most(count);
+            let count = part.rows.len();
+            let is_forked = self.is_forked(part.rows.iter().all(|row| row.ids.is_empty()), own, count);
             let shared = self.keep_read(&cache, number, &part.tokens, is_forked);
+            let slots = self.slots(if shared.is_some() { 1 } else { own });
+            self.trim_tree(cache.bytes() + self.cache.bytes_of(slots, self.columns_for(own)));
             if let Some(shared) = shared {
                 // Of its own a row has the last token.
                 let last = Seen { prefix: Arc::new(cache.copy_of(number, own - 1..own)), tokens: 1 };
@@ -249,7 +293,8 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
     /// Rows to make room for when one of so many own tokens joins: no more than wait, and than there is memory for.
     fn slots(&self, tokens: usize) -> usize {
         let more = self.waiting.len() + self.reading.as_ref().map_or(0, |reading| reading.parts.len());
-        let affordable = self.settings.memory / self.cache.bytes_of(1, self.columns_for(tokens)).max(1);
+        let memory = self.settings.memory.saturating_sub(self.in_use());
+        let affordable = memory / self.cache.bytes_of(1, self.columns_for(tokens)).max(1);
         self.settings.batch.min(self.cache.batch() + 1 + more).min(affordable)
     }
 }

@@ -4,6 +4,7 @@ use toolformer_model::{Tokenizer, check_numbers};
 
 use super::{row::Row, stop_strings::find_stop};
 use crate::{
+    call_watch::CallWatch,
     error::DecodeError,
     generation::{Finish, ToolUse, Tools},
     sampling::{log_softmax, rank},
@@ -32,6 +33,7 @@ impl Row<'_> {
         if asked.is_none() {
             self.end_at_stops(tokenizer);
             self.end_at_length();
+            self.end_in_bracket(tokenizer);
         }
         Ok(asked)
     }
@@ -77,7 +79,9 @@ impl Row<'_> {
             self.constrain(tools, logits);
             self.forbid(tools, logits);
         }
-        let before = logits.to_vec();
+        // A copy only where something may be taken away.
+        let changes = !settings.penalties.are_none() || !self.may_end();
+        let before = changes.then(|| logits.to_vec());
         settings.penalties.apply(logits, &job.prompt.ids, &self.ids);
         if !self.may_end() {
             for id in tokenizer.ends().chain(settings.stop_ids.iter().copied()) {
@@ -87,7 +91,7 @@ impl Row<'_> {
             }
         }
         let is_left = |logits: &[f32]| logits.iter().any(|&logit| logit > f32::NEG_INFINITY);
-        if !is_left(logits) {
+        if let Some(before) = before.filter(|_| !is_left(logits)) {
             // The rules together leave nothing: those of the penalties and of the length give way.
             logits.copy_from_slice(&before);
         }
@@ -118,7 +122,8 @@ impl Row<'_> {
             .dropped_at
             .and_then(|at| self.bytes.get(at..))
             .is_some_and(|behind| behind.trim_ascii().is_empty());
-        self.calls_begun < tools.calls.max_calls && !dropped_here
+        let within_character = self.watch.as_ref().is_some_and(CallWatch::is_within_character);
+        self.calls_begun < tools.calls.max_calls && !dropped_here && !within_character
     }
 
     /// Leaves only tokens that continue the call which is being written, if one may be. Where no token could, as in a
@@ -146,6 +151,18 @@ impl Row<'_> {
         if self.call_start().is_some() || self.finish.is_some() {
             return;
         }
+        self.cut_at_stop(tokenizer);
+    }
+
+    /// The same for a row that has ended within a bracket: it was no call after all.
+    fn end_in_bracket(&mut self, tokenizer: &Tokenizer) {
+        let ends = matches!(self.finish, Some(Finish::Length | Finish::Eos));
+        if ends && self.call_start().is_some() {
+            self.cut_at_stop(tokenizer);
+        }
+    }
+
+    fn cut_at_stop(&mut self, tokenizer: &Tokenizer) {
         let stop = find_stop(&self.bytes, self.plain_from, self.stops_checked, &self.job.settings.stop);
         self.stops_checked = self.bytes.len();
         if let Some(at) = stop {

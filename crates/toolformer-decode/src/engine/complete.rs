@@ -32,14 +32,15 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
             let request =
                 Request { prompt: prompt.clone(), settings: settings.clone(), tools: tools.clone() };
             if let Err(error) = self.submit(request) {
-                (first..self.next_id).for_each(|id| self.cancel(RequestId(id)));
+                self.give_up(|id| id.0 >= first);
                 return Err(error.of_prompt(number));
             }
         }
         let mut all: Vec<Vec<Generation>> = vec![Vec::new(); prompts.len()];
         let mut others = Vec::new();
         while self.choices.range(RequestId(first)..).next().is_some() {
-            for event in self.step()? {
+            let mut events = self.step()?.into_iter();
+            while let Some(event) = events.next() {
                 let number = event.request().0.wrapping_sub(first);
                 if number >= prompts.len() {
                     others.push(event);
@@ -49,7 +50,8 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
                 match event {
                     Event::Done { generation, .. } => all[number].push(generation),
                     Event::Failed { error, .. } => {
-                        (first..self.next_id).for_each(|id| self.cancel(RequestId(id)));
+                        self.give_up(|id| id.0 >= first);
+                        others.extend(events.filter(|event| event.request().0 < first));
                         self.events.append(&mut others);
                         return Err(error);
                     }

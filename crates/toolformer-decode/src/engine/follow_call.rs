@@ -70,14 +70,14 @@ impl Row<'_> {
                 match tools.calls.policies.of(event.status) {
                     Policy::Leave => None,
                     Policy::Mark => Some(marked_failure(tools.syntax, &error)),
-                    Policy::Drop => return self.drop_call(tools, event, tokenizer),
+                    Policy::Drop => return self.drop_call(tools, event, tokenizer, vocab_size),
                     Policy::Fail => return Err(DecodeError::Call { source: error }),
                 }
             }
         };
         // What stands behind the arrow is not the model's to say. Mostly it is the rest of the last token; where brackets
         // around the call turned out to be none, it was found late and there may be more.
-        let back = if self.bytes.len() > end { self.cut(end, tokenizer)? } else { 0 };
+        let back = if self.bytes.len() > end { self.cut(end, tokenizer, vocab_size)? } else { 0 };
         let answer = text.map_or(String::new(), |result| format!(" {result}"));
         let inserted = tokenizer.encode_continuation(&format!("{answer}{}", tools.syntax.close()))?;
         check_ids(&inserted, vocab_size, Some(tokenizer))?;
@@ -98,12 +98,16 @@ impl Row<'_> {
 
     /// Cuts the text behind its first `len` bytes; what a token that is cut held before is written anew. Returns how many
     /// tokens that the model has seen are no longer part of the row.
-    fn cut(&mut self, len: usize, tokenizer: &Tokenizer) -> Result<usize, DecodeError> {
+    fn cut(&mut self, len: usize, tokenizer: &Tokenizer, vocab_size: usize) -> Result<usize, DecodeError> {
         let fed = self.fed();
         let left = self.truncate(len, tokenizer);
         self.bytes.truncate(len - left.len());
         let kept = self.job.prompt.ids.len() + self.ids.len();
-        for id in tokenizer.encode_continuation(&String::from_utf8_lossy(&left))? {
+        let anew = tokenizer.encode_continuation(&String::from_utf8_lossy(&left))?;
+        check_ids(&anew, vocab_size, Some(tokenizer))?;
+        // They may be more than the token was.
+        let room = self.job.settings.max_tokens.saturating_sub(self.ids.len());
+        for id in anew.into_iter().take(room) {
             self.push(tokenizer, id);
         }
         Ok(fed - fed.min(kept))
@@ -123,9 +127,10 @@ impl Row<'_> {
         tools: &ToolUse<'_>,
         mut event: CallEvent,
         tokenizer: &Tokenizer,
+        vocab_size: usize,
     ) -> Result<usize, DecodeError> {
         let from = event.span[0] - usize::from(self.bytes[..event.span[0]].ends_with(b" "));
-        let back = self.cut(from.max(self.plain_from), tokenizer)?;
+        let back = self.cut(from.max(self.plain_from), tokenizer, vocab_size)?;
         let again = if self.pending.is_empty() { 1 } else { 0 };
         if again == 1 {
             self.pending.extend(self.ids.last().or(self.job.prompt.ids.last()));

@@ -19,13 +19,15 @@ use crate::{error::DecodeError, generation::Tools};
 const AT_ONCE: Duration = Duration::from_millis(2);
 
 /// So long a step waits for an answer where there is nothing else to do.
-const IDLE: Duration = Duration::from_millis(10);
+pub(super) const IDLE: Duration = Duration::from_millis(10);
 
 /// A call that was started.
 struct Started {
     asked: Asked,
     /// When, by the clock of the tools.
     began: f64,
+    /// How long it took, if it has ended at once.
+    seconds: Option<f64>,
 }
 
 /// A row whose call has no answer yet.
@@ -55,10 +57,10 @@ impl<B: Backend> ParkedRows<'_, B> {
         self.rows.len()
     }
 
-    pub(super) fn forget(&mut self, request: RequestId) {
-        self.rows.retain(|_, parked| parked.row.job.id != request);
+    pub(super) fn forget(&mut self, is_it: impl Fn(RequestId) -> bool) {
+        self.rows.retain(|_, parked| !is_it(parked.row.job.id));
         self.calls.retain(|key| self.rows.contains_key(key));
-        self.held.retain(|&(holder, _), _| holder != request);
+        self.held.retain(|&(holder, _), _| !is_it(holder));
     }
 
     /// What the prefix tree must keep.
@@ -91,13 +93,14 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
             let Tools::Enabled(tools) = &job.tools else { continue };
             let began = (tools.clock)();
             if let Some(error) = refused(tools, &asked.name) {
-                self.answer(number, Started { asked, began }, Err(error), failed);
+                self.answer(number, Started { asked, began, seconds: Some(0.0) }, Err(error), failed);
                 continue;
             }
             let key = self.parked.next;
             self.parked.next += 1;
-            self.parked.calls.start(key, tools.registry, &asked.name, &asked.args);
-            open.insert(key, (number, Started { asked, began }));
+            let has_ended = self.parked.calls.start(key, tools.registry, &asked.name, &asked.args);
+            let seconds = has_ended.then(|| (tools.clock)() - began);
+            open.insert(key, (number, Started { asked, began, seconds }));
         }
         let wait = self.settings.overlap_calls.then_some(AT_ONCE);
         while let Some((key, outcome)) = self.parked.calls.next_ended(wait, |key| open.contains_key(key)) {
@@ -146,11 +149,9 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         row
     }
 
-    /// Lets rows whose tools have answered wait for a place in the batch, before all others. Waits for an answer a
-    /// little while if there is nothing else to do.
-    pub(super) fn take_answers(&mut self) {
-        let is_busy = !self.waiting.is_empty() || !self.running.is_empty() || self.reading.is_some();
-        let mut wait = if is_busy || !self.events.is_empty() { Duration::ZERO } else { IDLE };
+    /// Lets rows whose tools have answered wait for a place in the batch, before all others. Waits so long for an
+    /// answer.
+    pub(super) fn take_answers(&mut self, mut wait: Duration) {
         let mut back = Vec::new();
         while let Some((key, outcome)) = self.parked.calls.next_ended(Some(wait), |_| true) {
             wait = Duration::ZERO;
@@ -166,7 +167,10 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
             }
         }
         for row in back.into_iter().rev() {
-            if row.finish.is_some() {
+            // Another row of its request may have failed meanwhile.
+            if !self.choices.contains_key(&row.job.id) {
+                self.parked.release(&row);
+            } else if row.finish.is_some() {
                 self.parked.release(&row);
                 self.end(row);
             } else {
@@ -187,7 +191,7 @@ impl Row<'_> {
     ) -> Result<usize, DecodeError> {
         let job = self.job.clone();
         let Tools::Enabled(tools) = &job.tools else { return Ok(0) };
-        let seconds = (tools.clock)() - call.began;
+        let seconds = call.seconds.unwrap_or_else(|| (tools.clock)() - call.began);
         self.answer(tools, call.asked, Answer { outcome, seconds }, tokenizer, vocab_size)
     }
 }

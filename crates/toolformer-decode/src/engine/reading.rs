@@ -48,9 +48,9 @@ impl<'a, B: Backend> Reading<'a, B> {
     }
 
     /// Gives the rows of a request up.
-    pub(super) fn forget(&mut self, request: RequestId) {
+    pub(super) fn forget(&mut self, is_it: impl Fn(RequestId) -> bool) {
         for part in &mut self.parts {
-            part.rows.retain(|row| row.job.id != request);
+            part.rows.retain(|row| !is_it(row.job.id));
         }
     }
 

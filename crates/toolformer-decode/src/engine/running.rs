@@ -75,17 +75,16 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
     }
 
     /// Leaves the prefix tree what there is beside `others` bytes; where nothing is to be remembered, what is in use.
-    fn trim_tree(&mut self, others: usize) {
+    pub(super) fn trim_tree(&mut self, others: usize) {
         let room = self.settings.memory.saturating_sub(others + self.apart());
         self.tree.shrink_to(if self.settings.remember { room } else { 0 });
     }
 
     /// Gives a request up that cannot be completed.
     pub(super) fn fail(&mut self, request: RequestId, error: DecodeError) {
-        if self.choices.contains_key(&request) {
-            self.cancel(request);
-            self.events.push(Event::Failed { request, error });
-        }
+        let is_open = self.choices.contains_key(&request);
+        self.give_up(|id| id == request);
+        self.events.extend(is_open.then_some(Event::Failed { request, error }));
     }
 
     /// Keeps what was computed of an ended row for texts that go on from it.
@@ -120,24 +119,25 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         }
     }
 
-    /// Takes running rows out again, the youngest first, where one more token each would take more memory than there may
-    /// be; they are read again when others have left.
+    /// Makes room for one more token of every row: by what costs least, and at last by taking the youngest rows out
+    /// again, which are read anew when others have left. One row runs in any case.
     fn keep_within_memory(&mut self) {
-        while self.running.len() > 1 {
+        while !self.running.is_empty() {
             let needed = self.cache.bytes_with(1);
             self.trim_tree(needed);
             if needed + self.apart() + self.tree.bytes() <= self.settings.memory {
                 return;
             }
-            if self.parked.release_all() {
+            if self.cache.shrink() || self.parked.release_all() {
                 continue;
             }
             let youngest = (0..self.running.len())
-                .max_by_key(|&row| (self.running[row].job.id, self.running[row].index));
+                .max_by_key(|&row| (self.running[row].job.id, self.running[row].index))
+                .filter(|_| self.running.len() > 1);
             let Some(number) = youngest else { return };
             let mut row = self.running.swap_remove(number);
             self.cache.swap_remove(number);
-            self.cache.shrink();
+            row.seen = row.fed();
             row.pending.clear();
             self.waiting.push_front(row);
             self.usage.preempted += 1;

@@ -25,11 +25,12 @@ impl Row<'_> {
             if start > certain {
                 break;
             }
-            let text = lossy(&self.bytes[self.streamed.bytes..start], true).0;
+            // Where a call was dropped, a character may go on behind it.
+            let (text, len) = lossy(&self.bytes[self.streamed.bytes..start], start < end);
             events.extend((!text.is_empty()).then_some(Event::Text { request, index, text }));
             let text = lossy(&self.bytes[start..end], true).0;
             events.push(Event::Call { request, index, text, call: call.clone() });
-            self.streamed.bytes = end;
+            self.streamed.bytes = if start < end { end } else { self.streamed.bytes + len };
             self.streamed.calls += 1;
         }
         let told = self.streamed.bytes;

@@ -163,6 +163,8 @@ fn settings_that_cannot_be_are_refused() {
     refused(GenerateSettings { stop_ids: vec![50], ..plain() }, "`stop_ids`: names token 50");
     refused(GenerateSettings { logprobs: Some(51), ..plain() }, "`logprobs`: must be at most 50");
     refused(GenerateSettings { echo: true, ..plain() }, "`echo`: tells log-probabilities");
+    refused(GenerateSettings { n: usize::MAX, ..plain() }, "`n`: must be at most 1024");
+    refused(GenerateSettings { best_of: 1025, ..plain() }, "`best_of`: must be at most 1024");
 }
 
 #[test]

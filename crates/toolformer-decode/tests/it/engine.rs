@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use toolformer_decode::{
-    CallSettings, Engine, EngineSettings, Event, GenerateSettings, Generation, Request, RequestId, Sampling,
-    ToolUse, Tools, Usage,
+    CallSettings, DecodeError, Engine, EngineSettings, Event, GenerateSettings, Generation, Request,
+    RequestId, Sampling, ToolUse, Tools, Usage,
 };
 use toolformer_model::CausalLm;
-use toolformer_text::{Policy, Syntax};
+use toolformer_text::{FnTool, Policy, Registry, Syntax, ToolError};
 
 use crate::models::{B, Scripted, calling, multiplier, prompt, tiny, windowed};
 
@@ -221,6 +221,124 @@ fn a_request_that_is_cancelled_leaves_the_others_alone() {
         }
     }
     assert_eq!(done.len(), 3);
+}
+
+#[test]
+fn what_is_read_is_told_before_all_of_it_is_read() {
+    let (model, tokenizer) = tiny();
+    let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default()).unwrap();
+    let settings = GenerateSettings { max_tokens: 1, ..Default::default() };
+    for number in 0..60 {
+        let prompt = prompt(&tokenizer, &text(number));
+        engine.submit(Request { prompt, settings: settings.clone(), tools: Tools::None }).unwrap();
+    }
+    let mut told = Vec::new();
+    while !engine.is_idle() {
+        told.push(engine.step().unwrap().iter().filter(|event| matches!(event, Event::Done { .. })).count());
+    }
+    assert_eq!(told.iter().sum::<usize>(), 60);
+    assert!(told.iter().all(|&told| told <= 16), "{told:?}");
+}
+
+/// What others gave is not lost where one of the prompts fails.
+#[test]
+fn a_prompt_that_fails_takes_no_other_requests_along() {
+    let tokenizer = tiny().1;
+    let script = ["the", " [", "Calculator(nothing)", " ->", " !"];
+    let model = Scripted::new(tiny().0, &tokenizer, &script);
+    let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
+    let tools = ToolUse::new(&registry, &syntax, &clock)
+        .with(CallSettings { policies: Policy::Fail.into(), ..CallSettings::default() });
+    let until: usize = script[1..4].iter().map(|part| tokenizer.encode(part).unwrap().len()).sum();
+    // In whatever step the other one ends, before, with, or after the failure.
+    for max_tokens in 1..until + 4 {
+        let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default()).unwrap();
+        let settings = GenerateSettings { max_tokens, ..Default::default() };
+        let prompt = prompt(&tokenizer, script[0]);
+        let other = engine.submit(Request { prompt: prompt.clone(), settings, tools: Tools::None }).unwrap();
+        let settings = GenerateSettings { max_tokens: 60, ..Default::default() };
+        let failed = engine.complete(&[prompt], &settings, &Tools::Enabled(tools.clone()), |_, _| {});
+        assert!(matches!(failed, Err(DecodeError::Call { .. })), "{failed:?}");
+        let mut done = 0;
+        while !engine.is_idle() {
+            for event in engine.step().unwrap() {
+                assert_eq!(event.request(), other);
+                done += usize::from(matches!(event, Event::Done { .. }));
+            }
+        }
+        assert_eq!(done, 1, "{max_tokens}");
+    }
+}
+
+/// Two samples whose tools answer in the same moment, of which one fails.
+#[test]
+fn nothing_is_told_of_a_request_that_has_failed() {
+    let tokenizer = tiny().1;
+    let script = ["the", " [", "Clock(12)", " ->", " 3] and the cat 12 the"];
+    let model = Scripted::new(tiny().0, &tokenizer, &script);
+    let calls = std::sync::atomic::AtomicUsize::new(0);
+    let clock_tool = move |_: &str| {
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        match calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst) % 2 {
+            0 => Ok("3".to_owned()),
+            _ => Err(ToolError::failed("no")),
+        }
+    };
+    let mut registry = Registry::new();
+    registry.insert(FnTool::new("Clock", "", clock_tool)).unwrap();
+    let (syntax, clock) = (Syntax::default(), || 0.0);
+    let tools = ToolUse::new(&registry, &syntax, &clock)
+        .with(CallSettings { policies: Policy::Fail.into(), ..CallSettings::default() });
+    let overlap = EngineSettings { overlap_calls: true, ..EngineSettings::default() };
+    let mut engine = Engine::<B, _>::new(&model, &tokenizer, overlap).unwrap();
+    let sampling = Sampling { temperature: 0.01, ..Sampling::default() };
+    let settings = GenerateSettings { n: 2, sampling, max_tokens: 60, ..Default::default() };
+    let prompt = prompt(&tokenizer, script[0]);
+    engine.submit(Request { prompt, settings, tools: Tools::Enabled(tools) }).unwrap();
+    while engine.usage().parked < 2 {
+        engine.step().unwrap();
+    }
+    // Both are there when the engine looks.
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    let mut told = Vec::new();
+    while !engine.is_idle() {
+        told.extend(engine.step().unwrap());
+    }
+    assert!(matches!(told.last(), Some(Event::Failed { .. })), "{told:?}");
+}
+
+/// Earlier texts, prompts that are read, and rows together.
+#[test]
+fn memory_is_kept_within_its_budget_at_every_moment() {
+    let (model, tokenizer) = (calling(), tiny().1);
+    let shape = model.cache_shape();
+    let of_token = shape.n_layers * shape.n_kv_heads * shape.d_head * 2 * size_of::<f32>();
+    let budget = 6000 * of_token;
+    let memory = EngineSettings { memory: budget, ..EngineSettings::default() };
+    let mut engine = Engine::<B, _>::new(&model, &tokenizer, memory).unwrap();
+    let sampling = Sampling::at_temperature(1.0);
+    let mut most = 0;
+    // Short texts fill the tree; then come long ones with samples, that begin alike or not.
+    for number in 0..120 {
+        let text = match number {
+            0..60 => format!("{number} {HEAD} {HEAD}"),
+            60..90 => format!("{number} {}", [HEAD; 14].join(" ")),
+            _ => format!("{} {number}", [HEAD; 14].join(" ")),
+        };
+        let n = if number % 3 == 0 { 4 } else { 1 };
+        let settings = GenerateSettings { n, max_tokens: 5 + number % 20, sampling, ..Default::default() };
+        engine.submit(Request { prompt: prompt(&tokenizer, &text), settings, tools: Tools::None }).unwrap();
+    }
+    let (mut done, mut rows) = (0, 0);
+    while !engine.is_idle() {
+        let ended = |event: &Event| matches!(event, Event::Done { .. });
+        done += engine.step().unwrap().iter().filter(|event| ended(event)).count();
+        most = most.max(engine.bytes());
+        rows = rows.max(engine.running());
+    }
+    assert_eq!(done, 120 + 3 * 40);
+    assert!(most <= budget, "{most} bytes of {budget}: {:?}", engine.usage());
+    assert!(rows >= 12, "{rows} rows");
 }
 
 /// One script that all rows follow.

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use toolformer_decode::{
-    CallSettings, DecodeError, Engine, EngineSettings, Event, GenerateSettings, Generation, Penalties,
-    Prompt, Sampling, ToolUse, Tools,
+    CallSettings, DecodeError, Engine, EngineSettings, Event, Finish, GenerateSettings, Generation,
+    Penalties, Prompt, Sampling, ToolUse, Tools,
 };
 use toolformer_model::Tokenizer;
 use toolformer_text::{ArgumentGrammar, CallStatus, FnTool, Policies, Policy, Registry, Syntax, ToolError};
@@ -66,6 +66,58 @@ fn a_stop_string_on_both_sides_of_a_dropped_call() {
     let done = done.unwrap().remove(0);
     assert_eq!((done.completion.as_str(), done.calls.len()), ("12 ", 1));
     assert_eq!(told, done.completion);
+}
+
+/// The model begins one between the bytes of a character, which then goes on.
+#[test]
+fn a_dropped_call_within_a_character() {
+    let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
+    let tools = ToolUse::new(&registry, &syntax, &clock).with(CallSettings {
+        policies: Policy::Drop.into(),
+        start_top_k: 0,
+        ..CallSettings::default()
+    });
+    let tokenizer = tiny().1;
+    let euro = tokenizer.encode_continuation("\u{20ac}").unwrap();
+    assert_eq!(euro.len(), 3);
+    let call = tokenizer.encode_continuation("[Calculator(nothing) ->").unwrap();
+    let all = [&euro[..2], &call, &euro[2..], &tokenizer.encode_continuation(" the").unwrap()].concat();
+    let said = Cell::new(0);
+    let model = Guided::new(|_: &[u32]| {
+        said.set(said.get() + 1);
+        Some(all.get(said.get() - 1).copied().unwrap_or(0))
+    });
+    let settings = GenerateSettings { max_tokens: 60, ..Default::default() };
+    let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default()).unwrap();
+    let mut told = String::new();
+    let prompts = [prompt(&tokenizer, PROMPT)];
+    let done = engine.complete(&prompts, &settings, &Tools::Enabled(tools), |_, event| {
+        if let Event::Text { text, .. } | Event::Call { text, .. } = event {
+            told += text;
+        }
+    });
+    let done = done.unwrap().remove(0);
+    assert_eq!((done.completion.as_str(), done.calls.len()), ("\u{20ac} the", 1));
+    assert_eq!(told, done.completion);
+}
+
+#[test]
+fn a_stop_string_behind_a_bracket_that_is_no_call() {
+    let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
+    let tools = Tools::Enabled(ToolUse::new(&registry, &syntax, &clock));
+    let tokenizer = tiny().1;
+    for (text, max_tokens) in [("12 [f(a cat", 60), ("12 [f(a cat the the", 8)] {
+        let ids = tokenizer.encode_continuation(text).unwrap();
+        let said = Cell::new(0);
+        let model = Guided::new(|_: &[u32]| {
+            said.set(said.get() + 1);
+            Some(ids.get(said.get() - 1).copied().unwrap_or(0))
+        });
+        let settings = GenerateSettings { max_tokens, stop: vec![" c".to_owned()], ..Default::default() };
+        let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default()).unwrap();
+        let done = engine.complete(&[prompt(&tokenizer, PROMPT)], &settings, &tools, |_, _| {}).unwrap();
+        assert_eq!((done[0].completion.as_str(), done[0].finish), ("12 [f(a", Finish::Stop), "{text}");
+    }
 }
 
 #[test]

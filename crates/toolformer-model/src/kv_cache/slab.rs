@@ -56,12 +56,14 @@ impl<B: Backend> Slabs<B> {
         }
     }
 
-    /// Takes no more memory than `rows` rows need for the next tokens.
-    pub(super) fn shrink(&mut self, rows: usize) {
+    /// Takes no more memory than `rows` rows need for the next tokens; whether it took more.
+    pub(super) fn shrink(&mut self, rows: usize) -> bool {
         let capacity = with_room(self.width());
-        if rows < self.slots || capacity < self.capacity {
-            self.lay_out(rows, rows, 0, capacity);
+        let is_smaller = rows < self.slots || capacity < self.capacity;
+        if is_smaller {
+            self.lay_out(rows, rows, 0, capacity.min(self.capacity));
         }
+        is_smaller
     }
 
     /// Makes `slots` rows and at least `width` columns usable, where `rows` rows have tokens; columns that are new stand
@@ -72,7 +74,7 @@ impl<B: Backend> Slabs<B> {
             self.columns = 0..width;
         } else if slots > self.slots || front > self.columns.start {
             // Behind them there is room to go on for a while.
-            let capacity = self.capacity.max(with_room(self.width().max(width)));
+            let capacity = with_room(self.width().max(width));
             self.lay_out(rows, slots.max(self.slots), front, capacity);
         } else {
             self.columns.start -= front;
