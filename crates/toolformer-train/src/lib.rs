@@ -38,9 +38,11 @@ mod gradient_clipping;
 mod in_order;
 mod look_ahead;
 mod metrics_file;
+mod numbers;
 mod observer;
 mod perplexity;
 mod run_description;
+mod selection;
 mod stats;
 mod teach;
 mod teach_settings;
@@ -66,6 +68,11 @@ pub use fingerprint::{fingerprint, texts_checksum, tool_fingerprints};
 pub use metrics_file::MetricsFile;
 pub use observer::{Clock, Observer, Unobserved};
 pub use perplexity::{Perplexity, perplexity};
+pub use selection::{
+    DetectedLanguage, Heuristic, Rule, SelectedTexts, Selection, SelectionStats, date_in_url, date_of,
+    detect_language, gives_a_result, holds_a_computed_number, holds_a_foreign_passage, holds_three_numbers,
+    select_texts,
+};
 pub use stats::{CandidateStats, PerplexityStats, StageCost, Stats, TrainStats};
 pub use teach::{Taught, TeachJob, held_out_sequence, teach, training_sequence};
 pub use teach_settings::TeachSettings;
