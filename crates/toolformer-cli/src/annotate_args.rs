@@ -4,22 +4,24 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use toolformer::train::{AnnotateSettings, CallSampling, FewShotPrompt};
+use toolformer::train::{
+    AnnotateSettings, CallSampling, FewShotPrompt, GivenSettings, SettingsFile, ToolSettings,
+};
 
 use crate::{failure::wrong_usage, input::read_text};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sampling calls")]
 pub(crate) struct AnnotateArgs {
-    /// Most positions of a text at which calls are sampled (the paper's for the calculator)
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    k: usize,
-    /// Calls sampled at each position (the paper's for the calculator)
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    m: usize,
-    /// A position needs a probability of a call's start above this
-    #[arg(long, value_name = "P", default_value_t = 0.0)]
-    tau_s: f64,
+    /// Most positions of a text at which calls are sampled (the paper's for the calculator) [default: 20]
+    #[arg(long, value_name = "N")]
+    k: Option<usize>,
+    /// Calls sampled at each position (the paper's for the calculator) [default: 10]
+    #[arg(long, value_name = "N")]
+    m: Option<usize>,
+    /// A position needs a probability of a call's start above this [default: 0]
+    #[arg(long, value_name = "P")]
+    tau_s: Option<f64>,
     /// Temperature at which calls are sampled; 0 takes the most likely
     #[arg(long, value_name = "T", default_value_t = 1.0)]
     temperature: f64,
@@ -37,17 +39,31 @@ pub(crate) struct AnnotateArgs {
     /// once for each that needs its own [default: the tool's own]
     #[arg(long, value_name = "FILE|TOOL=FILE")]
     prompt_file: Vec<String>,
+    /// Annotate a text only for the tools that it looks worth it for, as in the paper; see `toolformer select`
+    #[arg(long)]
+    select: bool,
 }
 
 impl AnnotateArgs {
     pub(crate) fn settings(&self, seed: u64) -> AnnotateSettings {
-        let &Self { k, m, tau_s, temperature, max_call_tokens, no_look_ahead, constrain, .. } = self;
+        let &Self { temperature, max_call_tokens, no_look_ahead, constrain, .. } = self;
+        let ToolSettings { tau_s, k, m, .. } = self.given().or_paper("Calculator");
         let sampling = if constrain { CallSampling::Constrained } else { CallSampling::Free };
         AnnotateSettings { tau_s, k, m, temperature, max_call_tokens, no_look_ahead, sampling, seed }
     }
 
-    /// Each tool with its prompt.
-    pub(crate) fn prompts(&self, tools: &[String]) -> Result<Vec<(String, FewShotPrompt)>> {
+    /// What may be set for each tool, as far as it was given.
+    pub(crate) fn given(&self) -> GivenSettings {
+        let &Self { k, m, tau_s, select, .. } = self;
+        GivenSettings { tau_s, k, m, select: select.then_some(true), ..GivenSettings::default() }
+    }
+
+    /// Each tool with its prompt: that of the file of settings, of a flag, or the one that ships.
+    pub(crate) fn prompts(
+        &self,
+        tools: &[String],
+        settings: Option<&SettingsFile>,
+    ) -> Result<Vec<(String, FewShotPrompt)>> {
         let mut own = BTreeMap::new();
         for given in &self.prompt_file {
             let (tool, path) = prompt_of(given, tools)?;
@@ -58,7 +74,9 @@ impl AnnotateArgs {
             }
         }
         let of_tool = |tool: &String| {
-            let prompt = own.get(tool.as_str()).cloned().or_else(|| FewShotPrompt::builtin(tool));
+            let of_file = settings.and_then(|file| file.of_tool(tool).prompt);
+            let prompt = of_file.or_else(|| own.get(tool.as_str()).cloned());
+            let prompt = prompt.or_else(|| FewShotPrompt::builtin(tool));
             let prompt = prompt.ok_or_else(|| {
                 let how = format!("give one by --prompt-file {tool}=FILE");
                 wrong_usage(format!("no prompt ships for the tool {tool}; {how}"))

@@ -25,6 +25,7 @@ mod progress;
 mod pull_progress;
 mod qa_reader;
 mod save_args;
+mod settings_args;
 mod tool_args;
 mod tool_backends;
 mod unit_args;

@@ -189,6 +189,11 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
         Ok(Annotated { candidates, positions: chosen.len(), computed })
     }
 
+    /// The tool, by its name in text.
+    pub fn tool(&self) -> &str {
+        &self.tool
+    }
+
     /// Whether a text, twice and with the prompt and a call, fits into the model's context.
     pub fn fits(&self, text: &Tokenized<'_>) -> bool {
         let call = self.marker.ids().len() + self.settings.max_call_tokens;

@@ -14,6 +14,7 @@ use crate::{
     error::TrainError,
     filter_stage::FilterStage,
     observer::{Clock, Observer},
+    selection::SelectedTexts,
     texts::Text,
     tokenized::Tokenized,
     units::{UnitRecord, Units},
@@ -23,6 +24,8 @@ use crate::{
 pub struct Collector<'a, 'm, B: Backend, M> {
     /// One for each tool.
     pub annotators: &'a [Annotator<'m, B, M>],
+    /// Which texts are annotated for which tool.
+    pub selected: &'a SelectedTexts,
     /// The filter; without one, candidates stay without losses.
     pub filter: Option<&'a FilterStage<'m, M>>,
     /// The model's tokenizer.
@@ -55,10 +58,16 @@ impl<B: Backend, M: CausalLm<B> + Sync> Collector<'_, '_, B, M> {
         let texts: Vec<Tokenized<'_>> =
             texts.iter().map(|text| Tokenized::new(text, self.tokenizer)).collect::<Result<_, _>>()?;
         let mut record = UnitRecord { texts: texts.len(), ..UnitRecord::default() };
-        let fits = |text: &Tokenized<'_>| self.annotators.iter().all(|annotator| annotator.fits(text));
+        let is_selected = |annotator: &Annotator<'_, B, M>, text: &Tokenized<'_>| {
+            self.selected.includes(annotator.tool(), &text.text.id)
+        };
+        let fits = |text: &Tokenized<'_>| {
+            self.annotators.iter().all(|annotator| !is_selected(annotator, text) || annotator.fits(text))
+        };
         record.too_long = texts.iter().filter(|text| !fits(text)).count();
         let mut candidates = Vec::new();
         for annotator in self.annotators {
+            let texts: Vec<_> = texts.iter().filter(|text| is_selected(annotator, text)).cloned().collect();
             let annotated = annotator.annotate(&texts)?;
             record.positions += annotated.positions;
             record.annotate_tokens += annotated.computed;

@@ -49,6 +49,20 @@ pub enum TrainError {
         /// How often the slot was found.
         slots: usize,
     },
+    /// A file of settings says something that cannot be.
+    #[error(
+        "{}, line {line}{} {why}", path.display(), if key.is_empty() { ":".into() } else { format!(", `{key}`:") }
+    )]
+    SettingsFile {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The tool, or the tool and its key, `QA.k`; empty where the parser does not tell.
+        key: String,
+        /// What is wrong.
+        why: String,
+    },
     /// A setting is out of range.
     #[error("setting `{name}`: {why}")]
     Setting {

@@ -1,7 +1,7 @@
 //! Filtering executed candidates (section 2, "Filtering API Calls"): from strings to the ids and losses of
 //! `toolformer-filter`, and back to verdicts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,9 @@ use crate::{
 pub struct FilterSettings {
     /// A call is kept if `L- - L+ >= tau_f`, in nats (paper: 0.5 for the calculator and translation, else 1).
     pub tau_f: f64,
+    /// The same for calls to tools that have another one, by the tool's name in text.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub tau_f_of: BTreeMap<String, f64>,
     /// Whether `e(c, none)` is ` [Name(args)]` instead of ` [Name(args) ->]`.
     pub drop_arrow: bool,
     /// Most tokens of a batch.
@@ -30,7 +33,7 @@ pub struct FilterSettings {
 impl Default for FilterSettings {
     /// The paper's calculator, read literally.
     fn default() -> Self {
-        Self { tau_f: 0.5, drop_arrow: false, batch_tokens: 2048 }
+        Self { tau_f: 0.5, tau_f_of: BTreeMap::new(), drop_arrow: false, batch_tokens: 2048 }
     }
 }
 
@@ -38,13 +41,24 @@ impl FilterSettings {
     /// # Errors
     /// If a value is out of range.
     pub fn validate(&self) -> Result<(), TrainError> {
-        if self.tau_f.is_finite() {
-            return Ok(());
+        match self.tau_f_of.values().chain([&self.tau_f]).find(|tau_f| !tau_f.is_finite()) {
+            None => Ok(()),
+            Some(tau_f) => {
+                let why = format!("must be a number of nats, not {tau_f}");
+                Err(TrainError::Setting { name: "tau_f", why })
+            }
         }
-        Err(TrainError::Setting {
-            name: "tau_f",
-            why: format!("must be a number of nats, not {}", self.tau_f),
-        })
+    }
+
+    /// `0.5 (QA: 1)`
+    pub(crate) fn shown_tau_f(&self) -> String {
+        let own: Vec<String> = self.tau_f_of.iter().map(|(tool, tau_f)| format!("{tool}: {tau_f}")).collect();
+        if own.is_empty() { self.tau_f.to_string() } else { format!("{} ({})", self.tau_f, own.join(", ")) }
+    }
+
+    /// `tau_f` of the calls to a tool.
+    fn tau_f(&self, tool: &str) -> f64 {
+        self.tau_f_of.get(tool).copied().unwrap_or(self.tau_f)
     }
 }
 
@@ -140,7 +154,8 @@ impl<'m, M> FilterStage<'m, M> {
         }
         let (losses, computed) = self.score::<B>(texts, &jobs)?;
         for (candidate, job) in candidates.iter_mut().zip(job_of_candidate) {
-            candidate.judge(job.map(|job| losses[job]), self.settings.tau_f);
+            let tau_f = self.settings.tau_f(&candidate.tool);
+            candidate.judge(job.map(|job| losses[job]), tau_f);
         }
         Ok(computed)
     }

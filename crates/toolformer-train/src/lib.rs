@@ -38,14 +38,18 @@ mod gradient_clipping;
 mod in_order;
 mod look_ahead;
 mod metrics_file;
+mod numbers;
 mod observer;
 mod perplexity;
 mod run_description;
+mod selection;
+mod settings_file;
 mod stats;
 mod teach;
 mod teach_settings;
 mod texts;
 mod tokenized;
+mod tool_settings;
 mod trainer;
 mod unit_log;
 mod units;
@@ -66,13 +70,20 @@ pub use fingerprint::{fingerprint, texts_checksum, tool_fingerprints};
 pub use metrics_file::MetricsFile;
 pub use observer::{Clock, Observer, Unobserved};
 pub use perplexity::{Perplexity, perplexity};
+pub use selection::{
+    DetectedLanguage, Heuristic, Rule, SelectedTexts, Selection, SelectionStats, date_in_url, date_of,
+    detect_language, gives_a_result, holds_a_computed_number, holds_a_foreign_passage, holds_three_numbers,
+    select_texts,
+};
+pub use settings_file::SettingsFile;
 pub use stats::{CandidateStats, PerplexityStats, StageCost, Stats, TrainStats};
 pub use teach::{Taught, TeachJob, held_out_sequence, teach, training_sequence};
 pub use teach_settings::TeachSettings;
 pub use texts::{Text, TextId, parse_texts, read_texts};
 pub use tokenized::Tokenized;
+pub use tool_settings::{GivenSettings, ToolSettings};
 pub use trainer::{Finetuned, Metric, count_parameters, finetune};
 pub use unit_log::UnitLog;
 pub use units::UnitRecord;
-pub use weave::{Woven, WovenCall, weave};
+pub use weave::{Woven, WovenCall, weave, weave_at_most};
 pub use whole_file::{read_jsonl, write_jsonl, write_whole};

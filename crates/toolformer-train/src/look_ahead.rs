@@ -1,5 +1,7 @@
 //! Calls that use what the text says only behind them (after appendix A.1, "machine translation").
 
+use crate::numbers::number_runs;
+
 /// Whether a call uses a number that `text` gives behind `position` and not before it.
 pub(crate) fn looks_ahead(call: &str, text: &str, position: usize) -> bool {
     let (before, behind) = text.split_at(position);
@@ -9,11 +11,9 @@ pub(crate) fn looks_ahead(call: &str, text: &str, position: usize) -> bool {
     })
 }
 
-/// The numbers of a text: digits, with points and commas between them; the commas are left out.
+/// The numbers of a text; the commas in them are left out.
 fn numbers(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','))
-        .map(|run| run.trim_matches(['.', ',']).replace(',', ""))
-        .filter(|number| !number.is_empty())
+    number_runs(text).map(|run| run.replace(',', ""))
 }
 
 #[cfg(test)]

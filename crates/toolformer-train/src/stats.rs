@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     annotate_settings::CallSampling,
     candidate::{Candidate, Status},
+    selection::SelectionStats,
     units::UnitRecord,
 };
 
@@ -110,6 +111,9 @@ pub struct Stats {
     /// Whether the samples were held to well-formed calls.
     #[serde(default)]
     pub sampling: CallSampling,
+    /// What was selected of the texts, by tool; none for tools that all texts are annotated for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub selection: BTreeMap<String, SelectionStats>,
     /// The candidates.
     #[serde(flatten)]
     pub candidates: CandidateStats,

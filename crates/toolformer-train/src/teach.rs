@@ -25,11 +25,12 @@ use crate::{
     observer::Observer,
     perplexity::perplexity,
     run_description::describe,
+    selection::{SelectedTexts, SelectionStats},
     stats::{PerplexityStats, StageCost, Stats, TrainStats},
     teach_settings::TeachSettings,
     texts::Text,
     trainer::{check_precision, count_parameters, finetune},
-    weave::{Woven, weave},
+    weave::{Woven, weave_at_most},
     whole_file::{read_jsonl, write_jsonl, write_whole},
 };
 
@@ -90,13 +91,18 @@ pub fn teach<B: Backend>(
     let (texts, held_out) = split(job.texts, settings);
 
     // From texts to candidates.
-    let filter = FilterStage::new(&model, &tokenizer, job.syntax, settings.filter.clone())?;
+    let filter = FilterStage::new(&model, &tokenizer, job.syntax, settings.filter_of_all())?;
     let annotators = job.tools.iter().map(|(tool, prompt)| {
-        Annotator::new(&model, &tokenizer, job.syntax, job.registry, tool, prompt, settings.annotate.clone())
+        let settings = settings.annotate_of(tool);
+        Annotator::new(&model, &tokenizer, job.syntax, job.registry, tool, prompt, settings)
     });
     let annotators: Vec<_> = annotators.collect::<Result<_, _>>()?;
+    let of_job = |tool: &&str| job.tools.iter().any(|(name, _)| name == tool);
+    let selecting = settings.selecting().filter(of_job);
+    let selected = SelectedTexts::new(&texts, selecting, settings.annotate.seed);
     let collector = Collector {
         annotators: &annotators,
+        selected: &selected,
         filter: Some(&filter),
         tokenizer: &tokenizer,
         unit_texts: settings.unit_texts,
@@ -109,22 +115,17 @@ pub fn teach<B: Backend>(
     let candidates: Vec<Candidate> = read_jsonl(&candidates_path)?;
     let mut stats = Stats::collected(&units, &candidates, settings.annotate.sampling);
     stats.held_out = held_out.len();
+    stats.selection = selected.stats().clone();
     let write_stats = |stats: &Stats| {
         write_whole(&folder.file("stats.json"), |file| Ok(serde_json::to_writer_pretty(file, stats)?))
     };
     write_stats(&stats)?;
 
     // From candidates to examples.
-    let woven = weave(&texts, &candidates, job.syntax)?;
+    let woven = weave_at_most(&texts, &candidates, job.syntax, &settings.max_examples())?;
     write_jsonl(&folder.file("train.jsonl"), &woven)?;
     if woven.is_empty() {
-        return Err(TrainError::NoExamples {
-            why: format!(
-                "none of {} executed calls lowered the loss by tau_f = {} or more; lower tau_f, draw more samples \
-                 (k, m), or give texts whose numbers the model cannot know",
-                stats.candidates.executed, settings.filter.tau_f
-            ),
-        });
+        return Err(TrainError::NoExamples { why: why_no_examples(&stats, settings) });
     }
 
     // From examples to a model.
@@ -228,6 +229,25 @@ fn sequences(
     Ok((examples.collect::<Result<_, _>>()?, held_out.collect::<Result<_, _>>()?))
 }
 
+fn why_no_examples(stats: &Stats, settings: &TeachSettings) -> String {
+    if stats.candidates.candidates == 0 && !stats.selection.is_empty() {
+        let of_tool =
+            |(tool, selection): (&String, &SelectionStats)| format!("{} for {tool}", selection.selected);
+        let selected: Vec<String> = stats.selection.iter().map(of_tool).collect();
+        return format!(
+            "no call was sampled; of {} texts, so many were selected: {}; give other texts, or annotate all of them",
+            stats.texts,
+            selected.join(", ")
+        );
+    }
+    format!(
+        "none of {} executed calls lowered the loss by tau_f = {} or more; lower tau_f, draw more samples (k, m), or \
+         give texts whose numbers the model cannot know",
+        stats.candidates.executed,
+        settings.filter_of_all().shown_tau_f()
+    )
+}
+
 /// The texts to annotate and those held out, both in their order.
 fn split(texts: &[Text], settings: &TeachSettings) -> (Vec<Text>, Vec<Text>) {
     let wanted = (settings.held_out * texts.len() as f64).round() as usize;
@@ -242,17 +262,12 @@ fn split(texts: &[Text], settings: &TeachSettings) -> (Vec<Text>, Vec<Text>) {
 }
 
 /// Stands for everything that the candidates depend on.
-fn candidates_fingerprint(job: &TeachJob<'_>, settings: &TeachSettings) -> String {
-    let settings = (
-        &settings.annotate,
-        &settings.filter,
-        settings.held_out,
-        settings.unit_texts,
-        settings.finetune.seed,
-    );
+fn candidates_fingerprint(job: &TeachJob<'_>, run: &TeachSettings) -> String {
+    let settings = (&run.annotate, &run.filter, run.held_out, run.unit_texts, run.finetune.seed);
+    let own = (!run.tools.is_empty()).then(|| serde_json::to_string(&run.tools).unwrap_or_default());
     let texts = texts_checksum(job.texts);
     let prompts = job.tools.iter().flat_map(|(tool, prompt)| [tool.as_str(), prompt.head(), prompt.tail()]);
     let tools = tool_fingerprints(job.registry, job.tools.iter().map(|(tool, _)| tool.as_str()));
-    let inputs = [job.model_checksum, &texts].into_iter().chain(prompts);
+    let inputs = [job.model_checksum, &texts].into_iter().chain(prompts).chain(own.as_deref());
     fingerprint(&settings, inputs.chain(tools.values().map(String::as_str)))
 }

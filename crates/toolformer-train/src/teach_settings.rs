@@ -1,16 +1,20 @@
 //! Every knob of the whole job.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     annotate_settings::AnnotateSettings, error::TrainError, filter_stage::FilterSettings,
-    finetune_settings::FinetuneSettings,
+    finetune_settings::FinetuneSettings, tool_settings::ToolSettings,
 };
 
 /// Every setting of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TeachSettings {
     /// Sampling of calls.
+    ///
+    /// Its `tau_s`, `k` and `m`, and the filter's `tau_f`, are those of the tools that `tools` does not name.
     pub annotate: AnnotateSettings,
     /// The filter.
     pub filter: FilterSettings,
@@ -20,6 +24,9 @@ pub struct TeachSettings {
     pub held_out: f64,
     /// Texts that go through the model together.
     pub unit_texts: usize,
+    /// Settings of single tools, by the names they have in text.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub tools: BTreeMap<String, ToolSettings>,
 }
 
 impl Default for TeachSettings {
@@ -31,6 +38,7 @@ impl Default for TeachSettings {
             finetune: FinetuneSettings::default(),
             held_out: 0.1,
             unit_texts: 8,
+            tools: BTreeMap::new(),
         }
     }
 }
@@ -42,6 +50,7 @@ impl TeachSettings {
         self.annotate.validate()?;
         self.filter.validate()?;
         self.finetune.validate()?;
+        self.tools.values().try_for_each(ToolSettings::validate)?;
         if !(0.0..1.0).contains(&self.held_out) {
             let why = format!("is a part from 0 to below 1, not {}", self.held_out);
             return Err(TrainError::Setting { name: "held_out", why });
@@ -50,5 +59,25 @@ impl TeachSettings {
             return Err(TrainError::Setting { name: "unit_texts", why: "must be at least 1".into() });
         }
         Ok(())
+    }
+    /// How calls to a tool are sampled.
+    pub(crate) fn annotate_of(&self, tool: &str) -> AnnotateSettings {
+        self.tools.get(tool).map_or_else(|| self.annotate.clone(), |own| own.annotate(&self.annotate))
+    }
+
+    /// How the calls of all tools are filtered.
+    pub(crate) fn filter_of_all(&self) -> FilterSettings {
+        let own = self.tools.iter().map(|(tool, own)| (tool.clone(), own.tau_f));
+        FilterSettings { tau_f_of: own.collect(), ..self.filter.clone() }
+    }
+
+    /// The tools for which texts are selected.
+    pub(crate) fn selecting(&self) -> impl Iterator<Item = &str> {
+        self.tools.iter().filter(|(_, own)| own.select).map(|(tool, _)| tool.as_str())
+    }
+
+    /// Most woven calls of each tool that has such a limit.
+    pub(crate) fn max_examples(&self) -> BTreeMap<String, usize> {
+        self.tools.iter().filter_map(|(tool, own)| Some((tool.clone(), own.max_examples?))).collect()
     }
 }

@@ -1,10 +1,11 @@
 //! Reading the texts to annotate: JSONL, or plain paragraphs; gzip by extension; `-` is standard input.
 
 use std::{
+    collections::HashSet,
     fmt,
     fs::File,
     io::{BufRead, BufReader, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use flate2::read::MultiGzDecoder;
@@ -59,21 +60,27 @@ struct Line {
 /// # Errors
 /// If the file cannot be read, a line is not such an object, two texts have the same id, or there is none.
 pub fn read_texts(path: &Path) -> Result<Vec<Text>, TrainError> {
+    let (reader, plain) = open(path)?;
+    let texts = parse_texts(reader, plain, path)?;
+    if texts.is_empty() {
+        return Err(TrainError::Texts { path: path.to_owned(), line: 0, why: "holds no text".into() });
+    }
+    Ok(texts)
+}
+
+/// The content of a file, unpacked, and whether it is plain text.
+fn open(path: &Path) -> Result<(BufReader<Box<dyn Read>>, bool), TrainError> {
     let name = path.to_string_lossy();
     let reader: Box<dyn Read> = if name == "-" {
         Box::new(std::io::stdin())
     } else {
-        Box::new(File::open(path).map_err(|source| TrainError::Read { path: path.to_owned(), source })?)
+        Box::new(File::open(path).map_err(TrainError::read(path))?)
     };
     let (reader, name): (Box<dyn Read>, &str) = match name.strip_suffix(".gz") {
         Some(inner) => (Box::new(MultiGzDecoder::new(reader)), inner),
         None => (reader, &name),
     };
-    let texts = parse_texts(BufReader::new(reader), name.ends_with(".txt"), path)?;
-    if texts.is_empty() {
-        return Err(TrainError::Texts { path: path.to_owned(), line: 0, why: "holds no text".into() });
-    }
-    Ok(texts)
+    Ok((BufReader::new(reader), name.ends_with(".txt")))
 }
 
 /// Reads texts from a reader; `path` is only named in errors.
@@ -82,13 +89,10 @@ pub fn read_texts(path: &Path) -> Result<Vec<Text>, TrainError> {
 /// As [`read_texts`].
 pub fn parse_texts(reader: impl BufRead, plain: bool, path: &Path) -> Result<Vec<Text>, TrainError> {
     let mut texts: Vec<Text> = Vec::new();
-    let mut ids = std::collections::HashSet::new();
-    let mut paragraph = String::new();
-    let wrong = |line: usize, why: String| TrainError::Texts { path: path.to_owned(), line, why };
-    for (number, line) in reader.lines().enumerate() {
-        let line = line.map_err(|source| TrainError::Read { path: path.to_owned(), source })?;
-        let number = number + 1;
-        if plain {
+    if plain {
+        let mut paragraph = String::new();
+        for line in reader.lines() {
+            let line = line.map_err(TrainError::read(path))?;
             if line.trim().is_empty() {
                 push_paragraph(&mut texts, &mut paragraph);
             } else {
@@ -97,30 +101,80 @@ pub fn parse_texts(reader: impl BufRead, plain: bool, path: &Path) -> Result<Vec
                 }
                 paragraph.push_str(&line);
             }
-            continue;
         }
-        if line.trim().is_empty() {
-            continue;
+        push_paragraph(&mut texts, &mut paragraph);
+        return Ok(texts);
+    }
+    let mut ids = HashSet::new();
+    let mut lines = TextLines { reader, path: path.to_owned(), line: 0, texts: 0 };
+    while let Some(read) = lines.next_text() {
+        let (text, _) = read?;
+        if !ids.insert(text.id.clone()) {
+            return Err(lines.wrong(format!("has the id {}, which an earlier text has too", text.id)));
         }
-        let parsed: Line = serde_json::from_str(&line).map_err(|error| {
-            wrong(
-                number,
-                format!(
-                    "is not a JSON object with a \"text\" ({error}); plain text belongs into a .txt file"
-                ),
-            )
+        texts.push(text);
+    }
+    Ok(texts)
+}
+
+/// The texts of JSONL, one after the other.
+pub(crate) struct TextLines<R> {
+    reader: R,
+    path: PathBuf,
+    /// Lines and texts read.
+    line: usize,
+    texts: u64,
+}
+
+impl TextLines<BufReader<Box<dyn Read>>> {
+    /// Those of a file as [`read_texts`] opens it.
+    pub(crate) fn open(path: &Path) -> Result<Self, TrainError> {
+        let (reader, plain) = open(path)?;
+        let lines = Self { reader, path: path.to_owned(), line: 0, texts: 0 };
+        if plain {
+            let why = "is plain text, which has no objects to go on with; give JSONL".into();
+            return Err(TrainError::Texts { path: lines.path, line: 0, why });
+        }
+        Ok(lines)
+    }
+}
+
+impl<R: BufRead> TextLines<R> {
+    /// The next text, and its line as it stands there, without the line feed.
+    pub(crate) fn next_text(&mut self) -> Option<Result<(Text, String), TrainError>> {
+        loop {
+            let mut line = String::new();
+            match self.reader.read_line(&mut line) {
+                Ok(0) => return None,
+                Ok(_) => self.line += 1,
+                Err(error) => return Some(Err(TrainError::read(&self.path)(error))),
+            }
+            if line.ends_with('\n') {
+                line.pop();
+            }
+            if !line.trim().is_empty() {
+                return Some(self.parse(&line).map(|text| (text, line)));
+            }
+        }
+    }
+
+    fn parse(&mut self, line: &str) -> Result<Text, TrainError> {
+        let parsed: Line = serde_json::from_str(line).map_err(|error| {
+            let advice = "plain text belongs into a .txt file";
+            self.wrong(format!("is not a JSON object with a \"text\" ({error}); {advice}"))
         })?;
         if parsed.text.trim().is_empty() {
-            return Err(wrong(number, "has an empty \"text\"".into()));
+            return Err(self.wrong("has an empty \"text\"".into()));
         }
-        let id = parsed.id.unwrap_or(TextId::Number(texts.len() as u64));
-        if !ids.insert(id.clone()) {
-            return Err(wrong(number, format!("has the id {id}, which an earlier text has too")));
-        }
-        texts.push(Text { id, text: parsed.text, rest: parsed.rest });
+        let id = parsed.id.unwrap_or(TextId::Number(self.texts));
+        self.texts += 1;
+        Ok(Text { id, text: parsed.text, rest: parsed.rest })
     }
-    push_paragraph(&mut texts, &mut paragraph);
-    Ok(texts)
+
+    /// An error about the line read last.
+    fn wrong(&self, why: String) -> TrainError {
+        TrainError::Texts { path: self.path.clone(), line: self.line, why }
+    }
 }
 
 fn push_paragraph(texts: &mut Vec<Text>, paragraph: &mut String) {

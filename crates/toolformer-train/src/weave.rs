@@ -1,6 +1,6 @@
 //! Weaving kept calls into their texts: `x* = x_{<i}, e(c, r), x_{>=i}` (section 2), several per text.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use toolformer_text::Syntax;
@@ -45,28 +45,56 @@ pub struct WovenCall {
 /// # Errors
 /// If a kept candidate names a text that is not there or a place outside it.
 pub fn weave(texts: &[Text], candidates: &[Candidate], syntax: &Syntax) -> Result<Vec<Woven>, TrainError> {
+    weave_at_most(texts, candidates, syntax, &BTreeMap::new())
+}
+
+/// As [`weave`], with at most so many calls to the tools that `most` names: over all texts, those with the greatest
+/// `delta`.
+///
+/// # Errors
+/// As [`weave`].
+pub fn weave_at_most(
+    texts: &[Text],
+    candidates: &[Candidate],
+    syntax: &Syntax,
+    most: &BTreeMap<String, usize>,
+) -> Result<Vec<Woven>, TrainError> {
     let mut kept: HashMap<&TextId, Vec<&Candidate>> = HashMap::new();
     for candidate in candidates.iter().filter(|candidate| candidate.kept == Some(true)) {
         kept.entry(&candidate.text_id).or_default().push(candidate);
     }
-    let mut woven = Vec::new();
-    for text in texts {
-        if let Some(candidates) = kept.remove(&text.id) {
-            woven.push(weave_text(text, candidates, syntax)?);
-        }
-    }
-    match kept.into_keys().next() {
-        None => Ok(woven),
-        Some(id) => Err(TrainError::Candidate {
+    let mut chosen: Vec<(&Text, Vec<&Candidate>)> =
+        texts.iter().filter_map(|text| Some((text, choose(kept.remove(&text.id)?)))).collect();
+    if let Some(id) = kept.into_keys().next() {
+        return Err(TrainError::Candidate {
             text_id: id.clone(),
             why: "names a text that is not among the texts; give the file that the candidates were made from"
                 .into(),
-        }),
+        });
+    }
+    most.iter().for_each(|(tool, &most)| keep_best(&mut chosen, tool, most));
+    let woven = chosen.into_iter().filter(|(_, calls)| !calls.is_empty());
+    woven.map(|(text, calls)| weave_text(text, calls, syntax)).collect()
+}
+
+fn delta(candidate: &Candidate) -> f64 {
+    candidate.delta.unwrap_or(f64::NEG_INFINITY)
+}
+
+/// Drops all but the best calls to a tool; of equals the first in the texts stay.
+fn keep_best(chosen: &mut [(&Text, Vec<&Candidate>)], tool: &str, most: usize) {
+    let calls =
+        chosen.iter().enumerate().flat_map(|(text, (_, calls))| calls.iter().map(move |&call| (text, call)));
+    let mut ranked: Vec<(usize, &Candidate)> = calls.filter(|(_, call)| call.tool == tool).collect();
+    // Stable: what is equal stays in the order of the texts.
+    ranked.sort_by(|(_, a), (_, b)| delta(b).total_cmp(&delta(a)));
+    for (text, dropped) in ranked.into_iter().skip(most) {
+        chosen[text].1.retain(|call| !std::ptr::eq(*call, dropped));
     }
 }
 
-fn weave_text(text: &Text, mut candidates: Vec<&Candidate>, syntax: &Syntax) -> Result<Woven, TrainError> {
-    let delta = |candidate: &Candidate| candidate.delta.unwrap_or(f64::NEG_INFINITY);
+/// The calls of a text that are woven into it, in order of their places.
+fn choose(mut candidates: Vec<&Candidate>) -> Vec<&Candidate> {
     // Best first; among equals the earlier place, so that the order of the input does not matter.
     candidates.sort_by(|a, b| {
         delta(b).total_cmp(&delta(a)).then(a.position.cmp(&b.position)).then(a.call.cmp(&b.call))
@@ -78,6 +106,10 @@ fn weave_text(text: &Text, mut candidates: Vec<&Candidate>, syntax: &Syntax) -> 
         }
     }
     chosen.sort_by_key(|candidate| candidate.position);
+    chosen
+}
+
+fn weave_text(text: &Text, chosen: Vec<&Candidate>, syntax: &Syntax) -> Result<Woven, TrainError> {
     let wrong = |why: String| TrainError::Candidate { text_id: text.id.clone(), why };
     let mut out = String::new();
     let mut calls = Vec::new();

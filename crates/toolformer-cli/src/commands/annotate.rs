@@ -9,13 +9,18 @@ use toolformer::{
     model::Pretrained,
     text::Syntax,
     train::{
-        Annotator, Candidate, CandidateStats, Collector, fingerprint, read_jsonl, read_texts, texts_checksum,
-        tool_fingerprints,
+        Annotator, Candidate, CandidateStats, Collector, SelectedTexts, fingerprint, read_jsonl, read_texts,
+        texts_checksum, tool_fingerprints,
     },
 };
 
 use crate::{
-    annotate_args::AnnotateArgs, model_args::ModelArgs, output::say, progress::Progress, tool_args::ToolArgs,
+    annotate_args::AnnotateArgs,
+    model_args::ModelArgs,
+    output::say,
+    progress::Progress,
+    settings_args::{SettingsArgs, by_tool},
+    tool_args::ToolArgs,
     unit_args::UnitArgs,
 };
 
@@ -29,6 +34,13 @@ Examples:
   toolformer annotate --model SmolLM2.gguf --tools calculator --texts texts.jsonl --out c.jsonl
   toolformer annotate --model SmolLM2.gguf --tools calculator --texts texts.jsonl --out c.jsonl \\
       --k 5 --m 4
+  toolformer annotate --model SmolLM2.gguf --tools calculator,calendar --texts texts.jsonl \\
+      --out c.jsonl --select --settings tools.toml
+
+tools.toml:
+  [Calendar]
+  k = 3
+  prompt = \"prompts/calendar.txt\"
 
 Then: toolformer filter --model SmolLM2.gguf --texts texts.jsonl --candidates c.jsonl --out f.jsonl")]
 pub(crate) struct Args {
@@ -49,6 +61,8 @@ pub(crate) struct Args {
     tools: ToolArgs,
     #[command(flatten)]
     annotate: AnnotateArgs,
+    #[command(flatten)]
+    settings: SettingsArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -60,14 +74,17 @@ impl OnDevice for &Args {
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
         let tools = self.tools.at_least_one()?;
-        let prompts = self.annotate.prompts(&tools.names)?;
+        let file = self.settings.read(&tools.names)?;
+        let prompts = self.annotate.prompts(&tools.names, file.as_ref())?;
         let settings = self.annotate.settings(self.seed);
         settings.validate()?;
+        let by_tool = by_tool(file.as_ref(), &self.annotate.given(), &tools.names);
         let texts = read_texts(&self.texts)?;
         let Pretrained { model, tokenizer, .. } = self.model.open::<B>(device)?;
         let syntax = Syntax::default();
         let annotators = prompts.iter().map(|(tool, prompt)| {
-            Annotator::new(&model, &tokenizer, &syntax, &tools.registry, tool, prompt, settings.clone())
+            let settings = by_tool.get(tool).map_or_else(|| settings.clone(), |own| own.annotate(&settings));
+            Annotator::new(&model, &tokenizer, &syntax, &tools.registry, tool, prompt, settings)
         });
         let annotators: Vec<_> = annotators.collect::<Result<_, _>>()?;
         let (model, texts_sum) = (self.model.fingerprint()?, texts_checksum(&texts));
@@ -75,9 +92,18 @@ impl OnDevice for &Args {
         let states = tool_fingerprints(&tools.registry, tools.names.iter().map(String::as_str));
         let inputs = ["annotate", &model, &texts_sum].into_iter().chain(prompts);
         let inputs = inputs.chain(states.values().map(String::as_str));
+        // Without what only later steps use.
+        let own: Vec<String> = by_tool
+            .iter()
+            .map(|(tool, own)| format!("{tool}: {} {} {} {}", own.tau_s, own.k, own.m, own.select))
+            .collect();
+        let inputs = inputs.chain(own.iter().map(String::as_str));
         let fingerprint = fingerprint(&(&settings, self.units.unit_texts.get()), inputs);
+        let selecting = by_tool.iter().filter(|(_, own)| own.select).map(|(tool, _)| tool.as_str());
+        let selected = SelectedTexts::new(&texts, selecting, self.seed);
         let collector = Collector {
             annotators: &annotators,
+            selected: &selected,
             filter: None,
             tokenizer: &tokenizer,
             unit_texts: self.units.unit_texts.get(),
@@ -93,6 +119,9 @@ impl OnDevice for &Args {
             stats.executed,
             texts.len()
         ));
+        for (tool, stats) in selected.stats() {
+            say(&format!("{} of {} texts selected for {tool}", stats.selected, stats.texts));
+        }
         let too_long: usize = units.iter().map(|unit| unit.too_long).sum();
         if too_long > 0 {
             say(&format!("{too_long} texts are too long for the model's context and got no call"));

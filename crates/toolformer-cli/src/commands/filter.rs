@@ -10,8 +10,8 @@ use toolformer::{
     model::Pretrained,
     text::Syntax,
     train::{
-        Candidate, FilterRun, FilterStage, IdCandidate, Observer as _, Text, UnitLog, UnitRecord,
-        fingerprint, judge_ids, read_jsonl, read_texts, texts_checksum,
+        Candidate, FilterRun, FilterSettings, FilterStage, IdCandidate, Observer as _, Text, UnitLog,
+        UnitRecord, fingerprint, judge_ids, read_jsonl, read_texts, texts_checksum,
     },
 };
 
@@ -22,6 +22,7 @@ use crate::{
     model_args::ModelArgs,
     output::say,
     progress::{FILTER_IDS, Progress},
+    settings_args::{SettingsArgs, by_tool, tools_of},
     unit_args::UnitArgs,
 };
 
@@ -36,6 +37,8 @@ use crate::{
 Examples:
   toolformer filter --model SmolLM2.gguf --texts texts.jsonl --candidates c.jsonl --out f.jsonl
   toolformer filter --model folder --candidates ids.jsonl --out f.jsonl --tau-f 1
+  toolformer filter --model SmolLM2.gguf --texts texts.jsonl --candidates c.jsonl --out f.jsonl \\
+      --settings tools.toml
 
 Then: toolformer weave --texts texts.jsonl --candidates f.jsonl --out train.jsonl")]
 pub(crate) struct Args {
@@ -54,6 +57,8 @@ pub(crate) struct Args {
     model: ModelArgs,
     #[command(flatten)]
     filter: FilterArgs,
+    #[command(flatten)]
+    settings: SettingsArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -82,18 +87,33 @@ impl OnDevice for &Args {
 impl Args {
     fn on_texts<B: Backend>(&self, device: &B::Device, texts: &[Text]) -> Result<usize> {
         let candidates: Vec<Candidate> = read_jsonl(&self.candidates)?;
+        let settings = self.settings_for(&candidates)?;
         let Pretrained { model, tokenizer, .. } = self.model.open::<B>(device)?;
         let syntax = Syntax::default();
-        let stage = &FilterStage::new(&model, &tokenizer, &syntax, self.filter.settings())?;
+        let stage = &FilterStage::new(&model, &tokenizer, &syntax, settings.clone())?;
         let (unit_texts, workers) = (self.units.unit_texts.get(), self.units.workers());
         let run = FilterRun { stage, tokenizer: &tokenizer, unit_texts, workers };
-        let fingerprint = self.fingerprint(texts)?;
+        let fingerprint = self.fingerprint(texts, settings)?;
         run.run::<B>(texts, candidates, &self.out, &fingerprint, &mut Progress::new())?;
         let judged: Vec<Candidate> = read_jsonl(&self.out)?;
         Ok(judged.iter().filter(|candidate| candidate.kept == Some(true)).count())
     }
 
+    /// The settings, with what a file says of the tools that these candidates call.
+    fn settings_for(&self, candidates: &[Candidate]) -> Result<FilterSettings> {
+        let tools = tools_of(candidates);
+        let file = self.settings.read(&tools)?;
+        let own = by_tool(file.as_ref(), &self.filter.given(), &tools);
+        let tau_f_of = own.into_iter().map(|(tool, own)| (tool, own.tau_f)).collect();
+        Ok(FilterSettings { tau_f_of, ..self.filter.settings() })
+    }
+
     fn on_ids<B: Backend>(&self, device: &B::Device, objects: Vec<Map<String, Value>>) -> Result<usize> {
+        if self.settings.are_given() {
+            return Err(wrong_usage(
+                "--settings is for candidates that name their tools; these carry token ids",
+            ));
+        }
         let candidates = objects.into_iter().enumerate().map(|(number, object)| {
             let file = self.candidates.display();
             IdCandidate::from_object(object)
@@ -103,7 +123,7 @@ impl Args {
         let (model, _) = self.model.open_model::<B>(device)?;
         let settings = self.filter.settings();
         let mut progress = Progress::new();
-        let mut log = UnitLog::<UnitRecord>::open(&self.out, &self.fingerprint(&[])?)?;
+        let mut log = UnitLog::<UnitRecord>::open(&self.out, &self.fingerprint(&[], settings.clone())?)?;
         let (all, done) = (candidates.len(), log.units().len());
         progress.start(FILTER_IDS, all, all.min(done * self.units.unit_texts.get()));
         for (unit, candidates) in candidates.chunks_mut(self.units.unit_texts.get()).enumerate().skip(done) {
@@ -120,9 +140,9 @@ impl Args {
     }
 
     /// Stands for everything that the verdicts depend on.
-    fn fingerprint(&self, texts: &[Text]) -> Result<String> {
+    fn fingerprint(&self, texts: &[Text], settings: FilterSettings) -> Result<String> {
         let (candidates, model) = (read_text(&self.candidates)?, self.model.fingerprint()?);
-        let settings = (self.filter.settings(), self.units.unit_texts.get());
+        let settings = (settings, self.units.unit_texts.get());
         Ok(fingerprint(&settings, ["filter", &model, &texts_checksum(texts), &candidates]))
     }
 }

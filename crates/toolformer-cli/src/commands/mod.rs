@@ -10,6 +10,7 @@ mod invoke;
 mod models;
 mod parse;
 mod score;
+mod select;
 mod teach;
 mod tools;
 mod weave;
@@ -22,6 +23,7 @@ pub(crate) enum Command {
     Parse(parse::Args),
     Invoke(invoke::Args),
     Score(score::Args),
+    Select(select::Args),
     Annotate(annotate::Args),
     Filter(filter::Args),
     Weave(weave::Args),
@@ -40,6 +42,7 @@ impl Command {
             Self::Parse(args) => parse::run(args),
             Self::Invoke(args) => invoke::run(args),
             Self::Score(args) => score::run(args),
+            Self::Select(args) => select::run(args),
             Self::Annotate(args) => annotate::run(args),
             Self::Filter(args) => filter::run(args),
             Self::Weave(args) => weave::run(args),

@@ -17,6 +17,7 @@ use crate::{
     model_args::ModelArgs,
     output::{print_json, say},
     progress::{Progress, span},
+    settings_args::{SettingsArgs, by_tool},
     tool_args::ToolArgs,
     unit_args::UnitArgs,
 };
@@ -33,6 +34,13 @@ Examples:
   toolformer teach --model SmolLM2.gguf --tools calculator --texts texts.jsonl --out runs/calc
   toolformer teach --model SmolLM2.gguf --tools calculator --texts texts.jsonl --out runs/quick \\
       --k 5 --m 4
+  toolformer teach --model SmolLM2.gguf --tools calculator,calendar --texts texts.jsonl \\
+      --out runs/two --select --settings tools.toml
+
+tools.toml:
+  [Calendar]
+  tau_f = 0.8
+  max_examples = 25000
 
 Then: toolformer generate --model runs/calc/model --tools calculator --prompt '48 crates hold'")]
 pub(crate) struct Args {
@@ -62,6 +70,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     filter: FilterArgs,
     #[command(flatten)]
+    settings: SettingsArgs,
+    #[command(flatten)]
     finetune: FinetuneArgs,
 }
 
@@ -74,13 +84,16 @@ impl OnDevice for &Args {
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
         let tools = self.tools.at_least_one()?;
-        let prompts = self.annotate.prompts(&tools.names)?;
+        let file = self.settings.read(&tools.names)?;
+        let prompts = self.annotate.prompts(&tools.names, file.as_ref())?;
+        let flags = self.annotate.given().or(self.filter.given());
         let settings = TeachSettings {
             annotate: self.annotate.settings(self.seed),
             filter: self.filter.settings(),
             finetune: self.finetune.settings(self.seed)?,
             held_out: self.held_out,
             unit_texts: self.units.unit_texts.get(),
+            tools: by_tool(file.as_ref(), &flags, &tools.names),
         };
         settings.validate()?;
         let texts = read_texts(&self.texts)?;
@@ -111,6 +124,9 @@ fn table(stats: &Stats) -> String {
     row("texts held out", stats.held_out.to_string());
     if stats.too_long > 0 {
         row("texts too long for the model", stats.too_long.to_string());
+    }
+    for (tool, selection) in &stats.selection {
+        row(&format!("texts selected for {tool}"), selection.selected.to_string());
     }
     row("positions", stats.positions.to_string());
     row("calls sampled", candidates.candidates.to_string());

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use anyhow::Result;
 use toolformer::{
     text::Syntax,
-    train::{Candidate, read_jsonl, read_texts, weave, write_jsonl},
+    train::{Candidate, read_jsonl, read_texts, weave_at_most, write_jsonl},
 };
 
-use crate::output::say;
+use crate::{output::say, settings_args::SettingsArgs};
 
 /// Weave the calls that were kept into their texts
 ///
@@ -30,12 +30,16 @@ pub(crate) struct Args {
     /// The texts with their calls, as JSONL
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    #[command(flatten)]
+    settings: SettingsArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let texts = read_texts(&args.texts)?;
     let candidates: Vec<Candidate> = read_jsonl(&args.candidates)?;
-    let woven = weave(&texts, &candidates, &Syntax::default())?;
+    let file = args.settings.read_for(&candidates)?;
+    let most = file.map(|file| file.max_examples()).unwrap_or_default();
+    let woven = weave_at_most(&texts, &candidates, &Syntax::default(), &most)?;
     write_jsonl(&args.out, &woven)?;
     let calls: usize = woven.iter().map(|woven| woven.calls.len()).sum();
     say(&format!("{calls} calls woven into {} of {} texts", woven.len(), texts.len()));

@@ -30,6 +30,10 @@ mod program;
 #[cfg(test)]
 mod resume;
 #[cfg(test)]
+mod selection;
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod smollm2;
 #[cfg(test)]
 mod text_commands;

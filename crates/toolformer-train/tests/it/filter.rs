@@ -18,6 +18,10 @@ fn candidate(tokenizer: &Tokenizer, text_id: usize, i: usize, args: &str, status
 }
 
 fn judge(drop_arrow: bool, tau_f: f64) -> Vec<Candidate> {
+    judge_with(FilterSettings { drop_arrow, tau_f, ..FilterSettings::default() })
+}
+
+fn judge_with(settings: FilterSettings) -> Vec<Candidate> {
     let (tiny, syntax) = (tiny(), Syntax::default());
     let mut candidates = vec![
         candidate(&tiny.tokenizer, 0, 2, "a", Status::Ok),
@@ -26,7 +30,6 @@ fn judge(drop_arrow: bool, tau_f: f64) -> Vec<Candidate> {
         candidate(&tiny.tokenizer, 0, 5, "a", Status::Ok),
         candidate(&tiny.tokenizer, 0, 1, "", Status::NoResult),
     ];
-    let settings = FilterSettings { drop_arrow, tau_f, ..FilterSettings::default() };
     let stage = FilterStage::new(&tiny.model, &tiny.tokenizer, &syntax, settings).unwrap();
     let texts = texts(&TEXTS);
     let texts: Vec<Tokenized<'_>> =
@@ -86,6 +89,16 @@ impl TextNumber {
 fn tau_f_decides() {
     let kept = |tau_f| judge(false, tau_f).iter().filter(|candidate| candidate.kept == Some(true)).count();
     assert_eq!((kept(-100.0), kept(100.0)), (4, 0));
+}
+
+#[test]
+fn tau_f_may_be_another_for_a_tool() {
+    let kept = |tools: &[(&str, f64)]| {
+        let tau_f_of = tools.iter().map(|&(tool, tau_f)| (tool.to_owned(), tau_f)).collect();
+        let settings = FilterSettings { tau_f: -100.0, tau_f_of, ..FilterSettings::default() };
+        judge_with(settings).iter().filter(|candidate| candidate.kept == Some(true)).count()
+    };
+    assert_eq!((kept(&[]), kept(&[("U", 100.0)]), kept(&[("T", 100.0)])), (4, 4, 0));
 }
 
 #[test]

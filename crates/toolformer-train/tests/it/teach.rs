@@ -11,7 +11,8 @@ use toolformer_model::{LanguageModel, LoraConfig, Pretrained, load_adapter};
 use toolformer_text::{Syntax, parse};
 use toolformer_train::{
     AnnotateSettings, Candidate, FewShotPrompt, FilterSettings, FinetuneSettings, Method, Status, Taught,
-    TeachJob, TeachSettings, TextId, TrainError, Unobserved, Woven, perplexity, read_jsonl, teach,
+    TeachJob, TeachSettings, TextId, ToolSettings, TrainError, Unobserved, Woven, perplexity, read_jsonl,
+    teach,
 };
 
 use crate::tiny::{B, calculator, calling, next_log_probs, texts};
@@ -37,6 +38,7 @@ fn settings(method: Method) -> TeachSettings {
         finetune: FinetuneSettings { method, learning_rate: 1e-2, epochs: 3, batch: 2, ..Default::default() },
         held_out: 0.34,
         unit_texts: 2,
+        ..Default::default()
     }
 }
 
@@ -284,6 +286,52 @@ fn the_number_of_workers_changes_no_byte() {
         files(folder.path())
     };
     assert!(run(1) == run(3), "a file differs");
+}
+
+/// The settings of the one tool as its own.
+fn own(settings: &TeachSettings) -> ToolSettings {
+    let AnnotateSettings { tau_s, k, m, .. } = settings.annotate;
+    ToolSettings { tau_s, k, m, tau_f: settings.filter.tau_f, max_examples: None, select: false }
+}
+
+#[test]
+fn a_tools_own_settings_are_used() {
+    let common = TeachSettings { held_out: 0.0, ..settings(lora()) };
+    let with = |own: ToolSettings, out: &Path| {
+        let tools = BTreeMap::from([("Calculator".to_owned(), own)]);
+        run(&TeachSettings { tools, ..common.clone() }, 1, out)
+    };
+    let [shared, same, other] = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    // The same settings give the same, wherever they stand; but they are another run's.
+    run(&common, 1, shared.path()).unwrap();
+    with(own(&common), same.path()).unwrap();
+    let data = |out: &Path| ["candidates.jsonl", "train.jsonl"].map(|name| fs::read(out.join(name)).unwrap());
+    assert!(data(same.path()) == data(shared.path()));
+    let error = run(&common, 1, same.path()).unwrap_err().to_string();
+    assert!(error.contains("settings.tools.Calculator.k"), "{error}");
+
+    let out = other.path();
+    let smaller = ToolSettings { k: 2, m: 3, max_examples: Some(1), select: true, ..own(&common) };
+    let taught = with(smaller.clone(), out).unwrap();
+    let selection = &taught.stats.selection["Calculator"];
+    let candidates: Vec<Candidate> = read_jsonl(&out.join("candidates.jsonl")).unwrap();
+    let woven: Vec<Woven> = read_jsonl(&out.join("train.jsonl")).unwrap();
+    // "7 and 49 go" has nothing to compute.
+    assert_eq!((selection.texts, selection.dropped), (6, 1));
+    assert!(candidates.iter().all(|candidate| candidate.text_id != TextId::Number(2)));
+    assert_eq!((taught.stats.texts, candidates.len()), (6, selection.selected * 2 * 3));
+    let best = candidates.iter().filter_map(|candidate| candidate.delta).fold(f64::MIN, f64::max);
+    assert_eq!((woven.len(), woven[0].calls.len()), (1, 1));
+    assert!((woven[0].calls[0].delta - best).abs() < 1e-9);
+    let stats: Value = serde_json::from_slice(&fs::read(out.join("stats.json")).unwrap()).unwrap();
+    assert_eq!(stats["selection"]["Calculator"]["by_rule"]["computed_number"], selection.selected);
+    for changed in [ToolSettings { select: false, ..smaller.clone() }, ToolSettings { tau_f: 0.0, ..smaller }]
+    {
+        let error = with(changed, out).unwrap_err();
+        assert!(matches!(error, TrainError::OtherRun { .. }), "{error}");
+    }
+    let error = with(ToolSettings { k: 0, ..own(&common) }, out).unwrap_err();
+    assert!(matches!(error, TrainError::Setting { name: "k", .. }), "{error}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Weaving, case by case.
 
 use toolformer_text::{Syntax, parse};
-use toolformer_train::{Candidate, Woven, weave};
+use toolformer_train::{Candidate, Woven, weave, weave_at_most};
 
 use crate::tiny::texts;
 
@@ -77,6 +77,33 @@ fn the_order_of_the_candidates_does_not_matter() {
     let first = run(&["abcd"], &candidates);
     candidates.reverse();
     assert_eq!(run(&["abcd"], &candidates), first);
+}
+
+/// What is left of the calls with at most so many to `C`.
+#[track_caller]
+fn check_at_most(most: usize, expected: &[&[&str]]) {
+    let mut candidates = vec![
+        candidate(0, 1, "C(1)", "1", 0.6, true),
+        candidate(0, 1, "C(2)", "2", 0.5, true),
+        candidate(0, 3, "C(3)", "3", 0.9, true),
+        candidate(1, 2, "C(4)", "4", 0.7, true),
+        candidate(2, 0, "C(5)", "5", 0.6, true),
+        candidate(2, 2, "D(6)", "6", 0.1, true),
+    ];
+    candidates[5].tool = "D".into();
+    candidates.reverse();
+    let most = [("C".to_owned(), most), ("E".to_owned(), 1)].into();
+    let woven = weave_at_most(&texts(&["abcd"; 3]), &candidates, &Syntax::default(), &most).unwrap();
+    let calls = |woven: &Woven| woven.calls.iter().map(|call| call.call.clone()).collect::<Vec<_>>();
+    assert_eq!(woven.iter().map(calls).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_best_calls_to_a_tool_stay_where_there_are_too_many() {
+    check_at_most(4, &[&["C(1)", "C(3)"], &["C(4)"], &["C(5)", "D(6)"]]);
+    check_at_most(3, &[&["C(1)", "C(3)"], &["C(4)"], &["D(6)"]]);
+    check_at_most(2, &[&["C(3)"], &["C(4)"], &["D(6)"]]);
+    check_at_most(1, &[&["C(3)"], &["D(6)"]]);
 }
 
 #[test]

@@ -1,0 +1,83 @@
+//! Settings of single tools.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use anyhow::Result;
+use clap::Args;
+use toolformer::{
+    tools::BUILTINS,
+    train::{Candidate, GivenSettings, SettingsFile, ToolSettings},
+};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Settings of each tool")]
+pub(crate) struct SettingsArgs {
+    /// A TOML file with a table for each tool that has settings of its own, such as QA: tau_s, k, m, tau_f,
+    /// max_examples, select, prompt. What it leaves open comes from the flags that are given, then from the paper
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+}
+
+impl SettingsArgs {
+    /// The file, if one is given. It may name `tools` and those that are built in.
+    pub(crate) fn read(&self, tools: &[String]) -> Result<Option<SettingsFile>> {
+        let Some(path) = &self.settings else { return Ok(None) };
+        let others = tools.iter().map(String::as_str);
+        let others = others.filter(|name| BUILTINS.iter().all(|builtin| builtin.name != *name));
+        let known: Vec<&str> = BUILTINS.iter().map(|builtin| builtin.name).chain(others).collect();
+        Ok(Some(SettingsFile::read(path, &known)?))
+    }
+
+    /// As [`SettingsArgs::read`] for the tools of candidates.
+    pub(crate) fn read_for(&self, candidates: &[Candidate]) -> Result<Option<SettingsFile>> {
+        self.read(&tools_of(candidates))
+    }
+
+    pub(crate) fn are_given(&self) -> bool {
+        self.settings.is_some()
+    }
+}
+
+/// The settings of each tool: those of the file, then those of flags, then the paper's. None where nothing is set for
+/// single tools: all share the flags then.
+pub(crate) fn by_tool(
+    file: Option<&SettingsFile>,
+    flags: &GivenSettings,
+    tools: &[String],
+) -> BTreeMap<String, ToolSettings> {
+    let of_tool = |tool: &String| {
+        let settings = match file {
+            Some(file) => file.of_tool(tool).or(flags.clone()).or_paper(tool),
+            // The defaults of the flags, whatever the tool.
+            None => flags.or_paper("Calculator"),
+        };
+        (tool.clone(), settings)
+    };
+    let is_set = file.is_some() || flags.select.is_some();
+    tools.iter().filter(|_| is_set).map(of_tool).collect()
+}
+
+/// The names of the tools that candidates call.
+pub(crate) fn tools_of(candidates: &[Candidate]) -> Vec<String> {
+    let mut tools: Vec<String> = candidates.iter().map(|candidate| candidate.tool.clone()).collect();
+    tools.sort_unstable();
+    tools.dedup();
+    tools
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_file_all_tools_share_the_flags() {
+        let tools = ["QA".to_owned()];
+        let k = GivenSettings { k: Some(7), ..GivenSettings::default() };
+        assert!(by_tool(None, &k, &tools).is_empty());
+        let select = GivenSettings { select: Some(true), ..k.clone() };
+        let expected = ToolSettings { k: 7, select: true, ..ToolSettings::paper("Calculator") };
+        assert_eq!(by_tool(None, &select, &tools)["QA"], expected);
+        let expected = ToolSettings { k: 7, ..ToolSettings::paper("QA") };
+        assert_eq!(by_tool(Some(&SettingsFile::default()), &k, &tools)["QA"], expected);
+    }
+}
