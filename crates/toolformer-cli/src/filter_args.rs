@@ -1,7 +1,7 @@
 //! Which calls are kept.
 
-use clap::Args;
-use toolformer::train::{FilterSettings, GivenSettings, ToolSettings};
+use clap::{Args, ValueEnum};
+use toolformer::train::{Compat, FilterSettings, GivenSettings, ToolSettings};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Filtering calls")]
@@ -13,12 +13,28 @@ pub(crate) struct FilterArgs {
     /// Compare with the call written ` [Name(args)]`, without the arrow that the paper leaves in it
     #[arg(long)]
     drop_arrow: bool,
+    /// Where calls stand when their losses are taken, and how the tokens behind them are weighed
+    #[arg(long, value_enum, default_value = "paper", conflicts_with = "drop_arrow")]
+    compat: CompatArg,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum CompatArg {
+    /// Before the text; the weights sum up to 1
+    Paper,
+    /// In their place, without an arrow; the weights sum up to 3, so that toolformer-pytorch's threshold of 1 is its
+    /// --tau-f 1
+    Lucidrains,
 }
 
 impl FilterArgs {
     pub(crate) fn settings(&self) -> FilterSettings {
         let ToolSettings { tau_f, .. } = self.given().or_paper("Calculator");
-        FilterSettings { tau_f, drop_arrow: self.drop_arrow, ..FilterSettings::default() }
+        let compat = match self.compat {
+            CompatArg::Paper => Compat::Paper,
+            CompatArg::Lucidrains => Compat::Lucidrains,
+        };
+        FilterSettings { tau_f, drop_arrow: self.drop_arrow, compat, ..FilterSettings::default() }
     }
 
     /// What may be set for each tool, as far as it was given.

@@ -15,9 +15,13 @@
 //! ```
 
 mod criterion;
+mod error;
+mod in_place;
 mod loss_weights;
 mod scorer;
 
 pub use criterion::Losses;
+pub use error::FilterError;
+pub use in_place::{FilteredResults, InPlaceFilter, filter_tokens_with_api_response};
 pub use loss_weights::LossWeights;
 pub use scorer::{LossRequest, Scored, Scorer, TextLogProbs};

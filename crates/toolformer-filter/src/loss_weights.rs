@@ -13,6 +13,16 @@ impl LossWeights {
         Self((0..5).map(|t| (1.0 - 0.2 * f64::from(t)) / 3.0).collect())
     }
 
+    /// Those of toolformer-pytorch: `max(0, 1 - 0.2 t)`, whose sum is 3, so that a threshold of 1 there is one of 1/3 here.
+    pub fn lucidrains() -> Self {
+        Self((0..5).map(|t| 1.0 - 0.2 * f64::from(t)).collect())
+    }
+
+    /// Any function of `t`, over the first `window` tokens.
+    pub fn from_fn(window: usize, weight: impl FnMut(usize) -> f64) -> Self {
+        Self((0..window).map(weight).collect())
+    }
+
     /// Any others.
     pub fn new(weights: Vec<f64>) -> Self {
         Self(weights)
@@ -49,6 +59,13 @@ mod tests {
             assert!((weight - expected).abs() < 1e-12);
         }
         assert!((LossWeights::paper().0.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn other_weights() {
+        let by_hand = LossWeights::from_fn(5, |t| 3.0 * LossWeights::paper().0[t]);
+        assert!((by_hand.loss(&[-1.0; 5]) - LossWeights::lucidrains().loss(&[-1.0; 5])).abs() < 1e-12);
+        assert!((LossWeights::lucidrains().loss(&[-1.0; 5]) - 3.0).abs() < 1e-12);
     }
 
     #[test]

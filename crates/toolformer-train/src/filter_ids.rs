@@ -3,7 +3,7 @@
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use toolformer_filter::{LossRequest, LossWeights, Losses, Scorer};
+use toolformer_filter::{LossRequest, Losses, Scorer};
 use toolformer_model::{CausalLm, check_ids};
 
 use crate::{candidate::Reason, error::TrainError, filter_stage::FilterSettings, texts::TextId};
@@ -101,13 +101,22 @@ pub fn judge_ids<B: Backend, M: CausalLm<B>>(
     for (number, candidate) in candidates.iter().enumerate() {
         candidate.check(first + number, vocab, context)?;
     }
-    let requests = candidates.iter().flat_map(|candidate| {
-        let (text, position) = (candidate.text_ids.as_slice(), candidate.token_position);
-        [&candidate.prefix_none, &candidate.prefix_call, &candidate.prefix_call_and_response]
-            .map(|prefix| LossRequest { prefix, text, position })
-    });
-    let requests: Vec<LossRequest<'_>> = requests.collect();
-    let scored = Scorer::new(model, LossWeights::paper(), settings.batch_tokens).losses::<B>(&requests);
+    let contexts: Vec<(Vec<u32>, &[u32], usize)> = candidates
+        .iter()
+        .flat_map(|candidate| {
+            let (text, position) = (candidate.text_ids.as_slice(), candidate.token_position);
+            let none = &candidate.prefix_none;
+            let of = |prefix: &[u32]| settings.compat.context(none, prefix, text, position);
+            let [call, response] = [&candidate.prefix_call, &candidate.prefix_call_and_response];
+            [(none.clone(), text, position), of(call), of(response)]
+        })
+        .collect();
+    let requests: Vec<LossRequest<'_>> = contexts
+        .iter()
+        .map(|&(ref prefix, text, position)| LossRequest { prefix, text, position })
+        .collect();
+    let scorer = Scorer::new(model, settings.compat.weights(), settings.batch_tokens);
+    let scored = scorer.losses::<B>(&requests);
     for (candidate, losses) in candidates.iter_mut().zip(scored.values.chunks(3)) {
         candidate.judge(Losses { none: losses[0], call: losses[1], response: losses[2] }, settings.tau_f);
     }
@@ -120,6 +129,7 @@ mod tests {
     use toolformer_model::{LanguageModel, Pretrained};
 
     use super::*;
+    use crate::filter_stage::Compat;
 
     fn golden() -> (LanguageModel<Flex>, Vec<Map<String, Value>>) {
         let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../toolformer-model/tests/fixtures");
@@ -153,6 +163,47 @@ mod tests {
             }
             assert_eq!(candidate.rest["kept"], case["delta"].as_f64().unwrap() >= 0.05);
             assert_eq!(candidate.rest["note"], "kept");
+        }
+    }
+
+    /// Calls in place: what toolformer-pytorch computes of rows in which they stand.
+    #[test]
+    fn calls_in_place_give_the_losses_of_texts_that_hold_them() {
+        use toolformer_filter::{InPlaceFilter, filter_tokens_with_api_response};
+        let (model, cases) = golden();
+        let mut candidates: Vec<IdCandidate> = cases.iter().map(candidate).collect();
+        for case in &mut candidates {
+            // The end of a call stands in it alone.
+            case.text_ids.iter_mut().for_each(|id| *id = if *id < 3 { 3 } else { *id });
+        }
+        let with = |prefix: fn(&IdCandidate) -> &Vec<u32>| -> Vec<Vec<u32>> {
+            let row = |case: &IdCandidate| {
+                let (before, behind) = case.text_ids.split_at(case.token_position);
+                [&case.prefix_none[..], before, &[0], &prefix(case)[1..], behind].concat()
+            };
+            candidates.iter().map(row).collect()
+        };
+        let plain: Vec<Vec<u32>> =
+            candidates.iter().map(|case| [&case.prefix_none[..], &case.text_ids].concat()).collect();
+        let filter = InPlaceFilter { filter_threshold: 0.0, ..InPlaceFilter::new(0, 2) };
+        let forms = [with(|case| &case.prefix_call), with(|case| &case.prefix_call_and_response)];
+        let expected =
+            filter_tokens_with_api_response::<Flex, _>(&model, &plain, &forms[0], &forms[1], &filter).unwrap();
+        for case in &mut candidates {
+            let [none, call, response] =
+                [&case.prefix_none, &case.prefix_call, &case.prefix_call_and_response].map(Clone::clone);
+            let begun = |call: &[u32]| [&none[..], &[0], &call[none.len()..]].concat();
+            (case.prefix_call, case.prefix_call_and_response) = (begun(&call), begun(&response));
+        }
+        let settings = FilterSettings { compat: Compat::Lucidrains, tau_f: 0.0, ..Default::default() };
+        judge_ids(&model, &settings, &mut candidates, 0).unwrap();
+        for (row, case) in candidates.iter().enumerate() {
+            let Losses { none, call, response } = expected.losses[row];
+            for (name, expected) in [("loss_none", none), ("loss_call", call), ("loss_response", response)] {
+                let found = case.rest[name].as_f64().unwrap();
+                assert!((found - expected).abs() < 1e-4, "{row} {name}: {found} is not {expected}");
+            }
+            assert_eq!(case.rest["kept"], expected.selected_mask[row]);
         }
     }
 

@@ -16,6 +16,48 @@ use crate::{
     tokenized::Tokenized,
 };
 
+/// Where the calls stand when their losses are taken, and how the tokens behind them are weighed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compat {
+    /// Before the text, as its prefix; the weights sum up to 1 (section 2 and 4.1).
+    #[default]
+    Paper,
+    /// In their place in the text, and `e(c, none)` has no arrow; the weights sum up to 3 (toolformer-pytorch).
+    Lucidrains,
+}
+
+impl Compat {
+    pub(crate) fn weights(self) -> LossWeights {
+        match self {
+            Self::Paper => LossWeights::paper(),
+            Self::Lucidrains => LossWeights::lucidrains(),
+        }
+    }
+
+    fn is_paper(&self) -> bool {
+        *self == Self::Paper
+    }
+
+    /// What stands before the tokens whose loss is taken, and those tokens with the place of the first that counts: `prefix`
+    /// begins with `none`, which is what stands before a text without a call.
+    pub(crate) fn context<'a>(
+        self,
+        none: &[u32],
+        prefix: &[u32],
+        text: &'a [u32],
+        position: usize,
+    ) -> (Vec<u32>, &'a [u32], usize) {
+        match self {
+            Self::Paper => (prefix.to_vec(), text, position),
+            Self::Lucidrains => {
+                let call = prefix.strip_prefix(none).unwrap_or(prefix);
+                ([none, &text[..position], call].concat(), &text[position..], 0)
+            }
+        }
+    }
+}
+
 /// How candidates are filtered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FilterSettings {
@@ -26,6 +68,9 @@ pub struct FilterSettings {
     pub tau_f_of: BTreeMap<String, f64>,
     /// Whether `e(c, none)` is ` [Name(args)]` instead of ` [Name(args) ->]`.
     pub drop_arrow: bool,
+    /// As the paper or as toolformer-pytorch does it.
+    #[serde(skip_serializing_if = "Compat::is_paper", default)]
+    pub compat: Compat,
     /// Most tokens of a batch.
     pub batch_tokens: usize,
 }
@@ -33,7 +78,7 @@ pub struct FilterSettings {
 impl Default for FilterSettings {
     /// The paper's calculator, read literally.
     fn default() -> Self {
-        Self { tau_f: 0.5, tau_f_of: BTreeMap::new(), drop_arrow: false, batch_tokens: 2048 }
+        Self { tau_f: 0.5, tau_f_of: BTreeMap::new(), drop_arrow: false, compat: Compat::Paper, batch_tokens: 2048 }
     }
 }
 
@@ -85,7 +130,7 @@ impl<'m, M> FilterStage<'m, M> {
             let why = "the tokenizer has neither a begin nor an end token, so there is nothing to put before a text";
             return Err(TrainError::Setting { name: "tokenizer", why: why.into() });
         };
-        let scorer = Scorer::new(model, LossWeights::paper(), settings.batch_tokens);
+        let scorer = Scorer::new(model, settings.compat.weights(), settings.batch_tokens);
         Ok(Self { scorer, tokenizer, syntax, settings, bos })
     }
 
@@ -139,7 +184,7 @@ impl<'m, M> FilterStage<'m, M> {
             let with_result = self.syntax.call_with_result(name, args, result);
             let job = *job_of.entry((text, position, with_result.clone())).or_insert(jobs.len());
             if job == jobs.len() {
-                let call = if self.settings.drop_arrow {
+                let call = if self.settings.drop_arrow || !self.settings.compat.is_paper() {
                     self.syntax.call(name, args)
                 } else {
                     self.syntax.call_awaiting(name, args)
@@ -176,16 +221,17 @@ impl<'m, M> FilterStage<'m, M> {
     {
         // Equal prefixes of one text are one pass, so that L_i(none) costs a text at most one.
         let bos = [self.bos];
-        let requests: Vec<LossRequest<'_>> = jobs
+        let contexts: Vec<(Vec<u32>, &[u32], usize)> = jobs
             .iter()
             .flat_map(|job| {
                 let (text, position) = (texts[job.text].ids.as_slice(), job.position);
-                [&bos, job.call.as_slice(), &job.response].map(|prefix| LossRequest {
-                    prefix,
-                    text,
-                    position,
-                })
+                let of = |prefix: &[u32]| self.settings.compat.context(&bos, prefix, text, position);
+                [(bos.to_vec(), text, position), of(&job.call), of(&job.response)]
             })
+            .collect();
+        let requests: Vec<LossRequest<'_>> = contexts
+            .iter()
+            .map(|&(ref prefix, text, position)| LossRequest { prefix, text, position })
             .collect();
         let context = self.scorer.model().max_positions();
         for (number, request) in requests.iter().enumerate() {

@@ -64,7 +64,7 @@ pub use error::TrainError;
 pub use few_shot_prompt::FewShotPrompt;
 pub use filter_ids::{IdCandidate, judge_ids};
 pub use filter_run::FilterRun;
-pub use filter_stage::{FilterSettings, FilterStage};
+pub use filter_stage::{Compat, FilterSettings, FilterStage};
 pub use finetune_settings::{FinetuneSettings, Method};
 pub use fingerprint::{fingerprint, texts_checksum, tool_fingerprints};
 pub use metrics_file::MetricsFile;

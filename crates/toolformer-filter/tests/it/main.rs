@@ -2,12 +2,26 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use burn::backend::Flex;
-use toolformer_filter::{LossRequest, LossWeights, Losses, Scorer};
+use toolformer_filter::{
+    FilterError, InPlaceFilter, LossRequest, LossWeights, Losses, Scorer, filter_tokens_with_api_response,
+};
 use toolformer_model::Pretrained;
 
 #[derive(serde::Deserialize)]
 struct Golden {
     paper: Vec<Case>,
+    in_place: InPlace,
+}
+
+/// What toolformer-pytorch selects.
+#[derive(serde::Deserialize)]
+struct InPlace {
+    tokens: Vec<Vec<u32>>,
+    tokens_without_api_response: Vec<Vec<u32>>,
+    tokens_with_api_response: Vec<Vec<u32>>,
+    api_start_id: u32,
+    api_stop_id: u32,
+    selected_by_threshold: std::collections::BTreeMap<String, Vec<usize>>,
 }
 
 #[derive(serde::Deserialize)]
@@ -96,4 +110,48 @@ fn one_call_at_several_places_is_one_pass() {
     for (position, loss) in [9, 4, 30].into_iter().zip(together.values) {
         close(loss, scorer.losses::<Flex>(&[at(position)]).values[0]);
     }
+}
+
+#[test]
+fn calls_in_place_are_selected_as_toolformer_pytorch_does() {
+    let (model, InPlace { tokens, tokens_without_api_response: without, tokens_with_api_response: with, .. }) =
+        (llama(), golden().in_place);
+    let InPlace { api_start_id, api_stop_id, selected_by_threshold, .. } = golden().in_place;
+    assert_eq!(selected_by_threshold.len(), 7);
+    for (threshold, expected) in selected_by_threshold {
+        let filter = InPlaceFilter {
+            filter_threshold: threshold.parse().unwrap(),
+            batch_tokens: 100,
+            ..InPlaceFilter::new(api_start_id, api_stop_id)
+        };
+        let found = filter_tokens_with_api_response::<Flex, _>(&model, &tokens, &without, &with, &filter).unwrap();
+        assert_eq!(found.selected_indices, expected, "{threshold}: {:?}", found.losses);
+        assert_eq!((found.num_passed, found.num_failed), (expected.len(), tokens.len() - expected.len()));
+        assert!(found.selected_mask.iter().enumerate().all(|(row, &kept)| kept == expected.contains(&row)));
+        let of = |form: &[Vec<u32>]| expected.iter().map(|&row| form[row].clone()).collect::<Vec<_>>();
+        assert_eq!(found.filtered_tokens, of(&tokens));
+        assert_eq!(found.filtered_tokens_without_api_response, of(&without));
+        assert_eq!(found.filtered_tokens_with_api_response, of(&with));
+    }
+}
+
+#[test]
+fn rows_that_cannot_be_filtered_in_place() {
+    let model = llama();
+    let filter = |tokens: &[Vec<u32>], with: &[Vec<u32>], filter_threshold| {
+        let filter = InPlaceFilter { filter_threshold, ..InPlaceFilter::new(1, 2) };
+        filter_tokens_with_api_response::<Flex, _>(&model, tokens, tokens, with, &filter)
+    };
+    let row = vec![vec![5, 6, 7]];
+    // Without a call all losses are 0.
+    let none = filter(&row, &row, 0.0).unwrap();
+    assert_eq!((none.num_passed, none.losses[0].response), (1, 0.0));
+    // Nothing stands behind its end, and a text ends before the place of the call.
+    let short = vec![vec![5, 1, 2]];
+    assert_eq!(filter(&short, &short, 0.1).unwrap().num_passed, 0);
+    assert!(matches!(filter(&row, &[], 0.0), Err(FilterError::Forms { tokens: 1, without: 1, with: 0 })));
+    assert!(matches!(filter(&[vec![]], &row, 0.0), Err(FilterError::Length { row: 0, tokens: 0, .. })));
+    assert!(matches!(filter(&row, &[vec![5; 1000]], 0.0), Err(FilterError::Length { tokens: 1000, .. })));
+    assert!(matches!(filter(&row, &[vec![100_000]], 0.0), Err(FilterError::Model { row: 0, .. })));
+    assert!(matches!(filter(&row, &row, f64::NAN), Err(FilterError::Threshold { .. })));
 }
