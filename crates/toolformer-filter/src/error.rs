@@ -7,7 +7,9 @@ use toolformer_model::ModelError;
 #[non_exhaustive]
 pub enum FilterError {
     /// The three forms of the texts do not belong together.
-    #[error("there are {tokens} texts, {without} of them with calls and {with} with responses: give three forms of each text")]
+    #[error(
+        "there are {tokens} texts, {without} of them with calls and {with} with responses: give three forms of each text"
+    )]
     Forms {
         /// Texts without calls.
         tokens: usize,

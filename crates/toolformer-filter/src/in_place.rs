@@ -84,7 +84,8 @@ pub fn filter_tokens_with_api_response<B: Backend, M: CausalLm<B>>(
     check(model, forms, filter.filter_threshold)?;
     // Of every row in each of its forms, the first token whose loss counts; 0 for none, as nothing predicts the first.
     let start = |row: &[u32]| place(&row[1..], filter.api_start_token_id).map_or(0, |at| at + 1);
-    let behind_end = |row: &[u32]| place(&row[..row.len() - 1], filter.api_end_token_id).map_or(0, |at| at + 1);
+    let behind_end =
+        |row: &[u32]| place(&row[..row.len() - 1], filter.api_end_token_id).map_or(0, |at| at + 1);
     let rows = tokens.iter().zip(tokens_without_api_response).zip(tokens_with_api_response);
     let places: Vec<[(&[u32], usize); 3]> = rows
         .map(|((plain, without), with)| {
@@ -105,7 +106,8 @@ pub fn filter_tokens_with_api_response<B: Backend, M: CausalLm<B>>(
         check_numbers(of).map_err(|source| FilterError::Model { row, source })?;
         losses.push(Losses { none: of[0], call: of[1], response: of[2] });
     }
-    let selected_mask: Vec<bool> = losses.iter().map(|losses| losses.keeps(filter.filter_threshold)).collect();
+    let selected_mask: Vec<bool> =
+        losses.iter().map(|losses| losses.keeps(filter.filter_threshold)).collect();
     let selected_indices: Vec<usize> = (0..losses.len()).filter(|&row| selected_mask[row]).collect();
     let kept = |form: &[Vec<u32>]| selected_indices.iter().map(|&row| form[row].clone()).collect();
     Ok(FilteredResults {

@@ -111,10 +111,8 @@ pub fn judge_ids<B: Backend, M: CausalLm<B>>(
             [(none.clone(), text, position), of(call), of(response)]
         })
         .collect();
-    let requests: Vec<LossRequest<'_>> = contexts
-        .iter()
-        .map(|&(ref prefix, text, position)| LossRequest { prefix, text, position })
-        .collect();
+    let requests: Vec<LossRequest<'_>> =
+        contexts.iter().map(|&(ref prefix, text, position)| LossRequest { prefix, text, position }).collect();
     let scorer = Scorer::new(model, settings.compat.weights(), settings.batch_tokens);
     let scored = scorer.losses::<B>(&requests);
     for (candidate, losses) in candidates.iter_mut().zip(scored.values.chunks(3)) {
@@ -188,7 +186,8 @@ mod tests {
         let filter = InPlaceFilter { filter_threshold: 0.0, ..InPlaceFilter::new(0, 2) };
         let forms = [with(|case| &case.prefix_call), with(|case| &case.prefix_call_and_response)];
         let expected =
-            filter_tokens_with_api_response::<Flex, _>(&model, &plain, &forms[0], &forms[1], &filter).unwrap();
+            filter_tokens_with_api_response::<Flex, _>(&model, &plain, &forms[0], &forms[1], &filter)
+                .unwrap();
         for case in &mut candidates {
             let [none, call, response] =
                 [&case.prefix_none, &case.prefix_call, &case.prefix_call_and_response].map(Clone::clone);

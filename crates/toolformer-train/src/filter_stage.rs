@@ -78,7 +78,13 @@ pub struct FilterSettings {
 impl Default for FilterSettings {
     /// The paper's calculator, read literally.
     fn default() -> Self {
-        Self { tau_f: 0.5, tau_f_of: BTreeMap::new(), drop_arrow: false, compat: Compat::Paper, batch_tokens: 2048 }
+        Self {
+            tau_f: 0.5,
+            tau_f_of: BTreeMap::new(),
+            drop_arrow: false,
+            compat: Compat::Paper,
+            batch_tokens: 2048,
+        }
     }
 }
 

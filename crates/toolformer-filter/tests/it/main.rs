@@ -124,7 +124,8 @@ fn calls_in_place_are_selected_as_toolformer_pytorch_does() {
             batch_tokens: 100,
             ..InPlaceFilter::new(api_start_id, api_stop_id)
         };
-        let found = filter_tokens_with_api_response::<Flex, _>(&model, &tokens, &without, &with, &filter).unwrap();
+        let found =
+            filter_tokens_with_api_response::<Flex, _>(&model, &tokens, &without, &with, &filter).unwrap();
         assert_eq!(found.selected_indices, expected, "{threshold}: {:?}", found.losses);
         assert_eq!((found.num_passed, found.num_failed), (expected.len(), tokens.len() - expected.len()));
         assert!(found.selected_mask.iter().enumerate().all(|(row, &kept)| kept == expected.contains(&row)));
