@@ -12,6 +12,7 @@ mod complete;
 mod constraints;
 mod follow_call;
 mod job;
+mod memory;
 mod parked;
 mod reading;
 mod request;

@@ -25,9 +25,6 @@ const WORTH_SHARING: usize = 16;
 /// Prefixes that the samples of one prompt look at, at most.
 const MOST_VIEWS: usize = 4;
 
-/// Columns that a row gets beyond its tokens, where memory is counted.
-pub(super) const ROOM: usize = 32;
-
 impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
     /// The rows that are read next, if some wait and there is room.
     pub(super) fn next_reading(&mut self) -> Option<Reading<'a, B>> {
@@ -138,49 +135,9 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         parts
     }
 
-    /// Whether there is memory for rows to be read and to join.
-    fn fit(&self, parts: &[Vec<usize>], texts: &[Cow<'_, [u32]>], shared: &[Vec<Seen<B>>]) -> bool {
-        let (mut rows, mut longest, mut more) = (0, 0, 0);
-        let mut looked_at: BTreeMap<*const Prefix<B>, usize> = BTreeMap::new();
-        for part in parts {
-            let seen = &shared[part[0]];
-            let rest = texts[part[0]].len() - seen.iter().map(|seen| seen.tokens).sum::<usize>();
-            let is_prompt = part.iter().all(|&row| self.waiting[row].ids.is_empty());
-            let is_forked = self.is_forked(is_prompt, rest, part.len());
-            rows += part.len();
-            longest = longest.max(if is_forked { 1 } else { rest });
-            // What samples look at together, and what is read.
-            more += self.cache.bytes_of(1 + usize::from(is_forked), rest);
-            looked_at.extend(seen.iter().map(|seen| (Arc::as_ptr(&seen.prefix), seen.prefix.bytes())));
-        }
-        // Those are counted among what is in use.
-        looked_at.retain(|&prefix, _| !self.cache.shared().any(|used| Arc::as_ptr(used) == prefix));
-        self.fits(rows, longest, more + looked_at.values().sum::<usize>())
-    }
-
-    /// Whether there is memory for further rows of so many own tokens, and `more` bytes.
-    fn fits(&self, rows: usize, tokens: usize, more: usize) -> bool {
-        let own = self.cache.bytes_of(self.running.len() + rows, self.columns_for(tokens));
-        own + self.in_use() + more <= self.settings.memory
-    }
-
-    /// Bytes beside the rows' own ones that cannot be given back now.
-    fn in_use(&self) -> usize {
-        let looked_at = self.cache.shared().chain(self.parked.held());
-        let looked_at: BTreeMap<_, usize> =
-            looked_at.map(|prefix| (Arc::as_ptr(prefix), prefix.bytes())).collect();
-        looked_at.values().sum()
-    }
-
     /// Whether so many rows of the same text look at it together, but for its last token.
-    fn is_forked(&self, is_prompt: bool, tokens: usize, rows: usize) -> bool {
+    pub(super) fn is_forked(&self, is_prompt: bool, tokens: usize, rows: usize) -> bool {
         is_prompt && tokens > WORTH_SHARING && self.are_most(rows)
-    }
-
-    /// Columns that there will be when a row of so many tokens has joined and all have gone on for a while.
-    fn columns_for(&self, tokens: usize) -> usize {
-        let columns = tokens.max(self.cache.columns()) + ROOM;
-        columns + columns / 4
     }
 
     /// How a row of the window, with a prompt of so many tokens, gets at what is known of it: what most rows have in common
@@ -288,14 +245,6 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
             path.push(Seen { prefix, tokens });
         }
         Some(path)
-    }
-
-    /// Rows to make room for when one of so many own tokens joins: no more than wait, and than there is memory for.
-    fn slots(&self, tokens: usize) -> usize {
-        let more = self.waiting.len() + self.reading.as_ref().map_or(0, |reading| reading.parts.len());
-        let memory = self.settings.memory.saturating_sub(self.in_use());
-        let affordable = memory / self.cache.bytes_of(1, self.columns_for(tokens)).max(1);
-        self.settings.batch.min(self.cache.batch() + 1 + more).min(affordable)
     }
 }
 

@@ -7,7 +7,7 @@ use toolformer_model::{CausalLm, TokenBatch};
 
 use super::{
     Engine,
-    admission::ROOM,
+    memory::ROOM,
     request::{Event, RequestId},
     row::Row,
 };
@@ -74,12 +74,6 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         self.trim_tree(self.cache.bytes());
     }
 
-    /// Leaves the prefix tree what there is beside `others` bytes; where nothing is to be remembered, what is in use.
-    pub(super) fn trim_tree(&mut self, others: usize) {
-        let room = self.settings.memory.saturating_sub(others + self.apart());
-        self.tree.shrink_to(if self.settings.remember { room } else { 0 });
-    }
-
     /// Gives a request up that cannot be completed.
     pub(super) fn fail(&mut self, request: RequestId, error: DecodeError) {
         let is_open = self.choices.contains_key(&request);
@@ -116,31 +110,6 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         self.events.extend(kept.into_iter().map(|generation| Event::Done { request: job.id, generation }));
         if choices.ended() == job.settings.samples() {
             self.choices.remove(&job.id);
-        }
-    }
-
-    /// Makes room for one more token of every row: by what costs least, and at last by taking the youngest rows out
-    /// again, which are read anew when others have left. One row runs in any case.
-    fn keep_within_memory(&mut self) {
-        while !self.running.is_empty() {
-            let needed = self.cache.bytes_with(1);
-            self.trim_tree(needed);
-            if needed + self.apart() + self.tree.bytes() <= self.settings.memory {
-                return;
-            }
-            if self.cache.shrink() || self.parked.release_all() {
-                continue;
-            }
-            let youngest = (0..self.running.len())
-                .max_by_key(|&row| (self.running[row].job.id, self.running[row].index))
-                .filter(|_| self.running.len() > 1);
-            let Some(number) = youngest else { return };
-            let mut row = self.running.swap_remove(number);
-            self.cache.swap_remove(number);
-            row.seen = row.fed();
-            row.pending.clear();
-            self.waiting.push_front(row);
-            self.usage.preempted += 1;
         }
     }
 }
