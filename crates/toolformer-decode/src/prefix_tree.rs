@@ -6,7 +6,7 @@ use std::{
 };
 
 use burn::tensor::backend::Backend;
-use toolformer_model::{CacheShape, Prefix, Seen};
+use toolformer_model::{CacheShape, KvCache, Prefix, Seen};
 
 use crate::error::DecodeError;
 
@@ -110,9 +110,20 @@ impl<B: Backend> PrefixTree<B> {
         known
     }
 
+    /// Keeps what a row of a cache has seen: `text` is that, or the beginning of it. What the row looks at must be in the
+    /// tree.
+    pub(crate) fn keep(&mut self, cache: &KvCache<B>, row: usize, text: &[u32]) {
+        let below = cache.positions()[row] - cache.own_tokens(row);
+        let known = self.longest(text);
+        if (below..text.len()).contains(&known.tokens) {
+            let kv = cache.copy_of(row, known.tokens - below..text.len() - below);
+            self.insert(&known, &text[known.tokens..], Arc::new(kv));
+        }
+    }
+
     /// Puts the rest of a text behind what is known of it: `ids` are the tokens behind `known`, `kv` what was computed
     /// of them.
-    pub(crate) fn insert(&mut self, known: &Known<B>, ids: &[u32], kv: Arc<Prefix<B>>) {
+    fn insert(&mut self, known: &Known<B>, ids: &[u32], kv: Arc<Prefix<B>>) {
         let Some(&first) = ids.first() else { return };
         let (parent, bytes) = (known.at, kv.bytes());
         let node =

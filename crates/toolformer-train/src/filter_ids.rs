@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 use toolformer_filter::{LossRequest, Losses, Scorer};
 use toolformer_model::{CausalLm, check_ids};
 
-use crate::{candidate::Reason, error::TrainError, filter_stage::FilterSettings, texts::TextId};
+use crate::{
+    candidate::Reason, compat::Place, error::TrainError, filter_stage::FilterSettings, texts::TextId,
+};
 
 /// A candidate as ids: the text, the place, and the three prefixes, each with its begin token.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,18 +103,13 @@ pub fn judge_ids<B: Backend, M: CausalLm<B>>(
     for (number, candidate) in candidates.iter().enumerate() {
         candidate.check(first + number, vocab, context)?;
     }
-    let contexts: Vec<(Vec<u32>, &[u32], usize)> = candidates
-        .iter()
-        .flat_map(|candidate| {
-            let (text, position) = (candidate.text_ids.as_slice(), candidate.token_position);
-            let none = &candidate.prefix_none;
-            let of = |prefix: &[u32]| settings.compat.context(none, prefix, text, position);
-            let [call, response] = [&candidate.prefix_call, &candidate.prefix_call_and_response];
-            [(none.clone(), text, position), of(call), of(response)]
-        })
-        .collect();
-    let requests: Vec<LossRequest<'_>> =
-        contexts.iter().map(|&(ref prefix, text, position)| LossRequest { prefix, text, position }).collect();
+    let places = candidates.iter().flat_map(|candidate| {
+        let prefixes =
+            [&candidate.prefix_none[..], &candidate.prefix_call, &candidate.prefix_call_and_response];
+        settings.compat.places(prefixes, &candidate.text_ids, candidate.token_position)
+    });
+    let places: Vec<Place<'_>> = places.collect();
+    let requests: Vec<LossRequest<'_>> = places.iter().map(Place::request).collect();
     let scorer = Scorer::new(model, settings.compat.weights(), settings.batch_tokens);
     let scored = scorer.losses::<B>(&requests);
     for (candidate, losses) in candidates.iter_mut().zip(scored.values.chunks(3)) {
@@ -127,7 +124,7 @@ mod tests {
     use toolformer_model::{LanguageModel, Pretrained};
 
     use super::*;
-    use crate::filter_stage::Compat;
+    use crate::compat::Compat;
 
     fn golden() -> (LanguageModel<Flex>, Vec<Map<String, Value>>) {
         let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../toolformer-model/tests/fixtures");

@@ -5,58 +5,17 @@ use std::collections::{BTreeMap, HashMap};
 
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
-use toolformer_filter::{LossRequest, LossWeights, Losses, Scorer};
+use toolformer_filter::{LossRequest, Losses, Scorer};
 use toolformer_model::{CausalLm, Tokenizer, check_ids, check_numbers};
 use toolformer_text::Syntax;
 
 use crate::{
     candidate::{Candidate, Status},
+    compat::{Compat, Place},
     error::TrainError,
     texts::TextId,
     tokenized::Tokenized,
 };
-
-/// Where the calls stand when their losses are taken, and how the tokens behind them are weighed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Compat {
-    /// Before the text, as its prefix; the weights sum up to 1 (section 2 and 4.1).
-    #[default]
-    Paper,
-    /// In their place in the text, and `e(c, none)` has no arrow; the weights sum up to 3 (toolformer-pytorch).
-    Lucidrains,
-}
-
-impl Compat {
-    pub(crate) fn weights(self) -> LossWeights {
-        match self {
-            Self::Paper => LossWeights::paper(),
-            Self::Lucidrains => LossWeights::lucidrains(),
-        }
-    }
-
-    fn is_paper(&self) -> bool {
-        *self == Self::Paper
-    }
-
-    /// What stands before the tokens whose loss is taken, and those tokens with the place of the first that counts: `prefix`
-    /// begins with `none`, which is what stands before a text without a call.
-    pub(crate) fn context<'a>(
-        self,
-        none: &[u32],
-        prefix: &[u32],
-        text: &'a [u32],
-        position: usize,
-    ) -> (Vec<u32>, &'a [u32], usize) {
-        match self {
-            Self::Paper => (prefix.to_vec(), text, position),
-            Self::Lucidrains => {
-                let call = prefix.strip_prefix(none).unwrap_or(prefix);
-                ([none, &text[..position], call].concat(), &text[position..], 0)
-            }
-        }
-    }
-}
 
 /// How candidates are filtered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -227,18 +186,12 @@ impl<'m, M> FilterStage<'m, M> {
     {
         // Equal prefixes of one text are one pass, so that L_i(none) costs a text at most one.
         let bos = [self.bos];
-        let contexts: Vec<(Vec<u32>, &[u32], usize)> = jobs
-            .iter()
-            .flat_map(|job| {
-                let (text, position) = (texts[job.text].ids.as_slice(), job.position);
-                let of = |prefix: &[u32]| self.settings.compat.context(&bos, prefix, text, position);
-                [(bos.to_vec(), text, position), of(&job.call), of(&job.response)]
-            })
-            .collect();
-        let requests: Vec<LossRequest<'_>> = contexts
-            .iter()
-            .map(|&(ref prefix, text, position)| LossRequest { prefix, text, position })
-            .collect();
+        let places = jobs.iter().flat_map(|job| {
+            let prefixes = [&bos[..], &job.call, &job.response];
+            self.settings.compat.places(prefixes, &texts[job.text].ids, job.position)
+        });
+        let places: Vec<Place<'_>> = places.collect();
+        let requests: Vec<LossRequest<'_>> = places.iter().map(Place::request).collect();
         let context = self.scorer.model().max_positions();
         for (number, request) in requests.iter().enumerate() {
             let tokens = self.scorer.tokens_of(request);

@@ -219,11 +219,7 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         let below = tokens.len() - own;
         let ends = [(is_forked, all_but_one), (self.settings.remember, tokens.len())];
         for (_, end) in ends.into_iter().filter(|&(is_wanted, _)| is_wanted) {
-            let known = self.tree.longest(&tokens[..end]);
-            if (below..end).contains(&known.tokens) {
-                let kv = cache.copy_of(number, known.tokens - below..end - below);
-                self.tree.insert(&known, &tokens[known.tokens..end], Arc::new(kv));
-            }
+            self.tree.keep(cache, number, &tokens[..end]);
         }
         if !is_forked {
             return None;

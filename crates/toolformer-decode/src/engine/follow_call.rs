@@ -7,13 +7,16 @@ use super::{choose::Asked, row::Row};
 use crate::{
     call_watch::CallWatch,
     error::DecodeError,
-    generation::{CallEvent, Finish, ToolUse},
+    generation::{CallEvent, Finish, ToolUse, Tools},
 };
 
-/// What a tool said, and how long it took, in seconds.
-pub(super) struct Answer {
-    pub(super) outcome: Result<String, CallError>,
-    pub(super) seconds: f64,
+/// A call that was started.
+pub(super) struct Started {
+    pub(super) asked: Asked,
+    /// When, by the clock of the tools.
+    pub(super) began: f64,
+    /// How long it took, if it has ended at once.
+    pub(super) seconds: Option<f64>,
 }
 
 /// Why a tool is not asked, if it is forbidden: then it is none.
@@ -48,14 +51,15 @@ impl Row<'_> {
     /// seen are no longer part of the row.
     pub(super) fn answer(
         &mut self,
-        tools: &ToolUse<'_>,
-        asked: Asked,
-        answer: Answer,
+        call: Started,
+        outcome: Result<String, CallError>,
         tokenizer: &Tokenizer,
         vocab_size: usize,
     ) -> Result<usize, DecodeError> {
-        let Asked { start, end, name, args } = asked;
-        let Answer { outcome, seconds } = answer;
+        let job = self.job.clone();
+        let Tools::Enabled(tools) = &job.tools else { return Ok(0) };
+        let Started { asked: Asked { start, end, name, args }, began, seconds } = call;
+        let seconds = seconds.unwrap_or_else(|| (tools.clock)() - began);
         let mut event =
             CallEvent { span: [start; 2], name, args, result: None, status: CallStatus::Ok, seconds };
         let text = match outcome {

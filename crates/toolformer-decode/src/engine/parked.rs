@@ -9,7 +9,7 @@ use toolformer_text::{CallError, CallsUnderWay};
 use super::{
     Engine,
     choose::Asked,
-    follow_call::{Answer, refused},
+    follow_call::{Started, refused},
     request::RequestId,
     row::Row,
 };
@@ -20,15 +20,6 @@ const AT_ONCE: Duration = Duration::from_millis(2);
 
 /// So long a step waits for an answer where there is nothing else to do.
 pub(super) const IDLE: Duration = Duration::from_millis(10);
-
-/// A call that was started.
-struct Started {
-    asked: Asked,
-    /// When, by the clock of the tools.
-    began: f64,
-    /// How long it took, if it has ended at once.
-    seconds: Option<f64>,
-}
 
 /// A row whose call has no answer yet.
 struct Parked<'a> {
@@ -125,7 +116,7 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         failed: &mut Vec<(RequestId, DecodeError)>,
     ) {
         let row = &mut self.running[number];
-        match row.answer_to(call, outcome, self.tokenizer, self.model.vocab_size()) {
+        match row.answer(call, outcome, self.tokenizer, self.model.vocab_size()) {
             Ok(back) => {
                 self.cache.take_back(number, back);
                 debug_assert_eq!(row.fed(), self.cache.positions()[number], "the cache is the row's");
@@ -136,9 +127,8 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
 
     /// Takes a row out of the batch; the prefix tree keeps what was computed of it.
     fn park(&mut self, number: usize) -> Row<'a> {
-        let fed = self.running[number].fed();
-        let text = self.running[number].context()[..fed].to_vec();
-        self.keep(number, &text);
+        let text = self.running[number].fed_text();
+        self.tree.keep(&self.cache, number, &text);
         let known = self.tree.longest(&text);
         let mut row = self.running.swap_remove(number);
         self.cache.swap_remove(number);
@@ -156,7 +146,7 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
         while let Some((key, outcome)) = self.parked.calls.next_ended(Some(wait), |_| true) {
             wait = Duration::ZERO;
             let Some(Parked { mut row, call }) = self.parked.rows.remove(&key) else { continue };
-            match row.answer_to(call, outcome, self.tokenizer, self.model.vocab_size()) {
+            match row.answer(call, outcome, self.tokenizer, self.model.vocab_size()) {
                 Ok(_) => {
                     // All that it has not seen is read together.
                     row.pending.clear();
@@ -177,21 +167,5 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
                 self.waiting.push_front(row);
             }
         }
-    }
-}
-
-impl Row<'_> {
-    /// Puts what a tool said into the row. Returns how many tokens that the model has seen are no longer part of it.
-    fn answer_to(
-        &mut self,
-        call: Started,
-        outcome: Result<String, CallError>,
-        tokenizer: &toolformer_model::Tokenizer,
-        vocab_size: usize,
-    ) -> Result<usize, DecodeError> {
-        let job = self.job.clone();
-        let Tools::Enabled(tools) = &job.tools else { return Ok(0) };
-        let seconds = call.seconds.unwrap_or_else(|| (tools.clock)() - call.began);
-        self.answer(tools, call.asked, Answer { outcome, seconds }, tokenizer, vocab_size)
     }
 }

@@ -85,6 +85,13 @@ impl<'a> Row<'a> {
         Cow::Owned([&self.job.prompt.ids[..], &self.ids].concat())
     }
 
+    /// The part of the context that the model has seen. What a stop string cut off was seen too, and is not in it.
+    pub(super) fn fed_text(&self) -> Vec<u32> {
+        let mut text = self.context().into_owned();
+        text.truncate(self.fed());
+        text
+    }
+
     /// Tokens of the context that the model has seen.
     pub(super) fn fed(&self) -> usize {
         self.job.prompt.ids.len() + self.ids.len() - self.pending.len()

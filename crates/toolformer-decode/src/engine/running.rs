@@ -1,7 +1,5 @@
 //! The rows that run: one token after another, the calls in them, and their ends.
 
-use std::sync::Arc;
-
 use burn::tensor::backend::Backend;
 use toolformer_model::{CausalLm, TokenBatch};
 
@@ -84,21 +82,7 @@ impl<'a, B: Backend, M: CausalLm<B>> Engine<'a, B, M> {
     /// Keeps what was computed of an ended row for texts that go on from it.
     fn remember(&mut self, number: usize) {
         if self.settings.remember {
-            let row = &self.running[number];
-            // What a stop string cut off was fed, and is no part of the text.
-            let (fed, mut text) = (row.fed(), row.context().into_owned());
-            text.truncate(fed);
-            self.keep(number, &text);
-        }
-    }
-
-    /// Puts what was computed of a running row into the prefix tree: `text` is what it was fed, or the beginning of it.
-    pub(super) fn keep(&mut self, number: usize, text: &[u32]) {
-        let below = self.cache.positions()[number] - self.cache.own_tokens(number);
-        let known = self.tree.longest(text);
-        if (below..text.len()).contains(&known.tokens) {
-            let kv = self.cache.copy_of(number, known.tokens - below..text.len() - below);
-            self.tree.insert(&known, &text[known.tokens..], Arc::new(kv));
+            self.tree.keep(&self.cache, number, &self.running[number].fed_text());
         }
     }
 

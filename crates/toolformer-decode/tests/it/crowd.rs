@@ -7,7 +7,7 @@ use rand::{Rng, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use toolformer_decode::{
     CallSettings, DecodeError, Engine, EngineSettings, Event, GenerateSettings, Generation, Penalties,
-    Request, RequestId, Sampling, ToolUse, Tools, Usage,
+    Request, RequestId, Sampling, TokenLogprob, ToolUse, Tools, Usage,
 };
 use toolformer_model::{LanguageModel, Tokenizer};
 use toolformer_text::{FnTool, Policy, Registry, Syntax, ToolError};
@@ -145,21 +145,36 @@ fn run(world: &World, visits: &[Visit], settings: EngineSettings) -> (Vec<Told>,
     (told, engine.usage())
 }
 
-/// All of a completion that does not depend on when it was made; log-probabilities to three places.
-fn made(generations: &[Generation]) -> BTreeMap<usize, String> {
-    let rounded = |all: &Option<Vec<toolformer_decode::TokenLogprob>>| {
-        let one = |token: &toolformer_decode::TokenLogprob| {
-            let rounded = token.logprob.map(|logprob| (logprob * 1e3).round() as i64 / 2);
-            (token.id, rounded, token.top.iter().map(|(id, _)| *id).collect::<Vec<_>>())
-        };
-        all.as_ref().map(|all| all.iter().map(one).collect::<Vec<_>>())
-    };
-    let shown = |made: &Generation| {
+/// All of a completion that does not depend on when it was made.
+#[derive(Debug)]
+struct Made {
+    shown: String,
+    /// Of the prompt, where they are told.
+    logprobs: Vec<f32>,
+}
+
+/// Log-probabilities differ by rounding between shapes of batches.
+impl PartialEq for Made {
+    fn eq(&self, other: &Self) -> bool {
+        let pairs = self.logprobs.iter().zip(&other.logprobs);
+        self.shown == other.shown
+            && self.logprobs.len() == other.logprobs.len()
+            && pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-3)
+    }
+}
+
+fn made(generations: &[Generation]) -> BTreeMap<usize, Made> {
+    let made = |made: &Generation| {
         let Generation { completion, ids, calls, finish, logprobs, prompt_logprobs, .. } = made;
-        let (logprobs, prompt) = (rounded(logprobs).map(|all| all.len()), rounded(prompt_logprobs));
-        (made.index, format!("{completion:?} {ids:?} {calls:?} {finish:?} {logprobs:?} {prompt:?}"))
+        let told = logprobs.as_ref().map(Vec::len);
+        let prompt: Vec<_> = prompt_logprobs.iter().flatten().collect();
+        let top = |token: &&TokenLogprob| (token.id, token.top.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+        let tops: Vec<_> = prompt.iter().map(top).collect();
+        let shown = format!("{completion:?} {ids:?} {calls:?} {finish:?} {told:?} {tops:?}");
+        let logprobs = prompt.iter().filter_map(|token| token.logprob).collect();
+        (made.index, Made { shown, logprobs })
     };
-    let all: BTreeMap<usize, String> = generations.iter().map(shown).collect();
+    let all: BTreeMap<usize, Made> = generations.iter().map(made).collect();
     assert_eq!(all.len(), generations.len(), "each is told once");
     all
 }

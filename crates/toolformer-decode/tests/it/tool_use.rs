@@ -13,28 +13,48 @@ use crate::models::{B, Guided, Scripted, multiplier, prompt, tiny};
 
 const PROMPT: &str = "the";
 
-/// Completes the prompt with a model that says what `next` makes of its tokens.
-fn guided(
+/// Ends a text.
+const END: u32 = 0;
+
+/// Completes the prompt with a model that says what `next` makes of its tokens; what is told on the way must be the whole.
+fn guided_by(
     next: impl Fn(&Tokenizer, &[u32]) -> Option<u32>,
+    settings: &GenerateSettings,
     tools: &Tools<'_>,
 ) -> Result<(Generation, usize), DecodeError> {
     let tokenizer = tiny().1;
     let model = Guided::new(|seen: &[u32]| next(&tokenizer, seen));
-    let settings = GenerateSettings { max_tokens: 60, ..Default::default() };
     let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default())?;
-    let done = engine.complete(&[prompt(&tokenizer, PROMPT)], &settings, tools, |_, _| {})?.remove(0);
+    let mut told = String::new();
+    let prompts = [prompt(&tokenizer, PROMPT)];
+    let done = engine.complete(&prompts, settings, tools, |_, event| {
+        if let Event::Text { text, .. } | Event::Call { text, .. } = event {
+            told += text;
+        }
+    });
+    let done = done?.remove(0);
+    assert_eq!(told, done.completion);
     Ok((done, model.fed.get()))
 }
 
-/// Says `text` behind the prompt, as often as it is `true` that it should, and then what the model would say.
-fn says(text: &str) -> impl Fn(&Tokenizer, &[u32]) -> Option<u32> {
+fn guided(
+    next: impl Fn(&Tokenizer, &[u32]) -> Option<u32>,
+    tools: &Tools<'_>,
+) -> Result<(Generation, usize), DecodeError> {
+    guided_by(next, &GenerateSettings { max_tokens: 60, ..Default::default() }, tools)
+}
+
+/// Says these tokens, whatever becomes of them, and then what the model would say.
+fn says_ids(ids: Vec<u32>) -> impl Fn(&Tokenizer, &[u32]) -> Option<u32> {
     let said = Cell::new(0);
-    let text = text.to_owned();
-    move |tokenizer, _| {
-        let ids = tokenizer.encode_continuation(&text).unwrap();
+    move |_, _| {
         said.set(said.get() + 1);
         ids.get(said.get() - 1).copied()
     }
+}
+
+fn says(text: &str) -> impl Fn(&Tokenizer, &[u32]) -> Option<u32> {
+    says_ids(tiny().1.encode_continuation(text).unwrap())
 }
 
 /// Completes the prompt with a model that says this call, in a context of any length.
@@ -51,21 +71,10 @@ fn a_stop_string_on_both_sides_of_a_dropped_call() {
     let (registry, syntax, clock) = (multiplier(), Syntax::default(), || 0.0);
     let tools = ToolUse::new(&registry, &syntax, &clock)
         .with(CallSettings { policies: Policy::Drop.into(), ..CallSettings::default() });
-    let tokenizer = tiny().1;
-    let says = says("12 c [Calculator(nothing) ->at the");
-    let model = Guided::new(|seen: &[u32]| says(&tokenizer, seen));
     let settings = GenerateSettings { max_tokens: 60, stop: vec!["cat".to_owned()], ..Default::default() };
-    let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default()).unwrap();
-    let mut told = String::new();
-    let prompts = [prompt(&tokenizer, PROMPT)];
-    let done = engine.complete(&prompts, &settings, &Tools::Enabled(tools), |_, event| {
-        if let Event::Text { text, .. } | Event::Call { text, .. } = event {
-            told += text;
-        }
-    });
-    let done = done.unwrap().remove(0);
+    let text = "12 c [Calculator(nothing) ->at the";
+    let (done, _) = guided_by(says(text), &settings, &Tools::Enabled(tools)).unwrap();
     assert_eq!((done.completion.as_str(), done.calls.len()), ("12 ", 1));
-    assert_eq!(told, done.completion);
 }
 
 /// The model begins one between the bytes of a character, which then goes on.
@@ -81,24 +90,10 @@ fn a_dropped_call_within_a_character() {
     let euro = tokenizer.encode_continuation("\u{20ac}").unwrap();
     assert_eq!(euro.len(), 3);
     let call = tokenizer.encode_continuation("[Calculator(nothing) ->").unwrap();
-    let all = [&euro[..2], &call, &euro[2..], &tokenizer.encode_continuation(" the").unwrap()].concat();
-    let said = Cell::new(0);
-    let model = Guided::new(|_: &[u32]| {
-        said.set(said.get() + 1);
-        Some(all.get(said.get() - 1).copied().unwrap_or(0))
-    });
-    let settings = GenerateSettings { max_tokens: 60, ..Default::default() };
-    let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default()).unwrap();
-    let mut told = String::new();
-    let prompts = [prompt(&tokenizer, PROMPT)];
-    let done = engine.complete(&prompts, &settings, &Tools::Enabled(tools), |_, event| {
-        if let Event::Text { text, .. } | Event::Call { text, .. } = event {
-            told += text;
-        }
-    });
-    let done = done.unwrap().remove(0);
+    let the = tokenizer.encode_continuation(" the").unwrap();
+    let all = [&euro[..2], &call, &euro[2..], &the, &[END]].concat();
+    let (done, _) = guided(says_ids(all), &Tools::Enabled(tools)).unwrap();
     assert_eq!((done.completion.as_str(), done.calls.len()), ("\u{20ac} the", 1));
-    assert_eq!(told, done.completion);
 }
 
 #[test]
@@ -107,16 +102,10 @@ fn a_stop_string_behind_a_bracket_that_is_no_call() {
     let tools = Tools::Enabled(ToolUse::new(&registry, &syntax, &clock));
     let tokenizer = tiny().1;
     for (text, max_tokens) in [("12 [f(a cat", 60), ("12 [f(a cat the the", 8)] {
-        let ids = tokenizer.encode_continuation(text).unwrap();
-        let said = Cell::new(0);
-        let model = Guided::new(|_: &[u32]| {
-            said.set(said.get() + 1);
-            Some(ids.get(said.get() - 1).copied().unwrap_or(0))
-        });
+        let ids = [tokenizer.encode_continuation(text).unwrap(), vec![END]].concat();
         let settings = GenerateSettings { max_tokens, stop: vec![" c".to_owned()], ..Default::default() };
-        let mut engine = Engine::<B, _>::new(&model, &tokenizer, EngineSettings::default()).unwrap();
-        let done = engine.complete(&[prompt(&tokenizer, PROMPT)], &settings, &tools, |_, _| {}).unwrap();
-        assert_eq!((done[0].completion.as_str(), done[0].finish), ("12 [f(a", Finish::Stop), "{text}");
+        let (done, _) = guided_by(says_ids(ids), &settings, &tools).unwrap();
+        assert_eq!((done.completion.as_str(), done.finish), ("12 [f(a", Finish::Stop), "{text}");
     }
 }
 
