@@ -116,6 +116,22 @@ pub enum TrainError {
         /// The step, from 1.
         step: usize,
     },
+    /// There is nothing to report.
+    #[error(
+        "{} holds neither stats.json nor candidates.jsonl, so there is nothing to report; give the folder that \
+         `teach --out` was given, or a file of candidates",
+        path.display()
+    )]
+    NothingToReport {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A report cannot be made of its data.
+    #[error("the report cannot be made: {why}; this is a fault of the program, please tell its developers")]
+    Report {
+        /// What is wrong.
+        why: String,
+    },
     /// A checkpoint cannot be used.
     #[error("checkpoint {} {why}; delete it to start the training over", path.display())]
     Checkpoint {

@@ -37,11 +37,13 @@ mod fingerprint;
 mod folder_lock;
 mod gradient_clipping;
 mod in_order;
+mod jsonl_lines;
 mod look_ahead;
 mod metrics_file;
 mod numbers;
 mod observer;
 mod perplexity;
+mod report;
 mod run_description;
 mod selection;
 mod settings_file;
@@ -69,16 +71,21 @@ pub use filter_run::FilterRun;
 pub use filter_stage::{FilterSettings, FilterStage};
 pub use finetune_settings::{FinetuneSettings, Method};
 pub use fingerprint::{fingerprint, texts_checksum, tool_fingerprints};
+pub use jsonl_lines::JsonlLines;
 pub use metrics_file::MetricsFile;
 pub use observer::{Clock, Observer, Unobserved};
 pub use perplexity::{Perplexity, perplexity};
+pub use report::{ReportData, render_report, write_report};
 pub use selection::{
     DetectedLanguage, Heuristic, Rule, SelectedTexts, Selection, SelectionStats, date_in_url, date_of,
     detect_language, gives_a_result, holds_a_computed_number, holds_a_foreign_passage, holds_three_numbers,
     select_texts,
 };
 pub use settings_file::SettingsFile;
-pub use stats::{CandidateStats, PerplexityStats, StageCost, Stats, TrainStats};
+pub use stats::{
+    CandidateStats, Example, ExampleKind, Histogram, PerplexityStats, StageCost, Stats, SweepPoint, Tally,
+    ToolStats, TrainStats, WovenStats,
+};
 pub use teach::{Taught, TeachJob, held_out_sequence, teach, training_sequence};
 pub use teach_settings::TeachSettings;
 pub use texts::{Text, TextId, parse_texts, read_texts};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -27,6 +27,16 @@ struct RunDescription<'a> {
     /// What results depend on besides the arguments, such as a calendar's day.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     tool_fingerprints: BTreeMap<String, String>,
+}
+
+/// What a report tells of a `run.toml`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct DescribedRun {
+    pub(crate) version: String,
+    pub(crate) model: String,
+    pub(crate) texts: usize,
+    pub(crate) tools: Vec<String>,
+    pub(crate) settings: TeachSettings,
 }
 
 /// Writes the description of a run to `path`, or checks that the one there says the same.

@@ -1,14 +1,33 @@
 //! What a run did, in numbers: `stats.json`.
 
+mod around;
+mod example;
+mod histogram;
+mod lowest;
+mod tally;
+mod tau_sweep;
+#[cfg(test)]
+mod tests;
+mod tool_stats;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    example::{Example, ExampleKind},
+    histogram::Histogram,
+    tally::Tally,
+    tau_sweep::SweepPoint,
+    tool_stats::ToolStats,
+};
 use crate::{
     annotate_settings::CallSampling,
-    candidate::{Candidate, Status},
+    candidate::{Candidate, Reason, Status},
     selection::SelectionStats,
+    texts::Text,
     units::UnitRecord,
+    weave::Woven,
 };
 
 /// Counts of candidates.
@@ -28,32 +47,74 @@ pub struct CandidateStats {
     pub kept_at: BTreeMap<String, usize>,
     /// Samples by what became of them.
     pub by_status: BTreeMap<Status, usize>,
+    /// Samples that the filter did not keep, by why.
+    #[serde(default)]
+    pub by_reason: BTreeMap<Reason, usize>,
 }
+
+/// The thresholds of [`CandidateStats::kept_at`].
+const KEPT_AT: [(&str, f64); 4] = [("0", 0.0), ("0.5", 0.5), ("1", 1.0), ("2", 2.0)];
 
 impl CandidateStats {
     /// Counts candidates.
     pub fn new(candidates: &[Candidate]) -> Self {
-        let mut stats = Self { candidates: candidates.len(), ..Self::default() };
-        let mut sum = 0.0;
-        for tau in ["0", "0.5", "1", "2"] {
-            let threshold = tau.parse().unwrap_or(0.0);
-            let above =
-                candidates.iter().filter(|candidate| candidate.delta.is_some_and(|delta| delta >= threshold));
-            stats.kept_at.insert(tau.to_owned(), above.count());
+        let mut stats = Self::empty();
+        candidates.iter().for_each(|candidate| stats.add(candidate));
+        stats
+    }
+
+    /// No candidate yet.
+    fn empty() -> Self {
+        Self { kept_at: KEPT_AT.map(|(tau, _)| (tau.to_owned(), 0)).into(), ..Self::default() }
+    }
+
+    fn add(&mut self, candidate: &Candidate) {
+        self.candidates += 1;
+        *self.by_status.entry(candidate.status).or_default() += 1;
+        if let Some(reason) = candidate.reason {
+            *self.by_reason.entry(reason).or_default() += 1;
         }
-        for candidate in candidates {
-            *stats.by_status.entry(candidate.status).or_default() += 1;
-            stats.unique += usize::from(!matches!(
-                candidate.status,
-                Status::Unparsable | Status::WrongTool | Status::Duplicate | Status::LooksAhead
-            ));
-            stats.executed += usize::from(candidate.status == Status::Ok);
-            if candidate.kept == Some(true) {
-                stats.kept += 1;
-                sum += candidate.delta.unwrap_or(0.0);
-            }
+        self.unique += usize::from(!matches!(
+            candidate.status,
+            Status::Unparsable | Status::WrongTool | Status::Duplicate | Status::LooksAhead
+        ));
+        self.executed += usize::from(candidate.status == Status::Ok);
+        for (tau, _) in KEPT_AT.iter().filter(|&&(_, tau)| candidate.delta.is_some_and(|delta| delta >= tau))
+        {
+            *self.kept_at.entry((*tau).to_owned()).or_default() += 1;
         }
-        stats.mean_delta = (stats.kept > 0).then(|| sum / stats.kept as f64);
+        if candidate.kept == Some(true) {
+            self.kept += 1;
+            let (mean, delta) = (self.mean_delta.unwrap_or(0.0), candidate.delta.unwrap_or(0.0));
+            self.mean_delta = Some(mean + (delta - mean) / self.kept as f64);
+        }
+    }
+
+    /// Samples that the filter gave its verdict on; those that gave no result among them.
+    pub fn judged(&self) -> usize {
+        self.kept + self.by_reason.values().sum::<usize>()
+    }
+}
+
+/// What weaving made.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WovenStats {
+    /// Texts with at least one call.
+    pub texts: usize,
+    /// Their calls.
+    pub calls: usize,
+    /// Their calls by tool.
+    pub by_tool: BTreeMap<String, usize>,
+}
+
+impl WovenStats {
+    /// Counts woven texts.
+    pub fn new(woven: &[Woven]) -> Self {
+        let mut stats = Self { texts: woven.len(), ..Self::default() };
+        for call in woven.iter().flat_map(|woven| &woven.calls) {
+            stats.calls += 1;
+            *stats.by_tool.entry(call.tool.clone()).or_default() += 1;
+        }
         stats
     }
 }
@@ -117,6 +178,12 @@ pub struct Stats {
     /// The candidates.
     #[serde(flatten)]
     pub candidates: CandidateStats,
+    /// The candidates of each tool.
+    #[serde(default)]
+    pub tools: BTreeMap<String, ToolStats>,
+    /// The woven texts.
+    #[serde(default)]
+    pub woven: Option<WovenStats>,
     /// Held-out perplexity.
     pub perplexity: Option<PerplexityStats>,
     /// Training.
@@ -127,20 +194,33 @@ pub struct Stats {
 
 impl Stats {
     /// Counts what collecting did.
-    pub fn collected(units: &[UnitRecord], candidates: &[Candidate], sampling: CallSampling) -> Self {
+    pub fn collected(units: &[UnitRecord], tally: Tally, sampling: CallSampling) -> Self {
         let sum = |of: fn(&UnitRecord) -> usize| units.iter().map(of).sum::<usize>();
         let seconds = |of: fn(&UnitRecord) -> f64| units.iter().map(of).sum::<f64>();
         let annotate =
             StageCost { seconds: seconds(|u| u.annotate_seconds), tokens: sum(|u| u.annotate_tokens) };
         let filter = StageCost { seconds: seconds(|u| u.filter_seconds), tokens: sum(|u| u.filter_tokens) };
+        let (candidates, tools) = tally.finish();
         Self {
             texts: sum(|unit| unit.texts),
             too_long: sum(|unit| unit.too_long),
             positions: sum(|unit| unit.positions),
             sampling,
-            candidates: CandidateStats::new(candidates),
+            candidates,
+            tools,
             stages: BTreeMap::from([("annotate".to_owned(), annotate), ("filter".to_owned(), filter)]),
             ..Self::default()
+        }
+    }
+
+    /// Enters what the texts say around the examples.
+    pub fn quote(&mut self, texts: &[Text]) {
+        let mut examples: Vec<&mut Example> =
+            self.tools.values_mut().flat_map(|tool| &mut tool.examples).collect();
+        for text in texts {
+            for example in examples.iter_mut().filter(|example| example.candidate.text_id == text.id) {
+                example.around = around::around(&text.text, example.candidate.position);
+            }
         }
     }
 }

@@ -21,17 +21,19 @@ use crate::{
     finetune_settings::Method,
     fingerprint::{fingerprint, texts_checksum, tool_fingerprints},
     folder_lock::FolderLock,
+    jsonl_lines::JsonlLines,
     metrics_file::MetricsFile,
     observer::Observer,
     perplexity::perplexity,
+    report::{ReportData, write_report},
     run_description::describe,
     selection::{SelectedTexts, SelectionStats},
-    stats::{PerplexityStats, StageCost, Stats, TrainStats},
+    stats::{PerplexityStats, StageCost, Stats, Tally, TrainStats, WovenStats},
     teach_settings::TeachSettings,
     texts::Text,
     trainer::{check_precision, count_parameters, finetune},
     weave::{Woven, weave_at_most},
-    whole_file::{read_jsonl, write_jsonl, write_whole},
+    whole_file::{write_jsonl, write_whole},
 };
 
 /// What a run is made of, beside its settings.
@@ -71,7 +73,7 @@ pub struct Taught<B: Backend> {
 }
 
 /// Teaches a model, into the run folder `out`: `run.toml`, `candidates.jsonl`, `train.jsonl`, `metrics.jsonl`,
-/// `checkpoints/`, `adapter/` (with LoRA), `model/`, `stats.json`. The same call again goes on where it stopped.
+/// `checkpoints/`, `adapter/` (with LoRA), `model/`, `stats.json`, `report.html`. The same call again goes on where it stopped.
 ///
 /// # Errors
 /// If a setting is out of range, files fail, `out` is another run's, or no call was kept.
@@ -112,8 +114,17 @@ pub fn teach<B: Backend>(
     let fingerprint = candidates_fingerprint(job, settings);
     let units = collector.run(&texts, &candidates_path, &fingerprint, observer)?;
     drop((annotators, filter));
-    let candidates: Vec<Candidate> = read_jsonl(&candidates_path)?;
-    let mut stats = Stats::collected(&units, &candidates, settings.annotate.sampling);
+    // Weaving needs the kept ones only.
+    let (mut tally, mut kept) = (Tally::default(), Vec::new());
+    for candidate in JsonlLines::<Candidate>::open(&candidates_path)? {
+        let candidate = candidate?;
+        tally.add(&candidate);
+        if candidate.kept == Some(true) {
+            kept.push(candidate);
+        }
+    }
+    let mut stats = Stats::collected(&units, tally, settings.annotate.sampling);
+    stats.quote(&texts);
     stats.held_out = held_out.len();
     stats.selection = selected.stats().clone();
     let write_stats = |stats: &Stats| {
@@ -122,9 +133,12 @@ pub fn teach<B: Backend>(
     write_stats(&stats)?;
 
     // From candidates to examples.
-    let woven = weave_at_most(&texts, &candidates, job.syntax, &settings.max_examples())?;
+    let woven = weave_at_most(&texts, &kept, job.syntax, &settings.max_examples())?;
     write_jsonl(&folder.file("train.jsonl"), &woven)?;
+    stats.woven = Some(WovenStats::new(&woven));
+    write_stats(&stats)?;
     if woven.is_empty() {
+        write_report(&ReportData::of_run(out, None)?, &folder.file("report.html"))?;
         return Err(TrainError::NoExamples { why: why_no_examples(&stats, settings) });
     }
 
@@ -180,6 +194,7 @@ pub fn teach<B: Backend>(
     let tokens = before.map_or(0, |before| before.tokens) + after.map_or(0, |after| after.tokens);
     stats.stages.insert("perplexity".to_owned(), StageCost { seconds: perplexity_seconds, tokens });
     write_stats(&stats)?;
+    write_report(&ReportData::of_run(out, None)?, &folder.file("report.html"))?;
     Ok(Taught { model, stats })
 }
 

@@ -9,7 +9,7 @@ use burn::{
     tensor::{ElementConversion, Int, Tensor, TensorData, activation::log_softmax, backend::Backend},
 };
 use rand::seq::SliceRandom;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use toolformer_decode::draw_rng;
 use toolformer_model::{
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// What a step or an evaluation measured: one line of `metrics.jsonl`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metric {
     /// Steps done.
     pub step: usize,

@@ -8,7 +8,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::error::TrainError;
+use crate::{error::TrainError, jsonl_lines::JsonlLines};
 
 /// Writes `path` through `write`; a killed or failed write leaves what was there before.
 ///
@@ -57,15 +57,5 @@ pub fn write_jsonl<T: Serialize>(
 /// # Errors
 /// If it cannot be read or a line is no such object.
 pub fn read_jsonl<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>, TrainError> {
-    let text = fs::read_to_string(path).map_err(TrainError::read(path))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines
-        .map(|(number, line)| {
-            serde_json::from_str(line).map_err(|error| TrainError::Texts {
-                path: path.to_owned(),
-                line: number + 1,
-                why: format!("is not the object expected here: {error}"),
-            })
-        })
-        .collect()
+    JsonlLines::open(path)?.collect()
 }

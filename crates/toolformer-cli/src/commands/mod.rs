@@ -9,6 +9,7 @@ mod index;
 mod invoke;
 mod models;
 mod parse;
+mod report;
 mod score;
 mod select;
 mod teach;
@@ -29,6 +30,7 @@ pub(crate) enum Command {
     Weave(weave::Args),
     Finetune(finetune::Args),
     Teach(teach::Args),
+    Report(report::Args),
     Generate(generate::Args),
     Models(models::Args),
     Tools(tools::Args),
@@ -48,6 +50,7 @@ impl Command {
             Self::Weave(args) => weave::run(args),
             Self::Finetune(args) => finetune::run(args),
             Self::Teach(args) => teach::run(args),
+            Self::Report(args) => report::run(args),
             Self::Generate(args) => generate::run(args),
             Self::Models(args) => models::run(args),
             Self::Tools(args) => tools::run(args),

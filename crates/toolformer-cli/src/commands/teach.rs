@@ -26,7 +26,7 @@ use crate::{
 ///
 /// Samples calls for the texts, runs them, keeps those whose results help the model to predict what follows,
 /// weaves them into the texts and fine-tunes the model on these. All of it goes into a run folder: run.toml,
-/// candidates.jsonl, train.jsonl, metrics.jsonl, checkpoints/, adapter/, model/, stats.json. A run that was cut off
+/// candidates.jsonl, train.jsonl, metrics.jsonl, checkpoints/, adapter/, model/, stats.json, report.html. A run that was cut off
 /// goes on where it stopped when the same command is given again.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -111,6 +111,7 @@ impl OnDevice for &Args {
         let taught = teach(pretrained, &job, &settings, &self.out, &mut progress)?;
         say(&table(&taught.stats));
         say(&format!("The taught model is in {}.", self.out.join("model").display()));
+        say(&format!("What it did is told in {}.", self.out.join("report.html").display()));
         if self.json { print_json(&taught.stats) } else { Ok(()) }
     }
 }

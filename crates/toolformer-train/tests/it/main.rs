@@ -5,6 +5,8 @@ mod annotate;
 mod families;
 mod filter;
 mod finetune;
+mod report;
+mod report_in_browser;
 mod teach;
 mod tiny;
 mod unknown_ids;

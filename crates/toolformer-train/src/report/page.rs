@@ -1,0 +1,111 @@
+//! The page: everything that it shows, put into its template.
+
+use minijinja::{
+    Environment, UndefinedBehavior,
+    syntax::SyntaxConfig,
+    value::{Serde, Value},
+};
+use serde::Serialize;
+
+use super::{
+    chart::Chart,
+    costs::{Cost, costs},
+    facts::{Fact, facts},
+    funnel::{Step, steps},
+    numbers::{count, nats, span},
+    report_data::ReportData,
+    shown_text::shown,
+    tool_view::{ToolView, tool_view},
+    training_chart::of_training,
+};
+
+/// Everything that the template shows.
+#[derive(Debug, Serialize)]
+struct Page {
+    style: &'static str,
+    headline: Vec<[String; 2]>,
+    missing: Vec<String>,
+    facts: Vec<Fact>,
+    funnel: Vec<Step>,
+    /// Heads of the funnel's columns; one where there is one tool.
+    columns: Vec<String>,
+    tools: Vec<ToolView>,
+    training: Option<String>,
+    training_charts: Vec<Chart>,
+    costs: Vec<Cost>,
+}
+
+pub(super) fn render(data: &ReportData) -> Result<String, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let syntax =
+        SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?;
+    environment.set_syntax(syntax);
+    // By its name it is HTML: whatever is put in is escaped.
+    environment.add_template("report.html", include_str!("page.html"))?;
+    environment.get_template("report.html")?.render(Value::from(Serde(page(data))))
+}
+
+fn page(data: &ReportData) -> Page {
+    let stats = &data.stats;
+    let tau_f = data.tau_f();
+    let several = stats.tools.len() > 1;
+    let each = stats.tools.keys().filter(|_| several).map(|name| shown(name, 60));
+    Page {
+        style: include_str!("page.css"),
+        headline: headline(data),
+        missing: data.missing.clone(),
+        facts: facts(data),
+        funnel: steps(stats),
+        columns: std::iter::once(if several { "all tools" } else { "number" }.to_owned())
+            .chain(each)
+            .collect(),
+        tools: stats.tools.iter().map(|(name, tool)| tool_view(name, tool, tau_f)).collect(),
+        training: training(data),
+        training_charts: of_training(&data.metrics, stats.perplexity.map(|perplexity| perplexity.before)),
+        costs: costs(stats),
+    }
+}
+
+/// The numbers that a reader wants first.
+fn headline(data: &ReportData) -> Vec<[String; 2]> {
+    let (stats, counts) = (&data.stats, &data.stats.candidates);
+    let mut headline = vec![[count(counts.candidates), "calls sampled".to_owned()]];
+    headline.push([count(counts.executed), "gave a result".to_owned()]);
+    if counts.judged() > 0 {
+        headline.push([count(counts.kept), "kept, because the result helps".to_owned()]);
+    }
+    if let Some(woven) = &stats.woven {
+        headline.push([count(woven.texts), "texts to learn from".to_owned()]);
+    }
+    if let Some(perplexity) = stats.perplexity {
+        let both = format!("{} → {}", nats(perplexity.before), nats(perplexity.after));
+        headline.push([both, "perplexity of held-out text, before and after".to_owned()]);
+    }
+    let seconds: f64 = stats.stages.values().map(|cost| cost.seconds).sum();
+    if seconds > 0.0 {
+        headline.push([span(seconds), "in all".to_owned()]);
+    }
+    headline
+}
+
+/// What training did, in a sentence or two.
+fn training(data: &ReportData) -> Option<String> {
+    let train = data.stats.train.as_ref()?;
+    let mut said = format!(
+        "The model was trained on {} texts with calls, in {} steps; {} of its numbers could change.",
+        count(train.examples),
+        count(train.steps),
+        count(train.trainable_parameters)
+    );
+    if let (Some(first), Some(last)) = (train.loss_first, train.loss_last) {
+        said += &format!(" The loss went from {} to {} nats per token.", nats(first), nats(last));
+    }
+    if train.kept_step < train.steps {
+        said += &format!(
+            " The weights of step {} were kept: they predict the held-out text best.",
+            count(train.kept_step)
+        );
+    }
+    Some(said)
+}
