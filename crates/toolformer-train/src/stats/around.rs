@@ -37,9 +37,9 @@ mod tests {
         check("äb", 1, None);
         check("ab", 3, None);
         let long = "ä".repeat(500);
-        let [before, behind] = around(&long, 400).unwrap();
+        let [before, behind] = around(&long, 900).unwrap();
         assert!(before.starts_with("…ä") && before.chars().count() == BEFORE + 1);
-        assert_eq!(behind, "ä".repeat(100));
+        assert_eq!(behind, "ä".repeat(50));
         let [before, behind] = around(&long, 20).unwrap();
         assert!(behind.ends_with("ä…") && behind.chars().count() == BEHIND + 1);
         assert_eq!(before, "ä".repeat(10));
