@@ -227,3 +227,23 @@ fn completions_by_number_with_log_probabilities() {
     toolformer(&[&args[..7], &["--logprobs", "1"]].concat()).fails(2, "--json");
     toolformer(&[&args[..], &["--suffix", "x"]].concat()).fails(2, "no tokens to fill in the middle");
 }
+
+#[test]
+fn a_report_of_a_file_and_of_a_folder() {
+    let folder = Folder::new();
+    let texts = folder.file("texts.jsonl", "{\"id\": \"a\", \"text\": \"the cat\"}\n");
+    let candidates = folder.file("candidates.jsonl", format!("{}\n", candidate()));
+    let page = folder.path("page.html");
+    let of_file = ["report", "--candidates", &candidates, "--texts", &texts];
+    let ran = toolformer(&[&of_file[..], &["--out", &page]].concat()).ok();
+    assert!(ran.err.contains("page.html") && ran.out.is_empty(), "{}", ran.err);
+    assert!(folder.read("page.html").contains("<mark><bdi>Calculator(1 + 1)</bdi>"));
+    let run = folder.path("");
+    toolformer(&["report", &run]).ok();
+    assert!(folder.read("report.html").contains("no stats.json"));
+    toolformer(&of_file).fails(2, "--out");
+    toolformer(&["report"]).fails(2, "RUN");
+    toolformer(&["report", &run, "--candidates", &candidates, "--out", &page])
+        .fails(2, "cannot be used with");
+    toolformer(&["report", &fixture("tiny_llama")]).fails(1, "neither stats.json nor candidates.jsonl");
+}

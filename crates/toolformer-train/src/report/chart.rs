@@ -148,10 +148,10 @@ impl Chart {
         self.legend.push(Legend { class, text: text.to_owned() });
     }
 
-    /// A line from top to bottom that says where the threshold is.
+    /// A line from top to bottom that says, above the drawing, where the threshold is.
     pub(super) fn threshold(&mut self, x: f64, text: String) {
         self.line("threshold", [x, TOP], [x, BOTTOM]);
         let (x, anchor) = if x > (LEFT + RIGHT) / 2.0 { (x - 5.0, "end") } else { (x + 5.0, "start") };
-        self.label("threshold", x, TOP + 9.0, anchor, text);
+        self.label("threshold", x, TOP - 4.0, anchor, text);
     }
 }

@@ -103,7 +103,7 @@ fn verdict(candidate: &Candidate, tau_f: Option<f64>) -> String {
     else {
         return match candidate.status {
             Status::Ok => "Not judged: whether the result helps was not measured.".to_owned(),
-            status => format!("Not run or not answered. {}", of_status(status).1),
+            status => format!("No result. {}", of_status(status).1),
         };
     };
     let asked = tau_f.map_or(String::new(), |tau| format!("; {} were asked for", nats(tau)));

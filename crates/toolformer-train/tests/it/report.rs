@@ -36,7 +36,7 @@ fn candidates() -> Vec<Candidate> {
     for text in 0..40_usize {
         let none = 1.5 + (text * 7 % 10) as f64 / 4.0;
         let gain = (text * 13 % 17) as f64 / 5.0 - 1.0;
-        let losses = Some([none, none + 0.3 - (text % 3) as f64 / 4.0, none - gain]);
+        let losses = Some([none, none + 0.3 - (text % 3) as f64 / 4.0, (none - gain).max(0.2)]);
         let call = format!("Calculator({} * 12)", text + 3);
         let result = (12 * (text + 3)).to_string();
         candidates.push(candidate(text, &call, "ok", Some(&result), losses));
