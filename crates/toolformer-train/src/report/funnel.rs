@@ -20,6 +20,9 @@ struct Cell {
     percent: Option<f64>,
 }
 
+/// Name, meaning and number of a row.
+type Row = (&'static str, &'static str, fn(&CandidateStats) -> usize);
+
 /// The rows; those that nothing is known of are left out.
 pub(super) fn steps(stats: &Stats) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -49,7 +52,7 @@ pub(super) fn steps(stats: &Stats) -> Vec<Step> {
         positions,
         false,
     );
-    let rows: [(_, _, fn(&CandidateStats) -> usize); 3] = [
+    let rows: [Row; 3] = [
         ("Samples", "attempts at a call that the model wrote at those places", |counts| counts.candidates),
         ("Calls", "samples that are a call to the tool, each counted once a place", |counts| counts.unique),
         ("With a result", "calls that the tool could answer", |counts| counts.executed),

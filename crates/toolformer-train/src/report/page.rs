@@ -79,7 +79,7 @@ fn headline(data: &ReportData) -> Vec<[String; 2]> {
         headline.push([count(woven.texts), "texts to learn from".to_owned()]);
     }
     if let Some(perplexity) = stats.perplexity {
-        let both = format!("{} → {}", nats(perplexity.before), nats(perplexity.after));
+        let both = format!("{:.1} → {:.1}", perplexity.before, perplexity.after);
         headline.push([both, "perplexity of held-out text, before and after".to_owned()]);
     }
     let seconds: f64 = stats.stages.values().map(|cost| cost.seconds).sum();

@@ -7,6 +7,9 @@ use super::{
 };
 use crate::stats::SweepPoint;
 
+/// Colour, name and number of what is counted.
+type Course = (&'static str, &'static str, fn(&SweepPoint) -> usize);
+
 /// Calls and texts that each threshold would keep.
 pub(super) fn of_sweep(sweep: &[SweepPoint], tau_f: Option<f64>) -> Chart {
     let said = sweep.iter().map(|point| {
@@ -31,7 +34,7 @@ pub(super) fn of_sweep(sweep: &[SweepPoint], tau_f: Option<f64>) -> Chart {
     if let Some(tau) = tau_f {
         chart.threshold(place(sweep, tau, x), format!("threshold {}", plain(tau)));
     }
-    let of: [(&'static str, &str, fn(&SweepPoint) -> usize); 2] =
+    let of: [Course; 2] =
         [("calls", "calls", |point| point.calls), ("texts", "texts with a call", |point| point.texts)];
     for (class, what, number_of) in of {
         let points: Vec<[f64; 2]> = sweep
