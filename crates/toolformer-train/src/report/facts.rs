@@ -42,7 +42,7 @@ pub(super) fn facts(data: &ReportData) -> Vec<Fact> {
     add("Temperature", plain(annotate.temperature), "how daring the samples are; 1 is the model as it is");
     add(
         "Threshold (tau_f)",
-        plain(run.settings.filter.tau_f),
+        run.settings.filter_of_all().shown_tau_f(),
         "nats that a result must save for its call to be kept",
     );
     let method = match &finetune.method {

@@ -48,7 +48,6 @@ pub(super) fn render(data: &ReportData) -> Result<String, minijinja::Error> {
 
 fn page(data: &ReportData) -> Page {
     let stats = &data.stats;
-    let tau_f = data.tau_f();
     let several = stats.tools.len() > 1;
     let each = stats.tools.keys().filter(|_| several).map(|name| shown(name, 60));
     Page {
@@ -60,7 +59,7 @@ fn page(data: &ReportData) -> Page {
         columns: std::iter::once(if several { "all tools" } else { "number" }.to_owned())
             .chain(each)
             .collect(),
-        tools: stats.tools.iter().map(|(name, tool)| tool_view(name, tool, tau_f)).collect(),
+        tools: stats.tools.iter().map(|(name, tool)| tool_view(name, tool, data.tau_f(name))).collect(),
         training: training(data),
         training_charts: of_training(&data.metrics, stats.perplexity.map(|perplexity| perplexity.before)),
         costs: costs(stats),

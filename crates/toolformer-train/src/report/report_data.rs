@@ -77,9 +77,11 @@ impl ReportData {
         Ok(Self { stats, run: None, metrics: Vec::new(), missing })
     }
 
-    /// The threshold, in nats, where it is known.
-    pub(super) fn tau_f(&self) -> Option<f64> {
-        self.run.as_ref().map(|run| run.settings.filter.tau_f)
+    /// The threshold of a tool's calls, in nats, where it is known.
+    pub(super) fn tau_f(&self, tool: &str) -> Option<f64> {
+        self.run
+            .as_ref()
+            .map(|run| run.settings.tools.get(tool).map_or(run.settings.filter.tau_f, |own| own.tau_f))
     }
 }
 
