@@ -7,10 +7,12 @@ mod annotate;
 mod decode;
 mod decode_table;
 mod hf_folder;
+mod scale;
 
 /// Measure against other programs that do the same work
 ///
-/// Both sides run one after the other in the same command, so that the figures can be compared.
+/// Both sides run one after the other in the same command, so that the figures can be compared. `scale` measures this program
+/// alone, on more and more texts.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask bench annotate --texts 10 --python ~/peers/bin/python
@@ -24,6 +26,7 @@ pub(crate) struct Args {
 enum Bench {
     Annotate(annotate::Args),
     Decode(decode::Args),
+    Scale(scale::Args),
 }
 
 /// Runs one benchmark.
@@ -31,5 +34,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.bench {
         Bench::Annotate(args) => annotate::run(args),
         Bench::Decode(args) => decode::run(args),
+        Bench::Scale(args) => scale::run(args),
     }
 }

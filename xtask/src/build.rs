@@ -28,14 +28,7 @@ pub(crate) struct Args {
 
 /// Builds it and says where it lies.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let mut command = cargo(BUILD);
-    let mut libraries = None;
-    for device in &args.device {
-        let feature = feature(device)?;
-        command.args(feature.map(|feature| format!("--features=toolformer-cli/{feature}")));
-        libraries = libraries.or(args.libtorch.prepare(&mut command, feature)?);
-    }
-    let program = built(command)?;
+    let (program, libraries) = build_for(&args.device, &args.libtorch)?;
     println!("{}", program.display());
     if let Some(libraries) = libraries {
         eprintln!("to run it: export LD_LIBRARY_PATH={libraries}");
@@ -50,6 +43,18 @@ const BUILD: &str = "build --release --workspace --bin toolformer";
 /// Builds the program for the processor and returns its path.
 pub(crate) fn build_cli() -> Result<PathBuf> {
     built(cargo(BUILD))
+}
+
+/// Builds the program for devices; returns its path, and what `LD_LIBRARY_PATH` must hold for it.
+pub(crate) fn build_for(devices: &[String], libtorch: &LibTorchArgs) -> Result<(PathBuf, Option<String>)> {
+    let mut command = cargo(BUILD);
+    let mut libraries = None;
+    for device in devices {
+        let feature = feature(device)?;
+        command.args(feature.map(|feature| format!("--features=toolformer-cli/{feature}")));
+        libraries = libraries.or(libtorch.prepare(&mut command, feature)?);
+    }
+    Ok((built(command)?, libraries))
 }
 
 fn built(mut command: Command) -> Result<PathBuf> {

@@ -13,6 +13,7 @@ mod build;
 mod check_features;
 mod ci;
 mod devices;
+mod experiment;
 mod fetch;
 mod parity;
 mod process;
@@ -36,6 +37,7 @@ enum Command {
     Fetch(fetch::Args),
     Quickstart(quickstart::Args),
     Bench(bench::Args),
+    Experiment(experiment::Args),
     Parity(parity::Args),
     Build(build::Args),
     TestBackend(test_backend::Args),
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Command::Fetch(args) => fetch::run(&args),
         Command::Quickstart(args) => quickstart::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Experiment(args) => experiment::run(&args),
         Command::Parity(args) => parity::run(&args),
         Command::Build(args) => build::run(&args),
         Command::TestBackend(args) => test_backend::run(&args),

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use super::hf_folder::hf_folder;
 use crate::assets::SMOLLM2;
-use crate::build::build_cli;
+use crate::build::build_for;
+use crate::devices::LibTorchArgs;
 use crate::quickstart::read_rows;
 use crate::{fetch, process};
 
@@ -49,9 +50,12 @@ pub(crate) struct Args {
     /// How many texts
     #[arg(long, value_name = "N", default_value_t = 10)]
     texts: usize,
-    /// The Python that has the peer's packages
-    #[arg(long, value_name = "PROGRAM", default_value = "python3")]
-    python: PathBuf,
+    /// The device of our side: cpu or tch
+    #[arg(long, value_name = "NAME", default_value = "cpu")]
+    device: String,
+    /// The Python that has the peer's packages, and LibTorch for --device tch
+    #[command(flatten)]
+    libtorch: LibTorchArgs,
     /// GSM8K's training questions, as JSONL
     #[arg(long, value_name = "FILE", default_value = "../shared/data/gsm8k_train.jsonl")]
     gsm8k: PathBuf,
@@ -71,6 +75,8 @@ struct Figures {
     executed: f64,
     kept: f64,
     seconds: f64,
+    /// Tokens through the model and seconds of each stage, where they are known.
+    stages: Vec<(&'static str, f64, f64)>,
 }
 
 /// Runs both sides and prints the comparison.
@@ -86,13 +92,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let lines: String = rationales.map(|(n, row)| rationale(n, row).to_string() + "\n").collect();
     std::fs::write(&texts, lines).with_context(|| format!("cannot write {}", texts.display()))?;
 
-    let ours = ours(&model, &texts, &out)?;
-    if args.no_peer {
-        println!("{}", table(&ours, None));
-        return Ok(());
-    }
-    let peer = peer(args, &gsm8k, &model, &out)?;
-    println!("{}", table(&ours, Some(&peer)));
+    let ours = ours(args, &model, &texts, &out)?;
+    let peer = if args.no_peer { None } else { Some(peer(args, &gsm8k, &model, &out)?) };
+    println!("{}\n{}", table(&ours, peer.as_ref()), stages(&ours));
     Ok(())
 }
 
@@ -105,23 +107,38 @@ fn rationale(number: usize, question: &Value) -> Value {
     json!({"id": number.to_string(), "text": format!(" {cut}")})
 }
 
-fn ours(model: &Path, texts: &Path, out: &Path) -> Result<Figures> {
-    let toolformer = build_cli()?;
+fn ours(args: &Args, model: &Path, texts: &Path, out: &Path) -> Result<Figures> {
+    let (toolformer, libraries) = build_for(std::slice::from_ref(&args.device), &args.libtorch)?;
+    let stage = |name: &str| {
+        let mut command = stage(&toolformer, name, model, texts);
+        command
+            .args(["--device", &args.device])
+            .envs(libraries.iter().map(|folders| ("LD_LIBRARY_PATH", folders)));
+        command
+    };
     let (sampled, filtered) = (out.join("candidates.jsonl"), out.join("filtered.jsonl"));
     for old in [&sampled, &filtered] {
         delete_output(old)?;
     }
-    let mut annotate = stage(&toolformer, "annotate", model, texts);
+    let mut annotate = stage("annotate");
     annotate
         .args(["--tools", "calculator", "--prompt-file", PROMPT])
         .args(SAMPLING)
         .arg("--out")
         .arg(&sampled);
-    let annotating = process::run_quietly(&mut annotate)?;
-    let mut filter = stage(&toolformer, "filter", model, texts);
+    let stats = out.join("annotate.json");
+    let annotating = process::run_into(annotate.arg("--json"), &stats)?;
+    let annotated = read_rows(&stats)?;
+    let mut filter = stage("filter");
     filter.arg("--candidates").arg(&sampled).args(["--tau-f", "0.5"]).arg("--out").arg(&filtered);
-    let filtering = process::run_quietly(&mut filter)?;
+    let stats = out.join("filter.json");
+    let filtering = process::run_into(filter.arg("--json"), &stats)?;
     let mut figures = count(&read_rows(&filtered)?);
+    for (name, rows) in [("annotate", annotated), ("filter", read_rows(&stats)?)] {
+        let stage = rows.first().map_or(&Value::Null, |stats| &stats["stages"][name]);
+        let number = |key: &str| stage[key].as_f64().unwrap_or(0.0);
+        figures.stages.push((name, number("tokens"), number("seconds")));
+    }
     figures.texts = read_rows(texts)?.len() as f64;
     figures.seconds = (annotating + filtering).as_secs_f64();
     Ok(figures)
@@ -137,7 +154,7 @@ fn stage(toolformer: &Path, name: &str, model: &Path, texts: &Path) -> Command {
 }
 
 /// Deletes a file of an earlier run, which would be continued, and the log of its units beside it.
-fn delete_output(file: &Path) -> Result<()> {
+pub(super) fn delete_output(file: &Path) -> Result<()> {
     let mut log = file.as_os_str().to_owned();
     log.push(".units");
     for old in [file, Path::new(&log)] {
@@ -160,9 +177,10 @@ fn count(candidates: &[Value]) -> Figures {
 }
 
 fn peer(args: &Args, gsm8k: &Path, model: &Path, out: &Path) -> Result<Figures> {
-    let folder = hf_folder(&args.python, model)?;
+    let python = args.libtorch.python().unwrap_or("python3");
+    let folder = hf_folder(python.as_ref(), model)?;
     let log = out.join("peer.log");
-    let mut annotate = process::command(&args.python);
+    let mut annotate = process::command(python);
     annotate.arg("xtask/peers/hf_annotate.py").arg(&folder).arg(gsm8k).arg(args.texts.to_string());
     let wall = process::run_into(&mut annotate, &log)?;
     let printed = std::fs::read_to_string(&log).with_context(|| format!("cannot read {}", log.display()))?;
@@ -175,7 +193,7 @@ fn peer_figures(printed: &str) -> Option<Figures> {
     let last = patterns::PEER_LINE.captures_iter(printed).last()?;
     let [texts, candidates, executed, kept, seconds] =
         last.extract().1.map(|digits| digits.parse().unwrap_or(0.0));
-    Some(Figures { texts, candidates, executed, kept, seconds })
+    Some(Figures { texts, candidates, executed, kept, seconds, stages: Vec::new() })
 }
 
 fn table(ours: &Figures, peer: Option<&Figures>) -> String {
@@ -201,6 +219,24 @@ fn table(ours: &Figures, peer: Option<&Figures>) -> String {
         out.push('\n');
     }
     out.push_str(NOTES);
+    out
+}
+
+/// Multiplications and additions of SmolLM2-135M for a token: two for each weight of a matrix. The head, a fifth of them, is
+/// needed for fewer tokens, and attention is not counted.
+const GFLOP_PER_TOKEN: f64 = 2.0 * 0.1345;
+
+/// Where our time goes: without loading the model.
+fn stages(ours: &Figures) -> String {
+    let mut out =
+        format!("\n{:<28}{:>10}{:>10}{:>12}{:>12}\n", "", "tokens", "seconds", "tokens/s", "GFLOP/s");
+    for &(name, tokens, seconds) in &ours.stages {
+        let rate = tokens / seconds.max(1e-9);
+        out.push_str(&format!(
+            "{name:<28}{tokens:>10.0}{seconds:>10.1}{rate:>12.0}{:>12.0}\n",
+            rate * GFLOP_PER_TOKEN
+        ));
+    }
     out
 }
 
@@ -258,7 +294,14 @@ mod tests {
         let printed = "1 {'texts': 1, 'pos': 5, 'cand': 18, 'parsed': 9, 'exec': 7, 'kept05': 0, 'kept1': 0, 'kept0': 2} 11s\n\
                        2 {'texts': 2, 'pos': 10, 'cand': 37, 'parsed': 20, 'exec': 15, 'kept05': 1, 'kept1': 0, 'kept0': 4} 24s\n\
                        {'texts': 2}\n";
-        let expected = Figures { texts: 2.0, candidates: 37.0, executed: 15.0, kept: 1.0, seconds: 24.0 };
+        let expected = Figures {
+            texts: 2.0,
+            candidates: 37.0,
+            executed: 15.0,
+            kept: 1.0,
+            seconds: 24.0,
+            ..Figures::default()
+        };
         assert_eq!(peer_figures(printed), Some(expected));
         assert_eq!(peer_figures("Traceback"), None);
     }

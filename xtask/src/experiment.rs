@@ -1,0 +1,91 @@
+//! `cargo xtask experiment`: what the method does on real texts, to be run again by anyone.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use clap::Subcommand;
+use serde_json::Value;
+
+use crate::assets::SMOLLM2;
+use crate::build::build_cli;
+use crate::{fetch, process};
+
+mod agreement;
+mod gsm8k;
+mod marks;
+mod wikipedia;
+
+/// Run the data pipeline on real texts, and count
+///
+/// Each goes on where it stopped when the command is given again. What it makes lies in the folder given by --out:
+/// texts, candidates with their losses, and report.html.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cargo xtask experiment gsm8k --data gsm8k_train.jsonl
+  cargo xtask experiment wikipedia --texts 200")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    experiment: Experiment,
+}
+
+#[derive(Debug, Subcommand)]
+enum Experiment {
+    Gsm8k(gsm8k::Args),
+    Wikipedia(wikipedia::Args),
+}
+
+/// What runs the pipeline.
+#[derive(Debug, clap::Args)]
+struct Runner {
+    /// Start from this model instead of the fetched SmolLM2-135M-Instruct
+    #[arg(long, value_name = "MODEL")]
+    model: Option<PathBuf>,
+    /// Use this program instead of building it
+    #[arg(long, value_name = "PROGRAM")]
+    program: Option<PathBuf>,
+}
+
+/// k and m of both experiments.
+const SAMPLING: &[&str] = &["--k", "5", "--m", "4"];
+
+impl Runner {
+    fn program(&self) -> Result<PathBuf> {
+        match &self.program {
+            Some(program) => {
+                program.canonicalize().with_context(|| format!("no program at {}", program.display()))
+            }
+            None => build_cli(),
+        }
+    }
+
+    fn model(&self) -> Result<PathBuf> {
+        match &self.model {
+            Some(model) => model.canonicalize().with_context(|| format!("no model at {}", model.display())),
+            None => fetch::ensure(&SMOLLM2),
+        }
+    }
+}
+
+/// Runs one experiment.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    match &args.experiment {
+        Experiment::Gsm8k(args) => gsm8k::run(args),
+        Experiment::Wikipedia(args) => wikipedia::run(args),
+    }
+}
+
+/// Runs a command and prints how long it took.
+fn timed(command: &mut Command) -> Result<()> {
+    let took = process::run_quietly(command)?;
+    eprintln!("took {:.0} s", took.as_secs_f64());
+    Ok(())
+}
+
+/// The thresholds at which kept calls are counted.
+const THRESHOLDS: [f64; 3] = [0.5, 1.0, 2.0];
+
+/// Whether a filtered candidate would be kept at a threshold.
+fn is_kept(candidate: &Value, tau_f: f64) -> bool {
+    candidate["delta"].as_f64().is_some_and(|delta| delta >= tau_f)
+}

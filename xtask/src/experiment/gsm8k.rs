@@ -1,0 +1,75 @@
+//! Does a model that annotates GSM8K's worked answers find the calculations that people had marked in them?
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use super::agreement::{Marked, table};
+use super::marks::without_marks;
+use super::{Runner, SAMPLING, timed};
+use crate::process;
+use crate::quickstart::read_rows;
+
+/// Annotate GSM8K's worked answers, whose marked calculations were taken out, and count how many come back
+///
+/// Samples calls of the calculator (k = 5, m = 4), runs and filters them, and prints how many of the calls, before and
+/// behind the filter, stand where a person had marked a calculation and give its result.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// GSM8K's training problems, JSONL with `question` and `answer`
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// How many problems, from the first on
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    texts: usize,
+    /// Where the texts, the candidates and the report go
+    #[arg(long, value_name = "DIR", default_value = "runs/gsm8k")]
+    out: PathBuf,
+    /// Further options of `annotate`, such as --constrain
+    #[arg(last = true, value_name = "OPTION")]
+    options: Vec<String>,
+    #[command(flatten)]
+    runner: Runner,
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    let out = process::root().join(&args.out);
+    std::fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    let (program, model) = (args.runner.program()?, args.runner.model()?);
+    let mut marked: HashMap<String, Marked> = HashMap::new();
+    let mut lines = String::new();
+    for (number, row) in read_rows(&std::path::absolute(&args.data)?)?.iter().take(args.texts).enumerate() {
+        let answer = row["answer"].as_str().context("a problem has no `answer`: is this GSM8K?")?;
+        let (text, marks) = without_marks(answer);
+        lines.push_str(&format!("{}\n", json!({"id": number.to_string(), "text": text})));
+        marked.insert(number.to_string(), (text, marks));
+    }
+    let file = |name: &str| out.join(name);
+    std::fs::write(file("texts.jsonl"), lines)
+        .with_context(|| format!("cannot write into {}", out.display()))?;
+
+    let command = |name: &str| {
+        let mut command = process::command(&program);
+        command.arg(name);
+        command
+    };
+    let with_texts = |name: &str| {
+        let mut command = command(name);
+        command.arg("--model").arg(&model).arg("--texts").arg(file("texts.jsonl"));
+        command
+    };
+    let mut annotate = with_texts("annotate");
+    annotate.args(["--tools", "calculator"]).args(SAMPLING).args(&args.options);
+    timed(annotate.arg("--out").arg(file("candidates.jsonl")))?;
+    let mut filter = with_texts("filter");
+    filter.arg("--candidates").arg(file("candidates.jsonl")).args(["--tau-f", "0.5"]);
+    timed(filter.arg("--out").arg(file("filtered.jsonl")))?;
+    let mut report = command("report");
+    report.arg("--candidates").arg(file("filtered.jsonl")).arg("--texts").arg(file("texts.jsonl"));
+    timed(report.arg("--out").arg(file("report.html")))?;
+    println!("{}", table(&marked, &read_rows(&file("filtered.jsonl"))?));
+    println!("All of it is in {}.", out.display());
+    Ok(())
+}

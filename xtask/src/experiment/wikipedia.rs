@@ -1,0 +1,148 @@
+//! What three tools give for introductions of Wikipedia.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use super::{Runner, SAMPLING, THRESHOLDS, is_kept, timed};
+use crate::assets::ASSETS;
+use crate::quickstart::read_rows;
+use crate::{fetch, process};
+
+/// Annotate introductions of Wikipedia with the calendar, wiki search and the calculator
+///
+/// First counts what the heuristics of each tool select of all introductions. Then takes texts that lie evenly over all of
+/// them, samples calls (k = 5, m = 4), runs and filters them. The search looks in the other introductions only: it cannot
+/// find the text itself.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// How many introductions are annotated
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    texts: usize,
+    /// The day that it is for the calendar
+    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2023-01-30")]
+    now: String,
+    /// Where the texts, the candidates and the report go
+    #[arg(long, value_name = "DIR", default_value = "runs/wikipedia")]
+    out: PathBuf,
+    #[command(flatten)]
+    runner: Runner,
+}
+
+const TOOLS: [&str; 3] = ["Calendar", "WikiSearch", "Calculator"];
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    let out = process::root().join(&args.out);
+    std::fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    let (program, model) = (args.runner.program()?, args.runner.model()?);
+    let wiki = ASSETS.iter().find(|asset| asset.name == "wiki").context("no such asset")?;
+    let wiki = fetch::ensure(wiki)?;
+    let file = |name: &str| out.join(name);
+    let command = |name: &str| {
+        let mut command = process::command(&program);
+        command.arg(name);
+        command
+    };
+
+    for tool in ["calculator", "calendar", "translate", "wiki"] {
+        let mut select = command("select");
+        select.args(["--tool", tool]).arg("--texts").arg(&wiki).arg("--json");
+        let counts = file(&format!("selection-{tool}.json"));
+        process::run_into(select.arg("--out").arg(file(&format!("selected-{tool}.jsonl"))), &counts)?;
+        println!("{tool:<12}{}", std::fs::read_to_string(&counts)?.trim());
+    }
+
+    let (texts, others) = split(&read_rows(&wiki)?, args.texts);
+    for (name, rows) in [("texts.jsonl", &texts), ("others.jsonl", &others)] {
+        let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
+        std::fs::write(file(name), lines).with_context(|| format!("cannot write into {}", out.display()))?;
+    }
+    if !file("index").exists() {
+        let mut index = command("index");
+        index.arg("build").arg("--from").arg(file("others.jsonl"));
+        timed(index.arg("--out").arg(file("index")))?;
+    }
+    let with_texts = |name: &str| {
+        let mut command = command(name);
+        command.arg("--model").arg(&model).arg("--texts").arg(file("texts.jsonl"));
+        command
+    };
+    let mut annotate = with_texts("annotate");
+    annotate.args(["--tools", "calendar,wiki,calculator", "--now", &args.now]).args(SAMPLING);
+    annotate.arg("--wiki-index").arg(file("index"));
+    timed(annotate.arg("--out").arg(file("candidates.jsonl")))?;
+    let mut filter = with_texts("filter");
+    filter.arg("--candidates").arg(file("candidates.jsonl")).args(["--tau-f", "0.5"]);
+    timed(filter.arg("--out").arg(file("filtered.jsonl")))?;
+    let mut report = command("report");
+    report.arg("--candidates").arg(file("filtered.jsonl")).arg("--texts").arg(file("texts.jsonl"));
+    timed(report.arg("--out").arg(file("report.html")))?;
+    println!("\n{}", table(&read_rows(&file("filtered.jsonl"))?));
+    println!("All of it is in {}.", Path::new(&out).display());
+    Ok(())
+}
+
+/// `count` texts that lie evenly over all, with their numbers as ids, and the others.
+fn split(all: &[Value], count: usize) -> (Vec<Value>, Vec<Value>) {
+    let count = count.min(all.len());
+    let is_taken = |n: usize| (n + 1) * count / all.len() > n * count / all.len();
+    let (taken, others): (Vec<_>, Vec<_>) = all.iter().enumerate().partition(|(n, _)| is_taken(*n));
+    let text = |(n, row): (usize, &Value)| json!({"id": n, "title": row["title"], "text": row["text"]});
+    (taken.into_iter().map(text).collect(), others.into_iter().map(|(_, row)| row.clone()).collect())
+}
+
+/// What became of the samples of each tool.
+fn table(candidates: &[Value]) -> String {
+    let mut out = format!("{:<14}{:>9}{:>10}", "", "samples", "executed");
+    THRESHOLDS.iter().for_each(|tau_f| {
+        let _ = write!(out, "{:>13}", format!("kept at {tau_f}"));
+    });
+    out.push('\n');
+    for tool in TOOLS {
+        let count = |wanted: &dyn Fn(&Value) -> bool| {
+            candidates.iter().filter(|row| row["tool"] == tool && wanted(row)).count()
+        };
+        let _ = write!(out, "{tool:<14}{:>9}{:>10}", count(&|_| true), count(&|row| row["status"] == "ok"));
+        for tau_f in THRESHOLDS {
+            let _ = write!(out, "{:>13}", count(&|row| is_kept(row, tau_f)));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_lie_evenly() {
+        let all: Vec<Value> = (0..10).map(|n| json!({"title": n.to_string(), "text": "x"})).collect();
+        let (taken, others) = split(&all, 3);
+        let ids: Vec<u64> = taken.iter().map(|row| row["id"].as_u64().unwrap()).collect();
+        assert_eq!(ids, [3, 6, 9]);
+        assert_eq!(others.len(), 7);
+        assert!(others.iter().all(|row| taken.iter().all(|taken| taken["title"] != row["title"])));
+        assert_eq!(split(&all, 99).0.len(), 10);
+    }
+
+    #[test]
+    fn each_tool_is_counted() {
+        let row =
+            |tool: &str, status: &str, delta: f64| json!({"tool": tool, "status": status, "delta": delta});
+        let table = table(&[
+            row("Calendar", "ok", 1.5),
+            row("Calendar", "tool_error", -1.0),
+            row("Calculator", "ok", 0.4),
+        ]);
+        let line = |name: &str| {
+            let line = table.lines().find(|line| line.starts_with(name)).unwrap();
+            line[name.len()..].split_whitespace().map(|n| n.parse().unwrap()).collect::<Vec<usize>>()
+        };
+        assert_eq!(line("Calendar"), [2, 1, 1, 1, 0]);
+        assert_eq!(line("WikiSearch"), [0, 0, 0, 0, 0]);
+        assert_eq!(line("Calculator"), [1, 1, 0, 0, 0]);
+    }
+}
