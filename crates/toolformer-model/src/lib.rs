@@ -72,6 +72,7 @@ mod precision;
 mod pretrained;
 mod projection;
 mod pytorch_files;
+mod random_weights;
 mod regular_file;
 mod replace_file;
 mod resize_embedding;

@@ -66,12 +66,14 @@ pub(crate) fn load<B: Backend, M>(
     build: impl Fn(&Loader<'_, B>) -> Result<M, ModelError>,
 ) -> Result<M, ModelError> {
     let bare = BareNames::new(source, base);
-    let source: &dyn WeightSource = if bare.is_bare() { &bare } else { source };
+    let named: &dyn WeightSource = if bare.is_bare() { &bare } else { source };
     let asked = RefCell::new(Vec::new());
-    let loader = |asked| Loader { source, device, precision, prefix: String::new(), asked };
-    build(&loader(Some(&asked)))?;
+    let loader = |asked, source| Loader { source, device, precision, prefix: String::new(), asked };
+    build(&loader(Some(&asked), named))?;
+    let made = source.made_for(&asked.borrow());
+    let source = made.as_deref().unwrap_or(named);
     check(source, &asked.borrow())?;
-    build(&loader(None))
+    build(&loader(None, source))
 }
 
 impl<B: Backend> Loader<'_, B> {

@@ -36,6 +36,12 @@ pub trait WeightSource {
         Ok(shape)
     }
 
+    /// The source that holds these tensors, by their names and shapes, where they are made as a model asks for them.
+    fn made_for(&self, asked: &[(String, Vec<usize>)]) -> Option<Box<dyn WeightSource>> {
+        let _ = asked;
+        None
+    }
+
     /// What the file itself calls a tensor of this name, whether it holds it or not.
     fn stored_name<'n>(&self, name: &'n str) -> Cow<'n, str> {
         Cow::Borrowed(name)
