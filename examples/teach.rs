@@ -9,7 +9,7 @@ use toolformer::{
     device::Cpu,
     model::{Pretrained, model_checksum},
     text::{FnTool, Registry, Syntax, ToolError},
-    train::{AnnotateSettings, FewShotPrompt, TeachJob, TeachSettings, Unobserved, read_texts, teach},
+    train::{AnnotateSettings, FewShotPrompt, TeachJob, TeachSettings, TextFile, Unobserved, teach},
 };
 
 /// `{text}` stands where each text goes; the model then writes the text again, with calls.
@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     registry.insert(FnTool::new("Times", "the product of two whole numbers", times))?;
     let (model, syntax) = (Path::new(model), Syntax::default());
     let job = TeachJob {
-        texts: &read_texts(texts.as_ref())?,
+        texts: &TextFile::open(texts.as_ref())?,
         tools: &[("Times".into(), FewShotPrompt::new(PROMPT)?)],
         registry: &registry,
         syntax: &syntax,

@@ -26,6 +26,7 @@ mod pull_progress;
 mod qa_reader;
 mod save_args;
 mod settings_args;
+mod shard_arg;
 mod tool_args;
 mod tool_backends;
 mod unit_args;

@@ -10,9 +10,6 @@ use crate::output::say;
 /// Seconds between two lines where standard error is no terminal.
 const LINE_EVERY: f64 = 15.0;
 
-/// The stage that filters candidates without texts.
-pub(crate) const FILTER_IDS: &str = "filter ids";
-
 /// Shows how a job goes on, and lends it the clock.
 pub(crate) struct Progress {
     began: Instant,
@@ -108,7 +105,7 @@ impl Stage {
     fn text(&self, now: f64) -> String {
         let unit = match self.name {
             "finetune" => "steps",
-            FILTER_IDS => "candidates",
+            "filter ids" => "candidates",
             "generate" => "prompts",
             _ => "texts",
         };

@@ -1,12 +1,15 @@
 //! Settings of single tools.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use anyhow::Result;
 use clap::Args;
 use toolformer::{
     tools::BUILTINS,
-    train::{Candidate, GivenSettings, SettingsFile, ToolSettings},
+    train::{Candidate, GivenSettings, SettingsFile, ToolSettings, TrainError},
 };
 
 #[derive(Debug, Args)]
@@ -30,7 +33,7 @@ impl SettingsArgs {
 
     /// As [`SettingsArgs::read`] for the tools of candidates.
     pub(crate) fn read_for(&self, candidates: &[Candidate]) -> Result<Option<SettingsFile>> {
-        self.read(&tools_of(candidates))
+        self.read(&tools_of(candidates.iter().cloned().map(Ok))?)
     }
 
     pub(crate) fn are_given(&self) -> bool {
@@ -58,11 +61,17 @@ pub(crate) fn by_tool(
 }
 
 /// The names of the tools that candidates call.
-pub(crate) fn tools_of(candidates: &[Candidate]) -> Vec<String> {
-    let mut tools: Vec<String> = candidates.iter().map(|candidate| candidate.tool.clone()).collect();
-    tools.sort_unstable();
-    tools.dedup();
-    tools
+pub(crate) fn tools_of(
+    mut candidates: impl Iterator<Item = Result<Candidate, TrainError>>,
+) -> Result<Vec<String>> {
+    let tools = candidates.try_fold(BTreeSet::new(), |mut tools, candidate| {
+        let tool = candidate?.tool;
+        if !tools.contains(&tool) {
+            tools.insert(tool);
+        }
+        Ok::<_, TrainError>(tools)
+    })?;
+    Ok(tools.into_iter().collect())
 }
 
 #[cfg(test)]

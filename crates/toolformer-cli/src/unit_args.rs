@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use clap::Args;
+use toolformer::train::{Shard, Units};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Units")]
@@ -16,6 +17,11 @@ pub(crate) struct UnitArgs {
 }
 
 impl UnitArgs {
+    /// A part of them.
+    pub(crate) fn units_of(&self, shard: Shard) -> Units {
+        Units { texts: self.unit_texts.get(), workers: self.workers(), shard }
+    }
+
     pub(crate) fn workers(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8));
         self.workers.map_or_else(cores, NonZeroUsize::get)

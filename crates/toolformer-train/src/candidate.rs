@@ -74,8 +74,7 @@ pub struct Candidate {
 impl Candidate {
     /// Name and arguments of the call.
     pub fn name_and_args(&self) -> Option<(&str, &str)> {
-        let (name, rest) = self.call.split_once('(')?;
-        Some((name, rest.strip_suffix(')')?))
+        name_and_args(&self.call)
     }
 
     /// Enters the filter's losses and verdict.
@@ -90,6 +89,12 @@ impl Candidate {
             None => Some(Reason::NotExecuted),
         };
     }
+}
+
+/// Those of a call's inner text.
+pub(crate) fn name_and_args(call: &str) -> Option<(&str, &str)> {
+    let (name, rest) = call.split_once('(')?;
+    Some((name, rest.strip_suffix(')')?))
 }
 
 /// The losses as three fields beside the others.

@@ -3,7 +3,7 @@
 //! A unit is a fixed number of consecutive texts that go through the model together. Batches never cross units and
 //! a resumed run starts at one, so that its shapes, and with them the last bits, are those of an uninterrupted run.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use burn::tensor::backend::Backend;
 use toolformer_model::{CausalLm, Tokenizer};
@@ -14,8 +14,8 @@ use crate::{
     error::TrainError,
     filter_stage::FilterStage,
     observer::{Clock, Observer},
-    selection::SelectedTexts,
-    texts::Text,
+    selection::Selection,
+    texts::{Text, TextIter},
     tokenized::Tokenized,
     units::{UnitRecord, Units},
 };
@@ -24,33 +24,35 @@ use crate::{
 pub struct Collector<'a, 'm, B: Backend, M> {
     /// One for each tool.
     pub annotators: &'a [Annotator<'m, B, M>],
-    /// Which texts are annotated for which tool.
-    pub selected: &'a SelectedTexts,
+    /// The tools for which only the texts that look worth it are annotated; for others all are.
+    pub select_for: &'a BTreeSet<String>,
+    /// Seed of the selection's draws.
+    pub seed: u64,
     /// The filter; without one, candidates stay without losses.
     pub filter: Option<&'a FilterStage<'m, M>>,
     /// The model's tokenizer.
     pub tokenizer: &'m Tokenizer,
-    /// Texts of a unit.
-    pub unit_texts: usize,
-    /// Units under way at once, each on a thread of its own. It changes nothing but the time.
-    pub workers: usize,
+    /// How the texts are cut.
+    pub units: Units,
 }
 
 impl<B: Backend, M: CausalLm<B> + Sync> Collector<'_, '_, B, M> {
-    /// Writes the candidates of all texts to `out`, going on where an earlier run with the same `fingerprint`
-    /// stopped; returns the records of all units.
+    /// Writes the candidates of the `count` texts to `out`, going on where an earlier run with the same `fingerprint`
+    /// stopped; returns what all units cost. Memory does not grow with the number of texts.
     ///
     /// # Errors
-    /// If `out` cannot be written or was begun with another fingerprint, or the tokenizer fails.
+    /// If a text or `out` cannot be read or written, `out` was begun with another fingerprint, or the tokenizer fails.
     pub fn run(
         &self,
-        texts: &[Text],
+        texts: TextIter<'_>,
+        count: usize,
         out: &Path,
         fingerprint: &str,
         observer: &mut dyn Observer,
-    ) -> Result<Vec<UnitRecord>, TrainError> {
-        let units = Units { texts: self.unit_texts, workers: self.workers };
-        units.run("annotate", texts, out, fingerprint, observer, |_, texts, clock| self.unit(texts, clock))
+    ) -> Result<UnitRecord, TrainError> {
+        self.units.run("annotate", texts, count, out, fingerprint, observer, |_, texts, clock| {
+            self.unit(&texts, clock)
+        })
     }
 
     fn unit(&self, texts: &[Text], clock: &Clock) -> Result<(Vec<Candidate>, UnitRecord), TrainError> {
@@ -58,26 +60,32 @@ impl<B: Backend, M: CausalLm<B> + Sync> Collector<'_, '_, B, M> {
         let texts: Vec<Tokenized<'_>> =
             texts.iter().map(|text| Tokenized::new(text, self.tokenizer)).collect::<Result<_, _>>()?;
         let mut record = UnitRecord { texts: texts.len(), ..UnitRecord::default() };
-        let is_selected = |annotator: &Annotator<'_, B, M>, text: &Tokenized<'_>| {
-            self.selected.includes(annotator.tool(), &text.text.id)
-        };
-        let fits = |text: &Tokenized<'_>| {
-            self.annotators.iter().all(|annotator| !is_selected(annotator, text) || annotator.fits(text))
-        };
-        record.too_long = texts.iter().filter(|text| !fits(text)).count();
+        let mut too_long = vec![false; texts.len()];
         let mut candidates = Vec::new();
         for annotator in self.annotators {
-            let texts: Vec<_> = texts.iter().filter(|text| is_selected(annotator, text)).cloned().collect();
-            let annotated = annotator.annotate(&texts)?;
+            let tool = annotator.tool();
+            let mut selection = self.select_for.contains(tool).then(|| Selection::for_tool(tool, self.seed));
+            let mut selected = Vec::new();
+            for (text, too_long) in texts.iter().zip(&mut too_long) {
+                if selection.as_mut().is_none_or(|selection| selection.takes(text.text)) {
+                    *too_long |= !annotator.fits(text);
+                    selected.push(text.clone());
+                }
+            }
+            if let Some(selection) = selection {
+                record.selection.insert(tool.to_owned(), selection.stats().clone());
+            }
+            let annotated = annotator.annotate(&selected)?;
             record.positions += annotated.positions;
             record.annotate_tokens += annotated.computed;
             candidates.extend(annotated.candidates);
         }
+        record.too_long = too_long.into_iter().filter(|&too_long| too_long).count();
         let annotated = clock();
-        record.annotate_seconds = (annotated - began) / self.workers as f64;
+        record.annotate_seconds = (annotated - began) / self.units.workers as f64;
         if let Some(filter) = self.filter {
             record.filter_tokens = filter.judge::<B>(&texts, &mut candidates)?;
-            record.filter_seconds = (clock() - annotated) / self.workers as f64;
+            record.filter_seconds = (clock() - annotated) / self.units.workers as f64;
         }
         Ok((candidates, record))
     }

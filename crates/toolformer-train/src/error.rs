@@ -41,6 +41,23 @@ pub enum TrainError {
         /// What is wrong.
         why: String,
     },
+    /// There are no texts.
+    #[error("there is no text; give a file that holds some")]
+    NoTexts,
+    /// Two texts have the same id.
+    #[error("the id {text_id} is that of an earlier text too; give each text one of its own, or none")]
+    SameId {
+        /// The id.
+        text_id: TextId,
+    },
+    /// A part of a run cannot be put together with others.
+    #[error("{} cannot be merged: {why}", path.display())]
+    Part {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
     /// A prompt has no slot, or several.
     #[error(
         "a prompt needs `{{text}}` exactly once, and a token before or after it; this one has it {slots} times"

@@ -1,12 +1,12 @@
 //! What a resumable file is made from, in one short string.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs::File, io, path::Path};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use toolformer_text::Registry;
 
-use crate::texts::Text;
+use crate::error::TrainError;
 
 /// Stands for settings, inputs and this version of the program, for [`UnitLog::open`](crate::UnitLog::open).
 pub fn fingerprint<'a>(settings: &impl Serialize, inputs: impl IntoIterator<Item = &'a str>) -> String {
@@ -20,14 +20,15 @@ pub fn fingerprint<'a>(settings: &impl Serialize, inputs: impl IntoIterator<Item
     format!("{:x}", hash.finalize())
 }
 
-/// Stands for texts and their other fields.
-pub fn texts_checksum(texts: &[Text]) -> String {
+/// Stands for the bytes of a file: SHA-256, in hexadecimal.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn file_checksum(path: &Path) -> Result<String, TrainError> {
     let mut hash = Sha256::new();
-    for text in texts {
-        hash.update(serde_json::to_vec(text).unwrap_or_default());
-        hash.update([b'\n']);
-    }
-    format!("{:x}", hash.finalize())
+    let mut copy = || io::copy(&mut File::open(path)?, &mut hash);
+    copy().map_err(TrainError::read(path))?;
+    Ok(format!("{:x}", hash.finalize()))
 }
 
 /// What the results of these tools depend on besides the arguments, where they say so; see

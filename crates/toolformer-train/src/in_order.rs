@@ -10,24 +10,25 @@ use std::{
 /// lost if the process is killed.
 const AHEAD: usize = 2;
 
-/// Computes `work(0), work(1), ...` up to `count` on `workers` threads and hands the results to `take` in this
-/// order, on the calling thread. The first error of `take`, or a panic of `work`, ends it: no further work is begun.
-pub(crate) fn in_order<T: Send, E>(
+/// Does `work` on `items`, which are asked for one at a time, on `workers` threads, and hands the results to `take` in
+/// the items' order, on the calling thread. The first error of `take`, or a panic of `work`, ends it: no further work is
+/// begun.
+pub(crate) fn in_order<I, T: Send, E>(
     workers: usize,
-    count: usize,
-    work: impl Fn(usize) -> T + Sync,
+    items: impl Iterator<Item = I> + Send,
+    work: impl Fn(I) -> T + Sync,
     mut take: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
-    let turns =
-        Turns { state: Mutex::new(State::default()), changed: Condvar::new(), ahead: AHEAD * workers, count };
+    let state = State { items: items.fuse(), next: 0, taken: 0, stopped: false };
+    let turns = Turns { state: Mutex::new(state), changed: Condvar::new(), ahead: AHEAD * workers };
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
-        for _ in 0..workers.min(count) {
+        for _ in 0..workers {
             let (sender, turns, work) = (sender.clone(), &turns, &work);
             scope.spawn(move || {
-                while let Some(i) = turns.next() {
-                    let _stop_on_panic = StopOnPanic(turns);
-                    if sender.send((i, work(i))).is_err() {
+                let _stop_on_panic = StopOnPanic(turns);
+                while let Some((i, item)) = turns.next() {
+                    if sender.send((i, work(item))).is_err() {
                         break;
                     }
                 }
@@ -52,42 +53,47 @@ pub(crate) fn in_order<T: Send, E>(
 }
 
 /// Who does what next.
-struct Turns {
-    state: Mutex<State>,
+struct Turns<I> {
+    state: Mutex<State<I>>,
     changed: Condvar,
     ahead: usize,
-    count: usize,
 }
 
-#[derive(Default)]
-struct State {
+struct State<I> {
+    items: I,
     next: usize,
     taken: usize,
     stopped: bool,
 }
 
-impl Turns {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The next piece of work, once it is near enough to what was taken last.
-    fn next(&self) -> Option<usize> {
-        let far = |state: &mut State| {
-            !state.stopped && state.next < self.count && state.next >= state.taken + self.ahead
-        };
+impl<I: Iterator> Turns<I> {
+    /// The next piece of work with its number, once it is near enough to what was taken last.
+    fn next(&self) -> Option<(usize, I::Item)> {
+        let far = |state: &mut State<I>| !state.stopped && state.next >= state.taken + self.ahead;
         let state = self.changed.wait_while(self.lock(), far);
         let mut state = state.unwrap_or_else(PoisonError::into_inner);
-        if state.stopped || state.next >= self.count {
+        if state.stopped {
             return None;
         }
+        let Some(item) = state.items.next() else {
+            // Nobody need wait for a turn that does not come.
+            state.stopped = true;
+            self.changed.notify_all();
+            return None;
+        };
         state.next += 1;
-        Some(state.next - 1)
+        Some((state.next - 1, item))
     }
 
     fn taken(&self, taken: usize) {
         self.lock().taken = taken;
         self.changed.notify_all();
+    }
+}
+
+impl<I> Turns<I> {
+    fn lock(&self) -> MutexGuard<'_, State<I>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn stop(&self) {
@@ -96,9 +102,9 @@ impl Turns {
     }
 }
 
-struct StopOnPanic<'a>(&'a Turns);
+struct StopOnPanic<'a, I>(&'a Turns<I>);
 
-impl Drop for StopOnPanic<'_> {
+impl<I> Drop for StopOnPanic<'_, I> {
     fn drop(&mut self) {
         if thread::panicking() {
             self.0.stop();
@@ -120,7 +126,7 @@ mod tests {
                 thread::sleep(std::time::Duration::from_millis((20 - i as u64) / 4));
                 i
             };
-            in_order(workers, 20, slow_first, |i| {
+            in_order(workers, 0..20, slow_first, |i| {
                 seen.push(i);
                 Ok::<(), ()>(())
             })
@@ -136,7 +142,7 @@ mod tests {
             begun.fetch_add(1, Ordering::Relaxed);
             i
         };
-        assert_eq!(in_order(2, 10_000, work, |i: usize| if i == 3 { Err(i) } else { Ok(()) }), Err(3));
+        assert_eq!(in_order(2, 0..10_000, work, |i: usize| if i == 3 { Err(i) } else { Ok(()) }), Err(3));
         assert!(begun.load(Ordering::Relaxed) < 100);
     }
 
@@ -150,12 +156,30 @@ mod tests {
                 assert!(begun.load(Ordering::Relaxed) <= AHEAD * 3);
             }
         };
-        in_order(3, 100, work, Ok::<(), ()>).unwrap();
+        in_order(3, 0..100, work, Ok::<(), ()>).unwrap();
     }
 
     #[test]
     #[should_panic = "a scoped thread panicked"]
     fn a_panic_ends_the_work() {
-        let _ = in_order(3, 1000, |i| assert!(i != 5), Ok::<(), ()>);
+        let _ = in_order(3, 0..1000, |i| assert!(i != 5), Ok::<(), ()>);
+    }
+
+    #[test]
+    #[should_panic = "a scoped thread panicked"]
+    fn so_does_a_panic_of_the_items() {
+        let items = (0..1000).inspect(|&i| assert!(i != 5));
+        let _ = in_order(3, items, |_| (), Ok::<(), ()>);
+    }
+
+    #[test]
+    fn items_are_asked_for_as_they_are_needed() {
+        let asked = AtomicUsize::new(0);
+        let items = (0..100).inspect(|_| {
+            asked.fetch_add(1, Ordering::Relaxed);
+        });
+        let stop_at_ten = |i| if i == 10 { Err(()) } else { Ok(()) };
+        assert_eq!(in_order(2, items, |i: usize| i, stop_at_ten), Err(()));
+        assert!(asked.load(Ordering::Relaxed) <= 11 + 2 * AHEAD);
     }
 }

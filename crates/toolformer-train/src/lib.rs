@@ -23,36 +23,44 @@
 
 mod annotate;
 mod annotate_settings;
+mod by_text;
 mod candidate;
 mod checkpoint;
 mod collect;
 mod compat;
 mod error;
+mod execute;
 mod few_shot_prompt;
 mod filter_ids;
+mod filter_ids_run;
 mod filter_run;
 mod filter_stage;
 mod finetune_settings;
 mod fingerprint;
 mod folder_lock;
 mod gradient_clipping;
+mod held_out;
 mod in_order;
 mod jsonl_lines;
 mod look_ahead;
+mod merge_shards;
 mod metrics_file;
 mod numbers;
 mod observer;
 mod perplexity;
 mod report;
+mod rounds;
 mod run_description;
 mod selection;
 mod settings_file;
+mod shard;
 mod stats;
 mod teach;
 mod teach_settings;
 mod texts;
 mod tokenized;
 mod tool_settings;
+mod toolformer;
 mod trainer;
 mod unit_log;
 mod units;
@@ -65,34 +73,39 @@ pub use candidate::{Candidate, Reason, Status};
 pub use collect::Collector;
 pub use compat::Compat;
 pub use error::TrainError;
+pub use execute::execute;
 pub use few_shot_prompt::FewShotPrompt;
 pub use filter_ids::{IdCandidate, judge_ids};
+pub use filter_ids_run::FilterIdsRun;
 pub use filter_run::FilterRun;
 pub use filter_stage::{FilterSettings, FilterStage};
 pub use finetune_settings::{FinetuneSettings, Method};
-pub use fingerprint::{fingerprint, texts_checksum, tool_fingerprints};
+pub use fingerprint::{file_checksum, fingerprint, tool_fingerprints};
 pub use jsonl_lines::JsonlLines;
+pub use merge_shards::merge_shards;
 pub use metrics_file::MetricsFile;
 pub use observer::{Clock, Observer, Unobserved};
 pub use perplexity::{Perplexity, perplexity};
 pub use report::{ReportData, render_report, write_report};
+pub use rounds::{RoundStats, teach_rounds};
 pub use selection::{
-    DetectedLanguage, Heuristic, Rule, SelectedTexts, Selection, SelectionStats, date_in_url, date_of,
-    detect_language, gives_a_result, holds_a_computed_number, holds_a_foreign_passage, holds_three_numbers,
-    select_texts,
+    DetectedLanguage, Heuristic, Rule, Selection, SelectionStats, date_in_url, date_of, detect_language,
+    gives_a_result, holds_a_computed_number, holds_a_foreign_passage, holds_three_numbers, select_texts,
 };
 pub use settings_file::SettingsFile;
+pub use shard::Shard;
 pub use stats::{
     CandidateStats, Example, ExampleKind, Histogram, PerplexityStats, StageCost, Stats, SweepPoint, Tally,
     ToolStats, TrainStats, WovenStats,
 };
 pub use teach::{Taught, TeachJob, held_out_sequence, teach, training_sequence};
 pub use teach_settings::TeachSettings;
-pub use texts::{Text, TextId, parse_texts, read_texts};
+pub use texts::{Text, TextFile, TextId, TextIter, TextSource, TextsSummary, read_texts};
 pub use tokenized::Tokenized;
 pub use tool_settings::{GivenSettings, ToolSettings};
+pub use toolformer::{Calls, Dropped, Stage, Toolformer};
 pub use trainer::{Finetuned, Metric, count_parameters, finetune};
-pub use unit_log::UnitLog;
-pub use units::UnitRecord;
+pub use unit_log::{UnitCost, UnitLog};
+pub use units::{UnitRecord, Units};
 pub use weave::{Woven, WovenCall, weave, weave_at_most};
 pub use whole_file::{read_jsonl, write_jsonl, write_whole};

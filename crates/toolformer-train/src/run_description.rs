@@ -6,11 +6,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    error::TrainError,
-    fingerprint::{texts_checksum, tool_fingerprints},
-    teach::TeachJob,
-    teach_settings::TeachSettings,
-    whole_file::write_whole,
+    error::TrainError, fingerprint::tool_fingerprints, teach::TeachJob, teach_settings::TeachSettings,
+    texts::TextsSummary, whole_file::write_whole,
 };
 
 /// The content of `run.toml`.
@@ -20,7 +17,7 @@ struct RunDescription<'a> {
     model: &'a str,
     model_checksum: &'a str,
     texts: usize,
-    texts_checksum: String,
+    texts_checksum: &'a str,
     tools: Vec<&'a str>,
     prompts_checksum: String,
     settings: &'a TeachSettings,
@@ -43,7 +40,12 @@ pub(crate) struct DescribedRun {
 ///
 /// # Errors
 /// If the file cannot be read or written, or describes another run.
-pub(crate) fn describe(job: &TeachJob<'_>, settings: &TeachSettings, path: &Path) -> Result<(), TrainError> {
+pub(crate) fn describe(
+    job: &TeachJob<'_>,
+    texts: &TextsSummary,
+    settings: &TeachSettings,
+    path: &Path,
+) -> Result<(), TrainError> {
     let mut prompts = Sha256::new();
     for (_, prompt) in job.tools {
         prompts.update(prompt.head());
@@ -55,8 +57,8 @@ pub(crate) fn describe(job: &TeachJob<'_>, settings: &TeachSettings, path: &Path
         version: env!("CARGO_PKG_VERSION"),
         model: job.model_name,
         model_checksum: job.model_checksum,
-        texts: job.texts.len(),
-        texts_checksum: texts_checksum(job.texts),
+        texts: texts.texts,
+        texts_checksum: &texts.checksum,
         tool_fingerprints: tool_fingerprints(job.registry, tools.iter().copied()),
         tools,
         prompts_checksum: format!("{:x}", prompts.finalize()),

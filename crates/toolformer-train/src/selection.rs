@@ -8,7 +8,6 @@ mod calendar;
 mod file;
 mod heuristic;
 mod language;
-mod selected_texts;
 mod stats;
 mod translation;
 
@@ -17,6 +16,5 @@ pub use calendar::{date_in_url, date_of};
 pub use file::select_texts;
 pub use heuristic::{Heuristic, Selection};
 pub use language::{DetectedLanguage, detect_language};
-pub use selected_texts::SelectedTexts;
 pub use stats::{Rule, SelectionStats};
 pub use translation::holds_a_foreign_passage;

@@ -24,8 +24,9 @@ pub use self::{
 use crate::{
     annotate_settings::CallSampling,
     candidate::{Candidate, Reason, Status},
+    error::TrainError,
     selection::SelectionStats,
-    texts::Text,
+    texts::TextSource,
     units::UnitRecord,
     weave::Woven,
 };
@@ -194,17 +195,15 @@ pub struct Stats {
 
 impl Stats {
     /// Counts what collecting did.
-    pub fn collected(units: &[UnitRecord], tally: Tally, sampling: CallSampling) -> Self {
-        let sum = |of: fn(&UnitRecord) -> usize| units.iter().map(of).sum::<usize>();
-        let seconds = |of: fn(&UnitRecord) -> f64| units.iter().map(of).sum::<f64>();
-        let annotate =
-            StageCost { seconds: seconds(|u| u.annotate_seconds), tokens: sum(|u| u.annotate_tokens) };
-        let filter = StageCost { seconds: seconds(|u| u.filter_seconds), tokens: sum(|u| u.filter_tokens) };
+    pub fn collected(units: UnitRecord, tally: Tally, sampling: CallSampling) -> Self {
+        let annotate = StageCost { seconds: units.annotate_seconds, tokens: units.annotate_tokens };
+        let filter = StageCost { seconds: units.filter_seconds, tokens: units.filter_tokens };
         let (candidates, tools) = tally.finish();
         Self {
-            texts: sum(|unit| unit.texts),
-            too_long: sum(|unit| unit.too_long),
-            positions: sum(|unit| unit.positions),
+            texts: units.texts,
+            too_long: units.too_long,
+            positions: units.positions,
+            selection: units.selection,
             sampling,
             candidates,
             tools,
@@ -213,14 +212,21 @@ impl Stats {
         }
     }
 
-    /// Enters what the texts say around the examples.
-    pub fn quote(&mut self, texts: &[Text]) {
+    /// Enters what the texts say around the examples; returns how many texts there are.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn quote(&mut self, texts: &dyn TextSource) -> Result<usize, TrainError> {
         let mut examples: Vec<&mut Example> =
             self.tools.values_mut().flat_map(|tool| &mut tool.examples).collect();
-        for text in texts {
+        let mut count = 0;
+        for text in texts.texts()? {
+            let text = text?;
+            count += 1;
             for example in examples.iter_mut().filter(|example| example.candidate.text_id == text.id) {
                 example.around = around::around(&text.text, example.candidate.position);
             }
         }
+        Ok(count)
     }
 }

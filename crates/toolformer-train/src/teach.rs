@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::backend::Backend;
-use rand::seq::SliceRandom;
-use toolformer_decode::draw_rng;
 use toolformer_model::{
     CausalLm as _, LanguageModel, Pretrained, SaveOptions, Tokenizer, check_ids, save_adapter,
     save_pretrained_as,
@@ -19,27 +17,29 @@ use crate::{
     few_shot_prompt::FewShotPrompt,
     filter_stage::FilterStage,
     finetune_settings::Method,
-    fingerprint::{fingerprint, texts_checksum, tool_fingerprints},
+    fingerprint::{fingerprint, tool_fingerprints},
     folder_lock::FolderLock,
+    held_out::WithoutHeldOut,
     jsonl_lines::JsonlLines,
     metrics_file::MetricsFile,
     observer::Observer,
     perplexity::perplexity,
     report::{ReportData, write_report},
     run_description::describe,
-    selection::{SelectedTexts, SelectionStats},
+    selection::SelectionStats,
     stats::{PerplexityStats, StageCost, Stats, Tally, TrainStats, WovenStats},
     teach_settings::TeachSettings,
-    texts::Text,
+    texts::{Text, TextSource, TextsSummary},
     trainer::{check_precision, count_parameters, finetune},
+    units::Units,
     weave::{Woven, weave_at_most},
     whole_file::{write_jsonl, write_whole},
 };
 
 /// What a run is made of, beside its settings.
 pub struct TeachJob<'a> {
-    /// The texts.
-    pub texts: &'a [Text],
+    /// The texts. They are read as they are needed; those held out, and those that calls were woven into, are in memory.
+    pub texts: &'a dyn TextSource,
     /// The tools, by the names they have in text, each with its prompt.
     pub tools: &'a [(String, FewShotPrompt)],
     /// Where the tools are found.
@@ -89,8 +89,10 @@ pub fn teach<B: Backend>(
     let Pretrained { model, config, tokenizer, generation } = pretrained;
     let folder = RunFolder(out.to_owned());
     let _lock = FolderLock::take(out)?;
-    describe(job, settings, &folder.file("run.toml"))?;
-    let (texts, held_out) = split(job.texts, settings);
+    let corpus = TextsSummary::of(job.texts)?;
+    describe(job, &corpus, settings, &folder.file("run.toml"))?;
+    let texts = WithoutHeldOut::new(job.texts, corpus.texts, settings.held_out, settings.finetune.seed);
+    let held_out = texts.held_out()?;
 
     // From texts to candidates.
     let filter = FilterStage::new(&model, &tokenizer, job.syntax, settings.filter_of_all())?;
@@ -101,18 +103,19 @@ pub fn teach<B: Backend>(
     let annotators: Vec<_> = annotators.collect::<Result<_, _>>()?;
     let of_job = |tool: &&str| job.tools.iter().any(|(name, _)| name == tool);
     let selecting = settings.selecting().filter(of_job);
-    let selected = SelectedTexts::new(&texts, selecting, settings.annotate.seed);
+    let select_for = selecting.map(ToOwned::to_owned).collect();
     let collector = Collector {
         annotators: &annotators,
-        selected: &selected,
+        select_for: &select_for,
+        seed: settings.annotate.seed,
         filter: Some(&filter),
         tokenizer: &tokenizer,
-        unit_texts: settings.unit_texts,
-        workers: job.workers,
+        units: Units { texts: settings.unit_texts, workers: job.workers, ..Units::default() },
     };
     let candidates_path = folder.file("candidates.jsonl");
-    let fingerprint = candidates_fingerprint(job, settings);
-    let units = collector.run(&texts, &candidates_path, &fingerprint, observer)?;
+    let fingerprint = candidates_fingerprint(job, &corpus, settings);
+    let to_annotate = corpus.texts - held_out.len();
+    let units = collector.run(texts.texts()?, to_annotate, &candidates_path, &fingerprint, observer)?;
     drop((annotators, filter));
     // Weaving needs the kept ones only.
     let (mut tally, mut kept) = (Tally::default(), Vec::new());
@@ -123,16 +126,16 @@ pub fn teach<B: Backend>(
             kept.push(candidate);
         }
     }
-    let mut stats = Stats::collected(&units, tally, settings.annotate.sampling);
-    stats.quote(&texts);
+    let mut stats = Stats::collected(units, tally, settings.annotate.sampling);
+    stats.quote(&texts)?;
     stats.held_out = held_out.len();
-    stats.selection = selected.stats().clone();
     let write_stats = |stats: &Stats| {
         write_whole(&folder.file("stats.json"), |file| Ok(serde_json::to_writer_pretty(file, stats)?))
     };
     write_stats(&stats)?;
 
     // From candidates to examples.
+    let texts: Vec<Text> = texts.texts()?.collect::<Result<_, _>>()?;
     let woven = weave_at_most(&texts, &kept, job.syntax, &settings.max_examples())?;
     write_jsonl(&folder.file("train.jsonl"), &woven)?;
     stats.woven = Some(WovenStats::new(&woven));
@@ -263,26 +266,12 @@ fn why_no_examples(stats: &Stats, settings: &TeachSettings) -> String {
     )
 }
 
-/// The texts to annotate and those held out, both in their order.
-fn split(texts: &[Text], settings: &TeachSettings) -> (Vec<Text>, Vec<Text>) {
-    let wanted = (settings.held_out * texts.len() as f64).round() as usize;
-    let mut order: Vec<usize> = (0..texts.len()).collect();
-    order.shuffle(&mut draw_rng(settings.finetune.seed, &["held-out"]));
-    let mut held_out = vec![false; texts.len()];
-    order[..wanted].iter().for_each(|&i| held_out[i] = true);
-    let pick = |which: bool| {
-        texts.iter().zip(&held_out).filter(|&(_, &out)| out == which).map(|(text, _)| text.clone()).collect()
-    };
-    (pick(false), pick(true))
-}
-
 /// Stands for everything that the candidates depend on.
-fn candidates_fingerprint(job: &TeachJob<'_>, run: &TeachSettings) -> String {
+fn candidates_fingerprint(job: &TeachJob<'_>, texts: &TextsSummary, run: &TeachSettings) -> String {
     let settings = (&run.annotate, &run.filter, run.held_out, run.unit_texts, run.finetune.seed);
     let own = (!run.tools.is_empty()).then(|| serde_json::to_string(&run.tools).unwrap_or_default());
-    let texts = texts_checksum(job.texts);
     let prompts = job.tools.iter().flat_map(|(tool, prompt)| [tool.as_str(), prompt.head(), prompt.tail()]);
     let tools = tool_fingerprints(job.registry, job.tools.iter().map(|(tool, _)| tool.as_str()));
-    let inputs = [job.model_checksum, &texts].into_iter().chain(prompts).chain(own.as_deref());
+    let inputs = [job.model_checksum, &texts.checksum].into_iter().chain(prompts).chain(own.as_deref());
     fingerprint(&settings, inputs.chain(tools.values().map(String::as_str)))
 }

@@ -6,49 +6,79 @@
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    io::{Read, Seek, SeekFrom, Write},
+    io::{BufRead as _, BufReader, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::error::TrainError;
+use crate::{error::TrainError, shard::Shard};
 
-/// A data file and its log of whole units, each with a record `R` of what it cost.
+/// What units cost, which adds up.
+pub trait UnitCost: Default + Serialize + DeserializeOwned {
+    /// Adds the cost of a further unit.
+    fn add(&mut self, unit: &Self);
+}
+
+impl UnitCost for () {
+    fn add(&mut self, (): &Self) {}
+}
+
+/// A data file and its log of whole units, each with a record `R` of what it cost. In memory is their sum alone.
 #[derive(Debug)]
 pub struct UnitLog<R> {
     path: PathBuf,
     data: File,
     log: File,
     bytes: u64,
-    units: Vec<R>,
+    units: usize,
+    cost: R,
 }
 
+/// The first line of a log.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Header {
+    pub(crate) fingerprint: String,
+    /// The part of the run that this is; none: all of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) shard: Option<Shard>,
+    /// Units that there will be at the end, where that is known from the beginning.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) units: Option<usize>,
+}
+
+/// Each further line.
 #[derive(Serialize, Deserialize)]
-struct Header {
-    fingerprint: String,
+pub(crate) struct Line<R> {
+    /// Length of the data up to the unit's end.
+    pub(crate) bytes: u64,
+    pub(crate) record: R,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Line<R> {
-    bytes: u64,
-    record: R,
+/// Where the log of a data file lies.
+pub(crate) fn log_of(path: &Path) -> PathBuf {
+    let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
+    name.push(".units");
+    path.with_file_name(name)
 }
 
-impl<R: Serialize + DeserializeOwned> UnitLog<R> {
+impl<R: UnitCost> UnitLog<R> {
     /// Opens or creates a file; `fingerprint` stands for the settings and inputs that it is made from.
     ///
     /// # Errors
     /// If the files cannot be opened, were begun with another fingerprint, or are open in another process.
     pub fn open(path: &Path, fingerprint: &str) -> Result<Self, TrainError> {
-        let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
-        name.push(".units");
-        let log_path = path.with_file_name(name);
+        Self::open_as(path, Header { fingerprint: fingerprint.to_owned(), shard: None, units: None })
+    }
+
+    /// As [`UnitLog::open`], of a part of a run.
+    pub(crate) fn open_as(path: &Path, header: Header) -> Result<Self, TrainError> {
+        let log_path = log_of(path);
         let open = |path: &Path| {
             let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
             file.map_err(TrainError::write(path))
         };
-        let mut log = open(&log_path)?;
+        let log = open(&log_path)?;
         match log.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(TrainError::InUse { path: path.to_owned() }),
@@ -56,27 +86,29 @@ impl<R: Serialize + DeserializeOwned> UnitLog<R> {
         }
         let data = open(path)?;
         let on_disk = data.metadata().map_err(TrainError::read(path))?.len();
-        let mut text = Vec::new();
-        log.read_to_end(&mut text).map_err(TrainError::read(&log_path))?;
-        let mut this = Self { path: path.to_owned(), data, log, bytes: 0, units: Vec::new() };
+        let mut lines = BufReader::new(log.try_clone().map_err(TrainError::read(&log_path))?);
+        let mut line = Vec::new();
+        let mut next_line = |line: &mut Vec<u8>| {
+            line.clear();
+            lines.read_until(b'\n', line).map_err(TrainError::read(&log_path))
+        };
+        let mut this = Self { path: path.to_owned(), data, log, bytes: 0, units: 0, cost: R::default() };
         let mut log_bytes = 0;
         // Only what ends in a newline was written whole.
-        for (number, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
-            if line.last() != Some(&b'\n') {
-                break;
-            }
-            if number == 0 {
-                match serde_json::from_slice::<Header>(line) {
-                    Ok(header) if header.fingerprint == fingerprint => {}
+        while next_line(&mut line)? > 0 && line.ends_with(b"\n") {
+            if log_bytes == 0 {
+                match serde_json::from_slice::<Header>(&line) {
+                    Ok(found) if found == header => {}
                     // Where the data is gone, its log is of no use to anybody.
                     _ if on_disk == 0 => break,
                     _ => return Err(TrainError::OtherRun { path: path.to_owned(), differing: Vec::new() }),
                 }
             } else {
-                match serde_json::from_slice::<Line<R>>(line) {
+                match serde_json::from_slice::<Line<R>>(&line) {
                     Ok(line) if line.bytes <= on_disk => {
                         this.bytes = line.bytes;
-                        this.units.push(line.record);
+                        this.units += 1;
+                        this.cost.add(&line.record);
                     }
                     _ => break,
                 }
@@ -94,14 +126,19 @@ impl<R: Serialize + DeserializeOwned> UnitLog<R> {
         cut(&mut this.log, log_bytes).map_err(TrainError::write(&log_path))?;
         cut(&mut this.data, this.bytes).map_err(TrainError::write(path))?;
         if log_bytes == 0 {
-            this.append_log(&Header { fingerprint: fingerprint.to_owned() })?;
+            this.append_log(&header)?;
         }
         Ok(this)
     }
 
-    /// Records of the units that are whole.
-    pub fn units(&self) -> &[R] {
-        &self.units
+    /// Units that are whole.
+    pub fn units(&self) -> usize {
+        self.units
+    }
+
+    /// What they cost.
+    pub fn cost(&self) -> &R {
+        &self.cost
     }
 
     /// Appends a unit: its objects, one a line, then the record that makes it whole.
@@ -119,7 +156,8 @@ impl<R: Serialize + DeserializeOwned> UnitLog<R> {
         written.map_err(TrainError::write(&self.path))?;
         self.bytes += lines.len() as u64;
         self.append_log(&Line { bytes: self.bytes, record: &record })?;
-        self.units.push(record);
+        self.units += 1;
+        self.cost.add(&record);
         Ok(())
     }
 
@@ -138,11 +176,18 @@ mod tests {
 
     use super::*;
 
+    impl UnitCost for usize {
+        fn add(&mut self, unit: &Self) {
+            *self += unit;
+        }
+    }
+
     fn write(path: &Path, units: &[&[u32]]) {
         let mut log = UnitLog::<usize>::open(path, "f").unwrap();
-        for unit in &units[log.units().len()..] {
+        for unit in &units[log.units()..] {
             log.append(unit, unit.len()).unwrap();
         }
+        assert_eq!((log.units(), *log.cost()), (units.len(), units.concat().len()));
     }
 
     #[test]
@@ -187,7 +232,7 @@ mod tests {
         write(&path, &[&[1], &[2]]);
         fs::remove_file(&path).unwrap();
         let log = UnitLog::<usize>::open(&path, "g").unwrap();
-        assert!(log.units().is_empty());
+        assert_eq!(log.units(), 0);
     }
 
     #[test]

@@ -1,19 +1,19 @@
 //! Work on texts in units, onto a file that survives being killed.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    candidate::Candidate,
     error::TrainError,
     in_order::in_order,
     observer::{Clock, Observer},
-    texts::Text,
-    unit_log::UnitLog,
+    selection::SelectionStats,
+    shard::Shard,
+    unit_log::{Header, UnitCost, UnitLog},
 };
 
-/// What a unit held and cost.
+/// What a unit held and cost, or several.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UnitRecord {
     /// Texts in it.
@@ -30,48 +30,104 @@ pub struct UnitRecord {
     pub filter_tokens: usize,
     /// Seconds that filtering took, likewise.
     pub filter_seconds: f64,
+    /// Which texts were selected for each tool that was.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub selection: BTreeMap<String, SelectionStats>,
+}
+
+impl UnitCost for UnitRecord {
+    fn add(&mut self, unit: &Self) {
+        self.texts += unit.texts;
+        self.too_long += unit.too_long;
+        self.positions += unit.positions;
+        self.annotate_tokens += unit.annotate_tokens;
+        self.annotate_seconds += unit.annotate_seconds;
+        self.filter_tokens += unit.filter_tokens;
+        self.filter_seconds += unit.filter_seconds;
+        for (tool, selection) in &unit.selection {
+            self.selection.entry(tool.clone()).or_default().add(selection);
+        }
+    }
 }
 
 /// How texts are cut into units.
-pub(crate) struct Units {
-    /// Texts of a unit.
-    pub(crate) texts: usize,
-    /// Units under way at once.
-    pub(crate) workers: usize,
+#[derive(Clone, Copy, Debug)]
+pub struct Units {
+    /// Texts of a unit: they go through the model together.
+    pub texts: usize,
+    /// Units under way at once, each on a thread of its own. It changes nothing but time and memory.
+    pub workers: usize,
+    /// The part of the units that is done.
+    pub shard: Shard,
+}
+
+impl Default for Units {
+    /// Units of eight texts, one after the other, to the end.
+    fn default() -> Self {
+        Self { texts: 8, workers: 1, shard: Shard::WHOLE }
+    }
 }
 
 impl Units {
-    /// Writes what `unit` makes of every unit of texts (given with its number) to `out`, going on where an earlier
-    /// run with the same `fingerprint` stopped; returns the records of all units.
-    pub(crate) fn run(
+    /// Writes what `unit` makes of every unit of the `count` items to `out`, going on where an earlier run with the same
+    /// `fingerprint` stopped; returns what all units cost. In memory are the units under way alone.
+    pub(crate) fn run<I: Send, O: Serialize + Send>(
         &self,
         stage: &'static str,
-        texts: &[Text],
+        mut items: impl Iterator<Item = Result<I, TrainError>> + Send,
+        count: usize,
         out: &Path,
         fingerprint: &str,
         observer: &mut dyn Observer,
-        unit: impl Fn(usize, &[Text], &Clock) -> Result<(Vec<Candidate>, UnitRecord), TrainError> + Sync,
-    ) -> Result<Vec<UnitRecord>, TrainError> {
+        unit: impl Fn(usize, Vec<I>, &Clock) -> Result<(Vec<O>, UnitRecord), TrainError> + Sync,
+    ) -> Result<UnitRecord, TrainError> {
         for (name, value) in [("unit_texts", self.texts), ("workers", self.workers)] {
             if value == 0 {
                 return Err(TrainError::Setting { name, why: "must be at least 1".into() });
             }
         }
-        let mut log = UnitLog::<UnitRecord>::open(out, fingerprint)?;
-        let first = log.units().len();
-        observer.start(stage, texts.len(), texts.len().min(first * self.texts));
-        let units: Vec<&[Text]> = texts.chunks(self.texts).collect();
+        let range = self.shard.range(count.div_ceil(self.texts));
+        let mut log = UnitLog::<UnitRecord>::open_as(
+            out,
+            Header {
+                fingerprint: fingerprint.to_owned(),
+                shard: Some(self.shard).filter(|shard| !shard.is_whole()),
+                units: Some(range.len()),
+            },
+        )?;
+        let items_of = |units: usize| {
+            count.min((range.start + units) * self.texts) - count.min(range.start * self.texts)
+        };
+        observer.start(stage, items_of(range.len()), items_of(log.units()));
         let clock = observer.clock();
-        let left = units.len().saturating_sub(first);
-        let work = |i: usize| unit(first + i, units[first + i], &clock);
-        in_order(self.workers, left, work, |done: Result<_, TrainError>| {
-            let (candidates, record): (Vec<Candidate>, UnitRecord) = done?;
+        let first = range.start + log.units();
+        items.by_ref().take(first * self.texts).try_for_each(|item| item.map(drop))?;
+        let units = (first..).zip(Chunks { items, len: self.texts });
+        let units = units.take(range.end.saturating_sub(first));
+        let work = |(number, items): (usize, Result<Vec<I>, TrainError>)| unit(number, items?, &clock);
+        in_order(self.workers, units, work, |done: Result<_, TrainError>| {
+            let (objects, record): (Vec<O>, UnitRecord) = done?;
             let (texts, tokens) = (record.texts, record.annotate_tokens + record.filter_tokens);
-            log.append(&candidates, record)?;
+            log.append(&objects, record)?;
             observer.advance(texts, tokens);
             Ok::<(), TrainError>(())
         })?;
         observer.finish();
-        Ok(log.units().to_vec())
+        Ok(log.cost().clone())
+    }
+}
+
+/// Items in pieces of `len`, the last of which may be shorter; or the first error in a piece.
+struct Chunks<I> {
+    items: I,
+    len: usize,
+}
+
+impl<T, I: Iterator<Item = Result<T, TrainError>>> Iterator for Chunks<I> {
+    type Item = Result<Vec<T>, TrainError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let chunk: Result<Vec<T>, TrainError> = self.items.by_ref().take(self.len).collect();
+        Some(chunk).filter(|chunk| chunk.as_ref().map_or(true, |chunk| !chunk.is_empty()))
     }
 }

@@ -9,17 +9,18 @@ use toolformer::{
     model::Pretrained,
     text::Syntax,
     train::{
-        Annotator, Candidate, CandidateStats, Collector, SelectedTexts, fingerprint, read_jsonl, read_texts,
-        texts_checksum, tool_fingerprints,
+        Annotator, Candidate, Collector, JsonlLines, Stats, Tally, TextFile, TextSource as _, TextsSummary,
+        fingerprint, tool_fingerprints,
     },
 };
 
 use crate::{
     annotate_args::AnnotateArgs,
     model_args::ModelArgs,
-    output::say,
+    output::{print_json, say},
     progress::Progress,
     settings_args::{SettingsArgs, by_tool},
+    shard_arg::ShardArg,
     tool_args::ToolArgs,
     unit_args::UnitArgs,
 };
@@ -44,7 +45,8 @@ tools.toml:
 
 Then: toolformer filter --model SmolLM2.gguf --texts texts.jsonl --candidates c.jsonl --out f.jsonl")]
 pub(crate) struct Args {
-    /// The texts: JSONL with a `text` in every object, or .txt with blank lines between texts; .gz is unpacked
+    /// The texts: JSONL with a `text` in every object, .parquet with a column `text`, or .txt with blank lines between
+    /// texts; .gz is unpacked; - is JSONL on standard input
     #[arg(long, value_name = "FILE")]
     texts: PathBuf,
     /// The candidates, as JSONL
@@ -53,8 +55,13 @@ pub(crate) struct Args {
     /// Seed of all random draws
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    /// Write what was done as one JSON object to standard output
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     units: UnitArgs,
+    #[command(flatten)]
+    shard: ShardArg,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
@@ -79,7 +86,8 @@ impl OnDevice for &Args {
         let settings = self.annotate.settings(self.seed);
         settings.validate()?;
         let by_tool = by_tool(file.as_ref(), &self.annotate.given(), &tools.names);
-        let texts = read_texts(&self.texts)?;
+        let texts = TextFile::open(&self.texts)?;
+        let corpus = TextsSummary::of(&texts)?;
         let Pretrained { model, tokenizer, .. } = self.model.open::<B>(device)?;
         let syntax = Syntax::default();
         let annotators = prompts.iter().map(|(tool, prompt)| {
@@ -87,10 +95,10 @@ impl OnDevice for &Args {
             Annotator::new(&model, &tokenizer, &syntax, &tools.registry, tool, prompt, settings)
         });
         let annotators: Vec<_> = annotators.collect::<Result<_, _>>()?;
-        let (model, texts_sum) = (self.model.fingerprint()?, texts_checksum(&texts));
+        let model = self.model.fingerprint()?;
         let prompts = prompts.iter().flat_map(|(tool, prompt)| [tool.as_str(), prompt.head(), prompt.tail()]);
         let states = tool_fingerprints(&tools.registry, tools.names.iter().map(String::as_str));
-        let inputs = ["annotate", &model, &texts_sum].into_iter().chain(prompts);
+        let inputs = ["annotate", &model, &corpus.checksum].into_iter().chain(prompts);
         let inputs = inputs.chain(states.values().map(String::as_str));
         // Without what only later steps use.
         let own: Vec<String> = by_tool
@@ -99,33 +107,33 @@ impl OnDevice for &Args {
             .collect();
         let inputs = inputs.chain(own.iter().map(String::as_str));
         let fingerprint = fingerprint(&(&settings, self.units.unit_texts.get()), inputs);
-        let selecting = by_tool.iter().filter(|(_, own)| own.select).map(|(tool, _)| tool.as_str());
-        let selected = SelectedTexts::new(&texts, selecting, self.seed);
+        let select_for = by_tool.iter().filter(|(_, own)| own.select).map(|(tool, _)| tool.clone()).collect();
         let collector = Collector {
             annotators: &annotators,
-            selected: &selected,
+            select_for: &select_for,
+            seed: self.seed,
             filter: None,
             tokenizer: &tokenizer,
-            unit_texts: self.units.unit_texts.get(),
-            workers: self.units.workers(),
+            units: self.units.units_of(self.shard.shard),
         };
-        let units = collector.run(&texts, &self.out, &fingerprint, &mut Progress::new())?;
-        let candidates: Vec<Candidate> = read_jsonl(&self.out)?;
-        let stats = CandidateStats::new(&candidates);
+        let units =
+            collector.run(texts.texts()?, corpus.texts, &self.out, &fingerprint, &mut Progress::new())?;
+        let mut tally = Tally::default();
+        for candidate in JsonlLines::<Candidate>::open(&self.out)? {
+            tally.add(&candidate?);
+        }
+        let stats = Stats::collected(units, tally, settings.sampling);
         say(&format!(
             "{} calls sampled ({}), {} executed, from {} texts",
-            stats.candidates,
-            settings.sampling,
-            stats.executed,
-            texts.len()
+            stats.candidates.candidates, settings.sampling, stats.candidates.executed, stats.texts
         ));
-        for (tool, stats) in selected.stats() {
+        for (tool, stats) in &stats.selection {
             say(&format!("{} of {} texts selected for {tool}", stats.selected, stats.texts));
         }
-        let too_long: usize = units.iter().map(|unit| unit.too_long).sum();
-        if too_long > 0 {
-            say(&format!("{too_long} texts are too long for the model's context and got no call"));
+        if stats.too_long > 0 {
+            let count = stats.too_long;
+            say(&format!("{count} texts are too long for the model's context and got no call"));
         }
-        Ok(())
+        if self.json { print_json(&stats) } else { Ok(()) }
     }
 }

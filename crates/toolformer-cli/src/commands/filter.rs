@@ -2,27 +2,27 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
-use serde_json::{Map, Value};
+use anyhow::Result;
+use serde_json::{Map, Value, json};
 use toolformer::{
     burn::tensor::backend::Backend,
     device::OnDevice,
     model::Pretrained,
     text::Syntax,
     train::{
-        Candidate, FilterRun, FilterSettings, FilterStage, IdCandidate, Observer as _, Text, UnitLog,
-        UnitRecord, fingerprint, judge_ids, read_jsonl, read_texts, texts_checksum,
+        CallSampling, Candidate, FilterIdsRun, FilterRun, FilterSettings, FilterStage, IdCandidate,
+        JsonlLines, Stats, Tally, TextFile, TextsSummary, file_checksum, fingerprint,
     },
 };
 
 use crate::{
     failure::wrong_usage,
     filter_args::FilterArgs,
-    input::read_text,
     model_args::ModelArgs,
-    output::say,
-    progress::{FILTER_IDS, Progress},
+    output::{print_json, say},
+    progress::Progress,
     settings_args::{SettingsArgs, by_tool, tools_of},
+    shard_arg::ShardArg,
     unit_args::UnitArgs,
 };
 
@@ -51,8 +51,13 @@ pub(crate) struct Args {
     /// The candidates with their verdicts, as JSONL
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Write what was done as one JSON object to standard output
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     units: UnitArgs,
+    #[command(flatten)]
+    shard: ShardArg,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
@@ -70,79 +75,66 @@ impl OnDevice for &Args {
     type Output = Result<()>;
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
-        let objects: Vec<Map<String, Value>> = read_jsonl(&self.candidates)?;
-        let all = objects.len();
-        let kept = match (objects.first().is_some_and(IdCandidate::is_one), &self.texts) {
-            (true, _) => self.on_ids::<B>(device, objects)?,
-            (false, Some(texts)) => self.on_texts::<B>(device, &read_texts(texts)?)?,
-            (false, None) => {
-                return Err(wrong_usage("--texts is needed: these candidates carry no token ids"));
-            }
-        };
-        say(&format!("{kept} of {all} candidates kept"));
-        Ok(())
+        let first = JsonlLines::<Map<String, Value>>::open(&self.candidates)?.next().transpose()?;
+        match (first.as_ref().is_some_and(IdCandidate::is_one), &self.texts) {
+            (true, _) => self.on_ids::<B>(device),
+            (false, Some(texts)) => self.on_texts::<B>(device, &TextFile::open(texts)?),
+            (false, None) => Err(wrong_usage("--texts is needed: these candidates carry no token ids")),
+        }
     }
 }
 
 impl Args {
-    fn on_texts<B: Backend>(&self, device: &B::Device, texts: &[Text]) -> Result<usize> {
-        let candidates: Vec<Candidate> = read_jsonl(&self.candidates)?;
-        let settings = self.settings_for(&candidates)?;
+    fn on_texts<B: Backend>(&self, device: &B::Device, texts: &TextFile) -> Result<()> {
+        let settings = self.settings_for(&tools_of(JsonlLines::open(&self.candidates)?)?)?;
         let Pretrained { model, tokenizer, .. } = self.model.open::<B>(device)?;
         let syntax = Syntax::default();
         let stage = &FilterStage::new(&model, &tokenizer, &syntax, settings.clone())?;
-        let (unit_texts, workers) = (self.units.unit_texts.get(), self.units.workers());
-        let run = FilterRun { stage, tokenizer: &tokenizer, unit_texts, workers };
-        let fingerprint = self.fingerprint(texts, settings)?;
-        run.run::<B>(texts, candidates, &self.out, &fingerprint, &mut Progress::new())?;
-        let judged: Vec<Candidate> = read_jsonl(&self.out)?;
-        Ok(judged.iter().filter(|candidate| candidate.kept == Some(true)).count())
+        let run = FilterRun { stage, tokenizer: &tokenizer, units: self.units.units_of(self.shard.shard) };
+        let fingerprint = self.fingerprint(&TextsSummary::of(texts)?.checksum, &settings)?;
+        let cost = run.run::<B>(texts, &self.candidates, &self.out, &fingerprint, &mut Progress::new())?;
+        let mut tally = Tally::default();
+        for candidate in JsonlLines::<Candidate>::open(&self.out)? {
+            tally.add(&candidate?);
+        }
+        let stats = Stats::collected(cost, tally, CallSampling::default());
+        say(&format!("{} of {} candidates kept", stats.candidates.kept, stats.candidates.candidates));
+        if self.json { print_json(&stats) } else { Ok(()) }
     }
 
     /// The settings, with what a file says of the tools that these candidates call.
-    fn settings_for(&self, candidates: &[Candidate]) -> Result<FilterSettings> {
-        let tools = tools_of(candidates);
-        let file = self.settings.read(&tools)?;
-        let own = by_tool(file.as_ref(), &self.filter.given(), &tools);
+    fn settings_for(&self, tools: &[String]) -> Result<FilterSettings> {
+        let file = self.settings.read(tools)?;
+        let own = by_tool(file.as_ref(), &self.filter.given(), tools);
         let tau_f_of = own.into_iter().map(|(tool, own)| (tool, own.tau_f)).collect();
         Ok(FilterSettings { tau_f_of, ..self.filter.settings() })
     }
 
-    fn on_ids<B: Backend>(&self, device: &B::Device, objects: Vec<Map<String, Value>>) -> Result<usize> {
+    fn on_ids<B: Backend>(&self, device: &B::Device) -> Result<()> {
         if self.settings.are_given() {
             return Err(wrong_usage(
                 "--settings is for candidates that name their tools; these carry token ids",
             ));
         }
-        let candidates = objects.into_iter().enumerate().map(|(number, object)| {
-            let file = self.candidates.display();
-            IdCandidate::from_object(object)
-                .with_context(|| format!("{file}: candidate {number} carries no ids"))
-        });
-        let mut candidates: Vec<IdCandidate> = candidates.collect::<Result<_>>()?;
         let (model, _) = self.model.open_model::<B>(device)?;
         let settings = self.filter.settings();
-        let mut progress = Progress::new();
-        let mut log = UnitLog::<UnitRecord>::open(&self.out, &self.fingerprint(&[], settings.clone())?)?;
-        let (all, done) = (candidates.len(), log.units().len());
-        progress.start(FILTER_IDS, all, all.min(done * self.units.unit_texts.get()));
-        for (unit, candidates) in candidates.chunks_mut(self.units.unit_texts.get()).enumerate().skip(done) {
-            let began = progress.seconds();
-            let filter_tokens =
-                judge_ids::<B, _>(&model, &settings, candidates, unit * self.units.unit_texts.get())?;
-            let filter_seconds = progress.seconds() - began;
-            log.append(candidates, UnitRecord { filter_tokens, filter_seconds, ..Default::default() })?;
-            progress.advance(candidates.len(), filter_tokens);
+        let fingerprint = self.fingerprint("", &settings)?;
+        let units = self.units.units_of(self.shard.shard);
+        let run = FilterIdsRun { model: &model, settings, units };
+        run.run::<B>(&self.candidates, &self.out, &fingerprint, &mut Progress::new())?;
+        let (mut all, mut kept) = (0, 0);
+        for candidate in JsonlLines::<Map<String, Value>>::open(&self.out)? {
+            all += 1;
+            kept += usize::from(candidate?.get("kept") == Some(&Value::Bool(true)));
         }
-        progress.finish();
-        let judged: Vec<Map<String, Value>> = read_jsonl(&self.out)?;
-        Ok(judged.iter().filter(|candidate| candidate.get("kept") == Some(&Value::Bool(true))).count())
+        say(&format!("{kept} of {all} candidates kept"));
+        if self.json { print_json(&json!({"candidates": all, "kept": kept})) } else { Ok(()) }
     }
 
     /// Stands for everything that the verdicts depend on.
-    fn fingerprint(&self, texts: &[Text], settings: FilterSettings) -> Result<String> {
-        let (candidates, model) = (read_text(&self.candidates)?, self.model.fingerprint()?);
+    fn fingerprint(&self, texts: &str, settings: &FilterSettings) -> Result<String> {
+        let (candidates, model) = (file_checksum(&self.candidates)?, self.model.fingerprint()?);
         let settings = (settings, self.units.unit_texts.get());
-        Ok(fingerprint(&settings, ["filter", &model, &texts_checksum(texts), &candidates]))
+        Ok(fingerprint(&settings, ["filter", &model, texts, &candidates]))
     }
 }

@@ -255,7 +255,7 @@ impl Args {
             self.tools.now.map(|now| now.to_string()),
         );
         let file = UnitLog::<()>::open(path, &fingerprint(&(settings, self.chat, tool_settings), parts))?;
-        let done = file.units().len();
+        let done = file.units();
         Ok((Sink::File(file), done))
     }
 

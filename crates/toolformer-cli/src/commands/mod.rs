@@ -7,6 +7,7 @@ mod finetune;
 mod generate;
 mod index;
 mod invoke;
+mod merge_shards;
 mod models;
 mod parse;
 mod report;
@@ -27,6 +28,7 @@ pub(crate) enum Command {
     Select(select::Args),
     Annotate(annotate::Args),
     Filter(filter::Args),
+    MergeShards(merge_shards::Args),
     Weave(weave::Args),
     Finetune(finetune::Args),
     Teach(teach::Args),
@@ -47,6 +49,7 @@ impl Command {
             Self::Select(args) => select::run(args),
             Self::Annotate(args) => annotate::run(args),
             Self::Filter(args) => filter::run(args),
+            Self::MergeShards(args) => merge_shards::run(args),
             Self::Weave(args) => weave::run(args),
             Self::Finetune(args) => finetune::run(args),
             Self::Teach(args) => teach::run(args),

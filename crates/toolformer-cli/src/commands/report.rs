@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use toolformer::train::{ReportData, read_texts, write_report};
+use toolformer::train::{ReportData, TextFile, TextSource, write_report};
 
 use crate::{failure::wrong_usage, output::say};
 
@@ -33,10 +33,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let texts = args.texts.as_deref().map(read_texts).transpose()?;
+    let texts = args.texts.as_deref().map(TextFile::open).transpose()?;
+    let texts = texts.as_ref().map(|texts| texts as &dyn TextSource);
     let (data, place) = match (&args.run, &args.candidates) {
-        (Some(run), _) => (ReportData::of_run(run, texts.as_deref())?, Some(run.join("report.html"))),
-        (None, Some(candidates)) => (ReportData::of_candidates(candidates, texts.as_deref())?, None),
+        (Some(run), _) => (ReportData::of_run(run, texts)?, Some(run.join("report.html"))),
+        (None, Some(candidates)) => (ReportData::of_candidates(candidates, texts)?, None),
         (None, None) => return Err(wrong_usage("give a run folder or --candidates")),
     };
     let Some(out) = args.out.clone().or(place) else { return Err(wrong_usage("--out is needed")) };

@@ -34,7 +34,8 @@ pub(crate) struct Args {
     /// The tool: calculator, calendar, wiki, translate, qa
     #[arg(long, value_name = "NAME")]
     tool: String,
-    /// The texts: JSONL with a `text` in every object; .gz is unpacked; - for standard input
+    /// The texts: JSONL with a `text` in every object, or .parquet with a column `text`; .gz is unpacked; - for standard
+    /// input
     #[arg(long, value_name = "FILE")]
     texts: PathBuf,
     /// The lines of the texts that are taken, as they are; packed if it ends in .gz

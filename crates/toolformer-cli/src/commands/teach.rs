@@ -1,13 +1,13 @@
 //! `toolformer teach`
 
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use anyhow::Result;
 use toolformer::{
     burn::tensor::backend::Backend,
     device::OnDevice,
     text::Syntax,
-    train::{Stats, TeachJob, TeachSettings, read_texts, teach},
+    train::{RoundStats, Stats, TeachJob, TeachSettings, TextFile, teach_rounds},
 };
 
 use crate::{
@@ -44,12 +44,17 @@ tools.toml:
 
 Then: toolformer generate --model runs/calc/model --tools calculator --prompt '48 crates hold'")]
 pub(crate) struct Args {
-    /// The texts: JSONL with a `text` in every object, or .txt with blank lines between texts; .gz is unpacked
+    /// The texts: JSONL with a `text` in every object, .parquet with a column `text`, or .txt with blank lines between
+    /// texts; .gz is unpacked; - is JSONL on standard input
     #[arg(long, value_name = "FILE")]
     texts: PathBuf,
     /// The run folder
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// How often: the taught model annotates the texts again and is taught with what it finds then. With more than one, each
+    /// round has a run folder in --out, `round-1`, `round-2`, ..., and rounds.json tells of all
+    #[arg(long, value_name = "N", default_value = "1")]
+    rounds: NonZeroUsize,
     /// Part of the texts that is kept apart to measure perplexity
     #[arg(long, value_name = "PART", default_value_t = 0.1)]
     held_out: f64,
@@ -96,7 +101,7 @@ impl OnDevice for &Args {
             tools: by_tool(file.as_ref(), &flags, &tools.names),
         };
         settings.validate()?;
-        let texts = read_texts(&self.texts)?;
+        let texts = TextFile::open(&self.texts)?;
         let pretrained = self.model.open::<B>(device)?;
         let job = TeachJob {
             texts: &texts,
@@ -108,12 +113,42 @@ impl OnDevice for &Args {
             model_checksum: &self.model.fingerprint()?,
         };
         let mut progress = Progress::new();
-        let taught = teach(pretrained, &job, &settings, &self.out, &mut progress)?;
+        let (taught, rounds) =
+            teach_rounds(pretrained, &job, &settings, self.rounds, &self.out, &mut progress)?;
         say(&table(&taught.stats));
-        say(&format!("The taught model is in {}.", self.out.join("model").display()));
-        say(&format!("What it did is told in {}.", self.out.join("report.html").display()));
-        if self.json { print_json(&taught.stats) } else { Ok(()) }
+        if rounds.len() > 1 {
+            say(&of_rounds(&rounds));
+        }
+        let last = rounds.last().map_or(self.out.as_path(), |round| &round.folder);
+        say(&format!("The taught model is in {}.", last.join("model").display()));
+        say(&format!("What it did is told in {}.", last.join("report.html").display()));
+        match (self.json, self.rounds.get()) {
+            (false, _) => Ok(()),
+            (true, 1) => print_json(&taught.stats),
+            (true, _) => print_json(&rounds),
+        }
     }
+}
+
+/// What each round did, for people.
+fn of_rounds(rounds: &[RoundStats]) -> String {
+    let mut out = format!(
+        "{:<8}{:>10}{:>10}{:>8}{:>24}\n",
+        "round", "sampled", "executed", "kept", "held-out perplexity"
+    );
+    for round in rounds {
+        let perplexity = round.perplexity.as_ref();
+        let perplexity = perplexity.map(|found| format!("{:.3} -> {:.3}", found.before, found.after));
+        out.push_str(&format!(
+            "{:<8}{:>10}{:>10}{:>8}{:>24}\n",
+            round.round,
+            round.candidates.candidates,
+            round.candidates.executed,
+            round.candidates.kept,
+            perplexity.unwrap_or_else(|| "-".to_owned())
+        ));
+    }
+    out
 }
 
 /// What the run did, for people.

@@ -34,6 +34,8 @@ mod selection;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
+mod shards;
+#[cfg(test)]
 mod smollm2;
 #[cfg(test)]
 mod text_commands;

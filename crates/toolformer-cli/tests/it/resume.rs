@@ -94,6 +94,56 @@ fn stats(folder: &Folder, run: &str) -> Value {
     stats
 }
 
+/// Runs a command over and over, each run killed when its output has grown to one of `sizes` bytes and a little later,
+/// then once to its end; returns how many were killed.
+fn kill_at(args: &[&str], out: &str, sizes: &[u64], draws: &mut Draws) -> usize {
+    let (folder, name) = out.rsplit_once('/').unwrap();
+    let name: &'static str = String::leak(name.to_owned());
+    let mut kills = 0;
+    for &bytes in sizes {
+        let child = command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let then = Duration::from_micros(draws.below(5_000));
+        kills += usize::from(Moment::Grown(name, bytes).kill(child, Path::new(folder), then));
+    }
+    toolformer(args).ok();
+    kills
+}
+
+#[test]
+fn annotate_and_filter_killed_at_random_bytes_end_as_uninterrupted_ones() {
+    let folder = Folder::new();
+    let [texts, prompt] = inputs(&folder);
+    let model = fixture("calling_llama");
+    let annotate = |out: &str| {
+        format!(
+            "annotate --model {model} --tools calculator --texts {texts} --prompt-file {prompt} --k 3 --m 4 \
+             --max-call-tokens 24 --unit-texts 4 --seed 5 --out {out}"
+        )
+    };
+    let candidates = folder.path("whole.jsonl");
+    let filter = |out: &str| {
+        format!("filter --model {model} --texts {texts} --candidates {candidates} --unit-texts 4 --out {out}")
+    };
+    let mut draws = Draws(2026);
+    let mut kills = 0;
+    for (whole, killed, command) in [
+        ("whole.jsonl", "killed.jsonl", &annotate as &dyn Fn(&str) -> String),
+        ("judged.jsonl", "judged_killed.jsonl", &filter),
+    ] {
+        let command =
+            |out: &str| command(&folder.path(out)).split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let run = command(whole);
+        toolformer(&run.iter().map(String::as_str).collect::<Vec<_>>()).ok();
+        let expected = folder.read(whole);
+        let run = command(killed);
+        let sizes = draws.rising(12, expected.len() as u64);
+        let args: Vec<&str> = run.iter().map(String::as_str).collect();
+        kills += kill_at(&args, &folder.path(killed), &sizes, &mut draws);
+        assert!(folder.read(killed) == expected, "{killed} differs after {kills} kills");
+    }
+    assert!(kills >= 20, "{kills}");
+}
+
 #[test]
 fn a_run_killed_at_random_moments_ends_as_an_uninterrupted_one() {
     let folder = Folder::new();

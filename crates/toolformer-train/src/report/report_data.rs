@@ -8,7 +8,7 @@ use crate::{
     jsonl_lines::JsonlLines,
     run_description::DescribedRun,
     stats::{Stats, Tally},
-    texts::Text,
+    texts::TextSource,
     trainer::Metric,
 };
 
@@ -28,7 +28,7 @@ impl ReportData {
     ///
     /// # Errors
     /// If the folder has neither file, or one of its files is damaged.
-    pub fn of_run(folder: &Path, texts: Option<&[Text]>) -> Result<Self, TrainError> {
+    pub fn of_run(folder: &Path, texts: Option<&dyn TextSource>) -> Result<Self, TrainError> {
         let file = |name: &str| Some(folder.join(name)).filter(|path| path.exists());
         let mut missing = Vec::new();
         let stats: Option<Stats> = file("stats.json").map(|path| read_json(&path)).transpose()?;
@@ -67,7 +67,7 @@ impl ReportData {
     ///
     /// # Errors
     /// If it cannot be read or a line is no candidate.
-    pub fn of_candidates(candidates: &Path, texts: Option<&[Text]>) -> Result<Self, TrainError> {
+    pub fn of_candidates(candidates: &Path, texts: Option<&dyn TextSource>) -> Result<Self, TrainError> {
         let stats = count(candidates, texts)?;
         let mut missing =
             vec!["Made from a file of candidates: settings, times and training are not known.".to_owned()];
@@ -94,7 +94,7 @@ fn read_json(path: &Path) -> Result<Stats, TrainError> {
     })
 }
 
-fn count(candidates: &Path, texts: Option<&[Text]>) -> Result<Stats, TrainError> {
+fn count(candidates: &Path, texts: Option<&dyn TextSource>) -> Result<Stats, TrainError> {
     let mut tally = Tally::default();
     for candidate in JsonlLines::<Candidate>::open(candidates)?.of_unfinished_run() {
         tally.add(&candidate?);
@@ -103,8 +103,7 @@ fn count(candidates: &Path, texts: Option<&[Text]>) -> Result<Stats, TrainError>
     let positions = tools.values().map(|tool| tool.positions).sum();
     let mut stats = Stats { candidates, tools, positions, ..Stats::default() };
     if let Some(texts) = texts {
-        stats.texts = texts.len();
-        stats.quote(texts);
+        stats.texts = stats.quote(texts)?;
     }
     Ok(stats)
 }

@@ -8,15 +8,15 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 
 use super::heuristic::Selection;
-use crate::{error::TrainError, texts::TextLines, whole_file::write_whole};
+use crate::{error::TrainError, texts::text_lines, whole_file::write_whole};
 
-/// Writes the lines of a JSONL file that hold a text which `selection` takes to another one, byte for byte; a `.gz` is
-/// packed. Only one line is in memory at a time, so equal ids are not noticed.
+/// Writes the lines of a JSONL file that hold a text which `selection` takes to another one, byte for byte (of a Parquet
+/// file the rows, as JSON); a `.gz` is packed. Only one line is in memory at a time, so equal ids are not noticed.
 ///
 /// # Errors
 /// If a file cannot be read or written, `from` is plain text, or a line is no object with a `text`.
 pub fn select_texts(from: &Path, to: &Path, selection: &mut Selection) -> Result<(), TrainError> {
-    let mut lines = TextLines::open(from)?;
+    let mut lines = text_lines(from)?;
     // What is wrong with a text ends the writing, as an error of its kind.
     let mut wrong = None;
     let is_packed = to.extension().is_some_and(|extension| extension == "gz");

@@ -60,4 +60,14 @@ impl SelectionStats {
             None => self.dropped += 1,
         }
     }
+
+    /// Adds the counts of further texts.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.texts += other.texts;
+        self.selected += other.selected;
+        self.dropped += other.dropped;
+        for (&rule, count) in &other.by_rule {
+            *self.by_rule.entry(rule).or_default() += count;
+        }
+    }
 }

@@ -8,6 +8,7 @@ mod finetune;
 mod report;
 mod report_in_browser;
 mod teach;
+mod text_files;
 mod tiny;
 mod unknown_ids;
 mod weave;

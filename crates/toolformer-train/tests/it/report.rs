@@ -75,8 +75,8 @@ fn run_folder(out: &Path, texts: &[Text], candidates: &[Candidate]) {
         filter_seconds: 31.5,
         ..UnitRecord::default()
     };
-    let mut stats = Stats::collected(&[unit], tally, CallSampling::Free);
-    stats.quote(texts);
+    let mut stats = Stats::collected(unit, tally, CallSampling::Free);
+    assert_eq!(stats.quote(&texts).unwrap(), texts.len());
     stats.held_out = 4;
     stats.woven = Some(WovenStats::new(&weave(texts, candidates, &Default::default()).unwrap()));
     stats.perplexity = Some(PerplexityStats { before: 18.4, after: 17.9, tokens: 900 });

@@ -1,0 +1,73 @@
+//! Filtering a file of candidates that carry token ids, unit by unit.
+
+use std::path::Path;
+
+use burn::tensor::backend::Backend;
+use serde_json::{Map, Value};
+use toolformer_model::CausalLm;
+
+use crate::{
+    error::TrainError,
+    filter_ids::{IdCandidate, judge_ids},
+    filter_stage::FilterSettings,
+    jsonl_lines::JsonlLines,
+    observer::Observer,
+    texts::TextId,
+    units::{UnitRecord, Units},
+};
+
+/// Filters candidates that carry token ids.
+pub struct FilterIdsRun<'m, M> {
+    /// The model.
+    pub model: &'m M,
+    /// How they are filtered.
+    pub settings: FilterSettings,
+    /// How the candidates are cut; each stands for a text.
+    pub units: Units,
+}
+
+impl<M: Sync> FilterIdsRun<'_, M> {
+    /// The stage as an [`Observer`] is told it.
+    pub const STAGE: &'static str = "filter ids";
+
+    /// Writes the candidates of a file with losses and verdicts to `out`, going on where an earlier run with the same
+    /// `fingerprint` stopped; returns what all units cost. Memory does not grow with their number.
+    ///
+    /// # Errors
+    /// If a candidate carries no ids or does not fit the model, a file cannot be read or written, or `out` was begun
+    /// with another fingerprint.
+    pub fn run<B: Backend>(
+        &self,
+        candidates: &Path,
+        out: &Path,
+        fingerprint: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<UnitRecord, TrainError>
+    where
+        M: CausalLm<B>,
+    {
+        let read = || {
+            let objects = JsonlLines::<Map<String, Value>>::open(candidates)?.enumerate();
+            Ok::<_, TrainError>(objects.map(|(number, object)| {
+                IdCandidate::from_object(object?).map_err(|error| TrainError::Candidate {
+                    text_id: TextId::Number(number as u64),
+                    why: format!("carries no ids as the others do: {error}"),
+                })
+            }))
+        };
+        let mut count = 0;
+        for candidate in read()? {
+            candidate?;
+            count += 1;
+        }
+        let units = self.units;
+        units.run(Self::STAGE, read()?, count, out, fingerprint, observer, |unit, mut candidates, clock| {
+            let began = clock();
+            let texts = candidates.len();
+            let filter_tokens =
+                judge_ids::<B, _>(self.model, &self.settings, &mut candidates, unit * units.texts)?;
+            let filter_seconds = (clock() - began) / units.workers as f64;
+            Ok((candidates, UnitRecord { texts, filter_tokens, filter_seconds, ..UnitRecord::default() }))
+        })
+    }
+}
