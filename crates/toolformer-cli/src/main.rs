@@ -29,6 +29,7 @@ mod settings_args;
 mod tool_args;
 mod tool_backends;
 mod unit_args;
+mod weave_args;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 

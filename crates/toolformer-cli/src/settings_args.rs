@@ -1,12 +1,15 @@
 //! Settings of single tools.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use anyhow::Result;
 use clap::Args;
 use toolformer::{
     tools::BUILTINS,
-    train::{Candidate, GivenSettings, SettingsFile, ToolSettings},
+    train::{Candidate, GivenSettings, SettingsFile, ToolSettings, TrainError},
 };
 
 #[derive(Debug, Args)]
@@ -29,8 +32,13 @@ impl SettingsArgs {
     }
 
     /// As [`SettingsArgs::read`] for the tools of candidates.
-    pub(crate) fn read_for(&self, candidates: &[Candidate]) -> Result<Option<SettingsFile>> {
-        self.read(&tools_of(candidates))
+    pub(crate) fn read_for(
+        &self,
+        candidates: impl Iterator<Item = Result<Candidate, TrainError>>,
+    ) -> Result<Option<SettingsFile>> {
+        let tools: BTreeSet<String> =
+            candidates.map(|candidate| Ok(candidate?.tool)).collect::<Result<_, TrainError>>()?;
+        self.read(&tools.into_iter().collect::<Vec<_>>())
     }
 
     pub(crate) fn are_given(&self) -> bool {

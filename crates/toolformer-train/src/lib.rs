@@ -54,6 +54,7 @@ mod texts;
 mod tokenized;
 mod tool_settings;
 mod trainer;
+mod training_sequence;
 mod unit_log;
 mod units;
 mod weave;
@@ -86,13 +87,14 @@ pub use stats::{
     CandidateStats, Example, ExampleKind, Histogram, PerplexityStats, StageCost, Stats, SweepPoint, Tally,
     ToolStats, TrainStats, WovenStats,
 };
-pub use teach::{Taught, TeachJob, held_out_sequence, teach, training_sequence};
+pub use teach::{Taught, TeachJob, teach};
 pub use teach_settings::TeachSettings;
 pub use texts::{Text, TextId, parse_texts, read_texts};
 pub use tokenized::Tokenized;
 pub use tool_settings::{GivenSettings, ToolSettings};
 pub use trainer::{Finetuned, Metric, count_parameters, finetune};
+pub use training_sequence::{TrainingSequence, held_out_sequence, training_sequence};
 pub use unit_log::UnitLog;
 pub use units::UnitRecord;
-pub use weave::{Woven, WovenCall, weave, weave_at_most};
+pub use weave::{WeavePlan, WeaveSettings, Weaver, Woven, WovenCall, weave, weave_with, write_woven};
 pub use whole_file::{read_jsonl, write_jsonl, write_whole};
