@@ -14,7 +14,7 @@ use toolformer::{
     tools::{Calendar, iso_date},
     train::{
         AnnotateSettings, CallSampling, FewShotPrompt, FilterSettings, FinetuneSettings, Method, Text,
-        Toolformer, Unobserved, finetune, training_sequence,
+        Toolformer, TrainingSequence, Unobserved, finetune, training_sequence,
     },
 };
 
@@ -72,8 +72,8 @@ fn taught(model: &Path, out: &Path) -> Result<String, Box<dyn Error>> {
 
     let (palm, tokenizer) = toolformer.into_parts();
     let vocab = tokenizer.vocab_size();
-    let examples = woven.iter().map(|woven| training_sequence(&tokenizer, vocab, &woven.text));
-    let examples: Vec<Vec<u32>> = examples.collect::<Result<_, _>>()?;
+    let examples = woven.iter().map(|woven| training_sequence(&tokenizer, vocab, &woven.text, &[]));
+    let examples: Vec<TrainingSequence> = examples.collect::<Result<_, _>>()?;
     let settings = FinetuneSettings {
         method: Method::Full,
         learning_rate: 1e-3,

@@ -51,6 +51,10 @@ pub(crate) struct FinetuneArgs {
     /// Steps between evaluations on the held-out texts, each with a checkpoint; 0 for once an epoch
     #[arg(long, value_name = "STEPS", default_value_t = 0)]
     evaluate_every: usize,
+    /// Leave the results of calls out of the loss, and their `]`: at inference the program writes them, not the model. The
+    /// paper trains on everything
+    #[arg(long)]
+    pub(crate) mask_responses: bool,
     /// Which weights are kept: those with the lowest held-out perplexity, or the last
     #[arg(long, value_enum, default_value_t = Keep::Best)]
     keep: Keep,
@@ -95,6 +99,7 @@ impl FinetuneArgs {
             weight_decay,
             clip_norm,
             evaluate_every: self.evaluate_every,
+            mask_responses: self.mask_responses,
             keep_best: matches!(self.keep, Keep::Best),
             seed,
         };

@@ -30,6 +30,7 @@ mod shard_arg;
 mod tool_args;
 mod tool_backends;
 mod unit_args;
+mod weave_args;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 

@@ -32,8 +32,11 @@ impl SettingsArgs {
     }
 
     /// As [`SettingsArgs::read`] for the tools of candidates.
-    pub(crate) fn read_for(&self, candidates: &[Candidate]) -> Result<Option<SettingsFile>> {
-        self.read(&tools_of(candidates.iter().cloned().map(Ok))?)
+    pub(crate) fn read_for(
+        &self,
+        candidates: impl Iterator<Item = Result<Candidate, TrainError>>,
+    ) -> Result<Option<SettingsFile>> {
+        self.read(&tools_of(candidates)?)
     }
 
     pub(crate) fn are_given(&self) -> bool {

@@ -3,7 +3,10 @@
 //! A unit is a fixed number of consecutive texts that go through the model together. Batches never cross units and
 //! a resumed run starts at one, so that its shapes, and with them the last bits, are those of an uninterrupted run.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::Path,
+};
 
 use burn::tensor::backend::Backend;
 use toolformer_model::{CausalLm, Tokenizer};
@@ -15,7 +18,7 @@ use crate::{
     filter_stage::FilterStage,
     observer::{Clock, Observer},
     selection::Selection,
-    texts::{Text, TextIter},
+    texts::{Text, TextId, TextIter},
     tokenized::Tokenized,
     units::{UnitRecord, Units},
 };
@@ -80,6 +83,10 @@ impl<B: Backend, M: CausalLm<B> + Sync> Collector<'_, '_, B, M> {
             record.annotate_tokens += annotated.computed;
             candidates.extend(annotated.candidates);
         }
+        // What follows joins candidates to texts as it reads both.
+        let number: HashMap<&TextId, usize> =
+            texts.iter().enumerate().map(|(number, text)| (&text.text.id, number)).collect();
+        candidates.sort_by_key(|candidate| number.get(&candidate.text_id).copied());
         record.too_long = too_long.into_iter().filter(|&too_long| too_long).count();
         let annotated = clock();
         record.annotate_seconds = (annotated - began) / self.units.workers as f64;

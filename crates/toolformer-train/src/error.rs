@@ -104,6 +104,15 @@ pub enum TrainError {
         /// What is wrong.
         why: String,
     },
+    /// Texts that were there when they were counted are not there any more.
+    #[error(
+        "{missing} texts less than before were found; the files of texts and candidates changed while they were read: \
+         leave them alone and run the same command again"
+    )]
+    TextsChanged {
+        /// Texts without calls that were to go in.
+        missing: u64,
+    },
     /// A file was begun with other settings or inputs.
     #[error(
         "{} was begun with other settings or inputs{}; give the same ones to go on, another --out to start anew, or \

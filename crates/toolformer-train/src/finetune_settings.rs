@@ -41,6 +41,10 @@ pub struct FinetuneSettings {
     pub clip_norm: f64,
     /// Steps between evaluations on the held-out texts, each with a checkpoint (paper: 500); 0 for once an epoch.
     pub evaluate_every: usize,
+    /// Whether the results of calls are left out of the loss; see [`training_sequence`](crate::training_sequence). The paper
+    /// trains on them like on everything else.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub mask_responses: bool,
     /// Whether the checkpoint with the lowest held-out perplexity is kept (as in the paper) or the last.
     pub keep_best: bool,
     /// Seed of the shuffles and of fresh adapters.
@@ -62,6 +66,7 @@ impl Default for FinetuneSettings {
             weight_decay: 0.0,
             clip_norm: 1.0,
             evaluate_every: 0,
+            mask_responses: false,
             keep_best: true,
             seed: 0,
         }

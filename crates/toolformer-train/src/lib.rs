@@ -62,6 +62,7 @@ mod tokenized;
 mod tool_settings;
 mod toolformer;
 mod trainer;
+mod training_sequence;
 mod unit_log;
 mod units;
 mod weave;
@@ -98,14 +99,15 @@ pub use stats::{
     CandidateStats, Example, ExampleKind, Histogram, PerplexityStats, StageCost, Stats, SweepPoint, Tally,
     ToolStats, TrainStats, WovenStats,
 };
-pub use teach::{Taught, TeachJob, held_out_sequence, teach, training_sequence};
+pub use teach::{Taught, TeachJob, teach};
 pub use teach_settings::TeachSettings;
 pub use texts::{Text, TextFile, TextId, TextIter, TextSource, TextsSummary, read_texts};
 pub use tokenized::Tokenized;
 pub use tool_settings::{GivenSettings, ToolSettings};
 pub use toolformer::{Calls, Dropped, Stage, Toolformer};
 pub use trainer::{Finetuned, Metric, count_parameters, finetune};
+pub use training_sequence::{TrainingSequence, held_out_sequence, training_sequence};
 pub use unit_log::{UnitCost, UnitLog};
 pub use units::{UnitRecord, Units};
-pub use weave::{Woven, WovenCall, weave, weave_at_most};
+pub use weave::{WeavePlan, WeaveSettings, Weaver, Woven, WovenCall, weave, weave_with, write_woven};
 pub use whole_file::{read_jsonl, write_jsonl, write_whole};

@@ -102,21 +102,33 @@ impl CandidateStats {
 pub struct WovenStats {
     /// Texts with at least one call.
     pub texts: usize,
-    /// Their calls.
+    /// Texts without a call beside them.
+    #[serde(default)]
+    pub plain: usize,
+    /// The calls.
     pub calls: usize,
-    /// Their calls by tool.
+    /// The calls by tool.
     pub by_tool: BTreeMap<String, usize>,
 }
 
 impl WovenStats {
     /// Counts woven texts.
     pub fn new(woven: &[Woven]) -> Self {
-        let mut stats = Self { texts: woven.len(), ..Self::default() };
-        for call in woven.iter().flat_map(|woven| &woven.calls) {
-            stats.calls += 1;
-            *stats.by_tool.entry(call.tool.clone()).or_default() += 1;
-        }
+        let mut stats = Self::default();
+        woven.iter().for_each(|woven| stats.add(woven));
         stats
+    }
+
+    /// Counts one.
+    pub fn add(&mut self, woven: &Woven) {
+        match woven.calls.is_empty() {
+            true => self.plain += 1,
+            false => self.texts += 1,
+        }
+        for call in &woven.calls {
+            self.calls += 1;
+            *self.by_tool.entry(call.tool.clone()).or_default() += 1;
+        }
     }
 }
 
@@ -132,7 +144,7 @@ pub struct StageCost {
 /// What training did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrainStats {
-    /// Woven texts trained on.
+    /// Texts trained on: woven ones, and those without calls beside them.
     pub examples: usize,
     /// Steps of the optimiser.
     pub steps: usize,

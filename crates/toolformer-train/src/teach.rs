@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::backend::Backend;
 use toolformer_model::{
-    CausalLm as _, LanguageModel, Pretrained, SaveOptions, Tokenizer, check_ids, save_adapter,
-    save_pretrained_as,
+    CausalLm as _, LanguageModel, Pretrained, SaveOptions, Tokenizer, save_adapter, save_pretrained_as,
 };
 use toolformer_text::{Registry, Syntax};
 
@@ -27,13 +26,14 @@ use crate::{
     report::{ReportData, write_report},
     run_description::describe,
     selection::SelectionStats,
-    stats::{PerplexityStats, StageCost, Stats, Tally, TrainStats, WovenStats},
+    stats::{PerplexityStats, StageCost, Stats, Tally, TrainStats},
     teach_settings::TeachSettings,
     texts::{Text, TextSource, TextsSummary},
     trainer::{check_precision, count_parameters, finetune},
+    training_sequence::{TrainingSequence, held_out_sequence, training_sequence},
     units::Units,
-    weave::{Woven, weave_at_most},
-    whole_file::{write_jsonl, write_whole},
+    weave::{WeavePlan, Weaver, Woven, write_woven},
+    whole_file::write_whole,
 };
 
 /// What a run is made of, beside its settings.
@@ -117,14 +117,9 @@ pub fn teach<B: Backend>(
     let to_annotate = corpus.texts - held_out.len();
     let units = collector.run(texts.texts()?, to_annotate, &candidates_path, &fingerprint, observer)?;
     drop((annotators, filter));
-    // Weaving needs the kept ones only.
-    let (mut tally, mut kept) = (Tally::default(), Vec::new());
+    let mut tally = Tally::default();
     for candidate in JsonlLines::<Candidate>::open(&candidates_path)? {
-        let candidate = candidate?;
-        tally.add(&candidate);
-        if candidate.kept == Some(true) {
-            kept.push(candidate);
-        }
+        tally.add(&candidate?);
     }
     let mut stats = Stats::collected(units, tally, settings.annotate.sampling);
     stats.quote(&texts)?;
@@ -135,18 +130,22 @@ pub fn teach<B: Backend>(
     write_stats(&stats)?;
 
     // From candidates to examples.
-    let texts: Vec<Text> = texts.texts()?.collect::<Result<_, _>>()?;
-    let woven = weave_at_most(&texts, &kept, job.syntax, &settings.max_examples())?;
-    write_jsonl(&folder.file("train.jsonl"), &woven)?;
-    stats.woven = Some(WovenStats::new(&woven));
+    let inputs = || Ok((texts.texts()?, JsonlLines::<Candidate>::open(&candidates_path)?));
+    let plan = WeavePlan::new(&settings.weaving(), inputs)?;
+    let (to_weave, candidates) = inputs()?;
+    let train_path = folder.file("train.jsonl");
+    let woven = write_woven(&train_path, Weaver::new(to_weave, candidates, job.syntax, plan))?;
+    let calls = woven.calls;
+    stats.woven = Some(woven);
     write_stats(&stats)?;
-    if woven.is_empty() {
+    if calls == 0 {
         write_report(&ReportData::of_run(out, None)?, &folder.file("report.html"))?;
         return Err(TrainError::NoExamples { why: why_no_examples(&stats, settings) });
     }
 
     // From examples to a model.
-    let (examples, held_out) = sequences(&woven, &held_out, &tokenizer, model.vocab_size())?;
+    let (woven, mask_responses) = (JsonlLines::open(&train_path)?, settings.finetune.mask_responses);
+    let (examples, held_out) = sequences(woven, &held_out, &tokenizer, model.vocab_size(), mask_responses)?;
     let budget = settings.filter.batch_tokens;
     let began = observer.seconds();
     let before = perplexity::<B, _>(&model, &held_out, budget);
@@ -201,48 +200,21 @@ pub fn teach<B: Backend>(
     Ok(Taught { model, stats })
 }
 
-/// Tokens to train on for a text, by a model with `vocab_size` ids: as the tokenizer declares, and the end token where
-/// there is one, so that the model keeps knowing when to stop.
-///
-/// # Errors
-/// If the tokenizer fails, or gives an id that the model has not.
-pub fn training_sequence(
-    tokenizer: &Tokenizer,
-    vocab_size: usize,
-    text: &str,
-) -> Result<Vec<u32>, TrainError> {
-    let mut ids = tokenizer.encode_with_special(text)?;
-    if ids.last().copied() != tokenizer.eos() {
-        ids.extend(tokenizer.eos());
-    }
-    check_ids(&ids, vocab_size, Some(tokenizer))?;
-    Ok(ids)
-}
-
-/// Tokens to measure perplexity on for a text, as [`training_sequence`] has them but for the end.
-///
-/// # Errors
-/// As [`training_sequence`].
-pub fn held_out_sequence(
-    tokenizer: &Tokenizer,
-    vocab_size: usize,
-    text: &str,
-) -> Result<Vec<u32>, TrainError> {
-    let ids = tokenizer.encode_with_special(text)?;
-    check_ids(&ids, vocab_size, Some(tokenizer))?;
-    Ok(ids)
-}
-
 /// Id sequences to train on, and to measure perplexity on.
-type Sequences = (Vec<Vec<u32>>, Vec<Vec<u32>>);
+type Sequences = (Vec<TrainingSequence>, Vec<Vec<u32>>);
 
 fn sequences(
-    woven: &[Woven],
+    woven: impl Iterator<Item = Result<Woven, TrainError>>,
     held_out: &[Text],
     tokenizer: &Tokenizer,
     vocab_size: usize,
+    mask_responses: bool,
 ) -> Result<Sequences, TrainError> {
-    let examples = woven.iter().map(|woven| training_sequence(tokenizer, vocab_size, &woven.text));
+    let examples = woven.map(|woven| {
+        let woven = woven?;
+        let left_out = if mask_responses { woven.responses() } else { Vec::new() };
+        training_sequence(tokenizer, vocab_size, &woven.text, &left_out)
+    });
     let held_out = held_out.iter().map(|text| held_out_sequence(tokenizer, vocab_size, &text.text));
     Ok((examples.collect::<Result<_, _>>()?, held_out.collect::<Result<_, _>>()?))
 }

@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    annotate_settings::AnnotateSettings, error::TrainError, filter_stage::FilterSettings,
-    finetune_settings::FinetuneSettings, tool_settings::ToolSettings,
+    annotate_settings::AnnotateSettings,
+    error::TrainError,
+    filter_stage::FilterSettings,
+    finetune_settings::FinetuneSettings,
+    tool_settings::ToolSettings,
+    weave::{WeaveSettings, check_plain_ratio},
 };
 
 /// Every setting of a run.
@@ -24,6 +28,9 @@ pub struct TeachSettings {
     pub held_out: f64,
     /// Texts that go through the model together.
     pub unit_texts: usize,
+    /// For every text with calls, so many without go into the training; see [`WeaveSettings::plain_ratio`].
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub plain_ratio: f64,
     /// Settings of single tools, by the names they have in text.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub tools: BTreeMap<String, ToolSettings>,
@@ -38,6 +45,7 @@ impl Default for TeachSettings {
             finetune: FinetuneSettings::default(),
             held_out: 0.1,
             unit_texts: 8,
+            plain_ratio: 0.0,
             tools: BTreeMap::new(),
         }
     }
@@ -51,6 +59,7 @@ impl TeachSettings {
         self.filter.validate()?;
         self.finetune.validate()?;
         self.tools.values().try_for_each(ToolSettings::validate)?;
+        check_plain_ratio(self.plain_ratio)?;
         if !(0.0..1.0).contains(&self.held_out) {
             let why = format!("is a part from 0 to below 1, not {}", self.held_out);
             return Err(TrainError::Setting { name: "held_out", why });
@@ -76,8 +85,15 @@ impl TeachSettings {
         self.tools.iter().filter(|(_, own)| own.select).map(|(tool, _)| tool.as_str())
     }
 
-    /// Most woven calls of each tool that has such a limit.
-    pub(crate) fn max_examples(&self) -> BTreeMap<String, usize> {
-        self.tools.iter().filter_map(|(tool, own)| Some((tool.clone(), own.max_examples?))).collect()
+    /// What is woven.
+    pub(crate) fn weaving(&self) -> WeaveSettings {
+        let limits = self.tools.iter().filter_map(|(tool, own)| Some((tool.clone(), own.max_examples?)));
+        let (plain_ratio, seed) = (self.plain_ratio, self.annotate.seed);
+        WeaveSettings { max_examples: limits.collect(), plain_ratio, seed }
     }
+}
+
+/// Whether a setting is at the default that files leave out.
+pub(crate) fn is_zero(number: &f64) -> bool {
+    *number == 0.0
 }

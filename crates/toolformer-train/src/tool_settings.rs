@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     annotate_settings::AnnotateSettings, error::TrainError, few_shot_prompt::FewShotPrompt,
-    filter_stage::FilterSettings,
+    filter_stage::FilterSettings, weave::check_max_examples,
 };
 
 /// The settings of a tool.
@@ -47,13 +47,7 @@ impl ToolSettings {
     pub fn validate(&self) -> Result<(), TrainError> {
         self.annotate(&AnnotateSettings::default()).validate()?;
         FilterSettings { tau_f: self.tau_f, ..FilterSettings::default() }.validate()?;
-        match self.max_examples {
-            Some(0) => {
-                let why = "must be at least 1 call; leave the tool out if none is wanted".into();
-                Err(TrainError::Setting { name: "max_examples", why })
-            }
-            _ => Ok(()),
-        }
+        self.max_examples.map_or(Ok(()), check_max_examples)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The training loop: language modelling on every token, results of calls included (section 4.1).
+//! The training loop: language modelling on every token, results of calls included (section 4.1) unless they are masked.
 
 use std::{collections::HashSet, path::Path};
 
@@ -24,6 +24,7 @@ use crate::{
     gradient_clipping::clip_by_global_norm,
     observer::Observer,
     perplexity::{Perplexity, perplexity},
+    training_sequence::{TrainingRow, TrainingSequence},
 };
 
 /// What a step or an evaluation measured: one line of `metrics.jsonl`.
@@ -77,6 +78,8 @@ pub(crate) fn check_precision<B: Backend>(model: &LanguageModel<B>) -> Result<()
 
 /// Fine-tunes `model` on sequences of ids; goes on from the newest checkpoint in `folder`.
 ///
+/// The loss of a step is the mean over the tokens of its sequences that are in the loss.
+///
 /// `metric` sees every step and evaluation that this call does.
 ///
 /// # Errors
@@ -86,7 +89,7 @@ pub(crate) fn check_precision<B: Backend>(model: &LanguageModel<B>) -> Result<()
 pub fn finetune<B: Backend>(
     mut model: LanguageModel<B>,
     config: &ModelConfig,
-    examples: &[Vec<u32>],
+    examples: &[TrainingSequence],
     held_out: &[Vec<u32>],
     settings: &FinetuneSettings,
     folder: &Path,
@@ -96,11 +99,13 @@ pub fn finetune<B: Backend>(
     settings.validate()?;
     check_precision(&model)?;
     // With a tokenizer at hand the callers say more.
-    examples.iter().chain(held_out).try_for_each(|ids| check_ids(ids, model.vocab_size(), None))?;
-    let examples: Vec<&[u32]> = examples
+    let all_ids = examples.iter().map(TrainingSequence::ids).chain(held_out.iter().map(Vec::as_slice));
+    all_ids.into_iter().try_for_each(|ids| check_ids(ids, model.vocab_size(), None))?;
+    let longest = settings.max_seq.min(model.max_positions());
+    let examples: Vec<TrainingRow<'_>> = examples
         .iter()
-        .map(|ids| &ids[..ids.len().min(settings.max_seq).min(model.max_positions())])
-        .filter(|ids| ids.len() > 1)
+        .map(|example| example.first(longest))
+        .filter(|row| row.targets().next().is_some())
         .collect();
     if examples.is_empty() {
         return Err(TrainError::NoExamples { why: "no example has two tokens or more".into() });
@@ -197,34 +202,34 @@ pub fn finetune<B: Backend>(
 
 /// The examples of a step: each epoch is a shuffle of its own, cut into batches.
 fn batch_of_step<'a>(
-    examples: &[&'a [u32]],
+    examples: &[TrainingRow<'a>],
     step: usize,
     per_epoch: usize,
     settings: &FinetuneSettings,
-) -> Vec<&'a [u32]> {
+) -> Vec<TrainingRow<'a>> {
     let epoch = (step / per_epoch).to_string();
     let mut order: Vec<usize> = (0..examples.len()).collect();
     order.shuffle(&mut draw_rng(settings.seed, &["shuffle", &epoch]));
     let start = step % per_epoch * settings.batch;
-    let mut batch: Vec<&[u32]> =
+    let mut batch: Vec<TrainingRow<'_>> =
         order[start..order.len().min(start + settings.batch)].iter().map(|&i| examples[i]).collect();
     // Within a step the order does not matter to the gradient, and like lengths together waste less.
-    batch.sort_by_key(|ids| ids.len());
+    batch.sort_by_key(|row| row.ids.len());
     batch
 }
 
 /// Gradient and mean loss per token over a batch, computed in parts.
 fn gradients<B: Backend>(
     model: &LanguageModel<Ad<B>>,
-    batch: &[&[u32]],
+    batch: &[TrainingRow<'_>],
     settings: &FinetuneSettings,
 ) -> (GradientsParams, f64, usize) {
-    let total: usize = batch.iter().map(|ids| ids.len() - 1).sum();
+    let total: usize = batch.iter().map(|row| row.targets().count()).sum();
     let mut accumulator = GradientsAccumulator::new();
     let mut sum = 0.0;
     let mut rest = batch;
     while !rest.is_empty() {
-        let longest = rest[rest.len() - 1].len();
+        let longest = rest[rest.len() - 1].ids.len();
         let rows = (settings.micro_batch_tokens / longest).clamp(1, rest.len());
         let (shorter, part) = rest.split_at(rest.len() - rows);
         rest = shorter;
@@ -235,9 +240,9 @@ fn gradients<B: Backend>(
     (accumulator.grads(), sum, total)
 }
 
-/// Sum of `-log p(x_j | x_{<j})` over all tokens but the first of each row, in nats.
-fn language_model_loss<B: Backend, M: CausalLm<B>>(model: &M, rows: &[&[u32]]) -> Tensor<B, 1> {
-    let inputs: Vec<&[u32]> = rows.iter().map(|ids| &ids[..ids.len() - 1]).collect();
+/// Sum of `-log p(x_j | x_{<j})` over the tokens of the rows that are in the loss, in nats.
+fn language_model_loss<B: Backend, M: CausalLm<B>>(model: &M, rows: &[TrainingRow<'_>]) -> Tensor<B, 1> {
+    let inputs: Vec<&[u32]> = rows.iter().map(|row| &row.ids[..row.ids.len() - 1]).collect();
     let tokens = TokenBatch::new(&inputs);
     let device = model.device();
     let mut cache = KvCache::new(model.cache_shape(), tokens.batch(), tokens.seq(), &device);
@@ -245,9 +250,9 @@ fn language_model_loss<B: Backend, M: CausalLm<B>>(model: &M, rows: &[&[u32]]) -
     let [batch, seq, d_model] = hidden.dims();
     let mut index = Vec::with_capacity(tokens.tokens());
     let mut targets = Vec::with_capacity(tokens.tokens());
-    for (row, ids) in rows.iter().enumerate() {
-        for (column, &target) in ids[1..].iter().enumerate() {
-            index.push(i32::try_from(row * seq + column).unwrap_or(i32::MAX));
+    for (number, row) in rows.iter().enumerate() {
+        for (column, target) in row.targets() {
+            index.push(i32::try_from(number * seq + column).unwrap_or(i32::MAX));
             targets.push(target.cast_signed());
         }
     }
@@ -314,12 +319,13 @@ fn load_weights<B: Backend>(
 }
 
 /// Stands for the examples and settings of a run: a checkpoint of others is not gone on from.
-fn fingerprint(examples: &[&[u32]], settings: &FinetuneSettings) -> String {
+fn fingerprint(examples: &[TrainingRow<'_>], settings: &FinetuneSettings) -> String {
     let mut hash = Sha256::new();
     hash.update(serde_json::to_vec(settings).unwrap_or_default());
-    for ids in examples {
-        hash.update((ids.len() as u64).to_le_bytes());
-        ids.iter().for_each(|id| hash.update(id.to_le_bytes()));
+    for row in examples {
+        hash.update((row.ids.len() as u64).to_le_bytes());
+        row.ids.iter().for_each(|id| hash.update(id.to_le_bytes()));
+        row.in_loss.into_iter().flatten().for_each(|&in_loss| hash.update([u8::from(in_loss)]));
     }
     format!("{:x}", hash.finalize())
 }

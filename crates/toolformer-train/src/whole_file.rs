@@ -18,20 +18,27 @@ pub fn write_whole(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
 ) -> Result<(), TrainError> {
+    try_write_whole(path, |out| write(out).map_err(TrainError::write(path)))
+}
+
+/// As [`write_whole`], where making what is written may fail too.
+pub(crate) fn try_write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> Result<(), TrainError>,
+) -> Result<(), TrainError> {
     let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
     name.push(".partial");
     let partial = path.with_file_name(name);
     let attempt = || {
-        let mut out = BufWriter::new(File::create(&partial)?);
+        let wrong = || TrainError::write(path);
+        let mut out = BufWriter::new(File::create(&partial).map_err(wrong())?);
         write(&mut out)?;
-        out.flush()?;
-        out.get_ref().sync_all()?;
-        fs::rename(&partial, path)
+        out.flush().and_then(|()| out.get_ref().sync_all()).map_err(wrong())?;
+        fs::rename(&partial, path).map_err(wrong())
     };
-    attempt().map_err(|source| {
+    attempt().inspect_err(|_| {
         // Half a file is of no use, and the disk may be full of it.
         let _ = fs::remove_file(&partial);
-        TrainError::Write { path: path.to_owned(), source }
     })
 }
 

@@ -2,21 +2,28 @@
 
 use std::{
     fs,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result};
+use serde::Serialize;
 use toolformer::{
     burn::tensor::backend::Backend,
     device::OnDevice,
     model::{CausalLm as _, Pretrained, save_adapter, save_pretrained_as},
     train::{
-        Method, MetricsFile, Text, TrainError, finetune, held_out_sequence, read_texts, training_sequence,
+        Finetuned, Method, MetricsFile, Text, WovenCall, finetune, held_out_sequence, read_texts,
+        training_sequence,
     },
 };
 
 use crate::{
-    finetune_args::FinetuneArgs, model_args::ModelArgs, output::say, progress::Progress, save_args::SaveArgs,
+    finetune_args::FinetuneArgs,
+    model_args::ModelArgs,
+    output::{print_json, say},
+    progress::Progress,
+    save_args::SaveArgs,
 };
 
 /// Fine-tune a model on texts, such as those with woven calls
@@ -29,7 +36,10 @@ Examples:
   toolformer finetune --model SmolLM2.gguf --data train.jsonl --out runs/tuned
   toolformer finetune --model SmolLM2.gguf --data train.jsonl --out runs/tuned \\
       --held-out other.jsonl --lora-rank 8
-  toolformer finetune --model SmolLM2.gguf --data train.jsonl --out runs/tuned --full")]
+  toolformer finetune --model SmolLM2.gguf --data train.jsonl --out runs/tuned --full --json
+
+With --json: {\"examples\":3, \"steps\":12, \"tokens\":520, \"seconds\":3.1, \"loss_first\":2.1,
+  \"loss_last\":0.4, \"best\":{\"step\":9, \"perplexity\":11.2}}")]
 pub(crate) struct Args {
     /// The examples: JSONL with a `text` in every object, as `weave` writes them
     #[arg(long, value_name = "FILE")]
@@ -43,6 +53,9 @@ pub(crate) struct Args {
     /// Seed of the shuffles and of a fresh adapter
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    /// Write what was done as one JSON object to standard output
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
@@ -64,9 +77,12 @@ impl OnDevice for &Args {
         fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
         let Pretrained { model, config, tokenizer, generation } = self.model.open::<B>(device)?;
         let ids = model.vocab_size();
-        let examples = sequences(&self.data, |text| training_sequence(&tokenizer, ids, text))?;
+        let examples = sequences(&self.data, |text| {
+            let left_out = if settings.mask_responses { responses(text)? } else { Vec::new() };
+            Ok(training_sequence(&tokenizer, ids, &text.text, &left_out)?)
+        })?;
         let held_out = match &self.held_out {
-            Some(file) => sequences(file, |text| held_out_sequence(&tokenizer, ids, text))?,
+            Some(file) => sequences(file, |text| Ok(held_out_sequence(&tokenizer, ids, &text.text)?))?,
             None => Vec::new(),
         };
         let mut metrics = MetricsFile::new(&out.join("metrics.jsonl"));
@@ -80,23 +96,59 @@ impl OnDevice for &Args {
             save_adapter(&folder, &tuned.model, lora, &self.model.name())?;
             tokenizer.save(folder.join("tokenizer.json"))?;
         }
+        let done = Done::new(examples.len(), &tuned);
         let options = self.save.options(generation);
         let model = tuned.model.merge_lora();
         save_pretrained_as(&out.join("model"), &model, &config, Some(&tokenizer), &options)?;
-        if let (Some(first), Some(last)) = (tuned.loss_first, tuned.loss_last) {
-            say(&format!("loss {first:.3} -> {last:.3} nats a token in {} steps", tuned.steps));
+        if let (Some(first), Some(last)) = (done.loss_first, done.loss_last) {
+            say(&format!("loss {first:.3} -> {last:.3} nats a token in {} steps", done.steps));
         }
-        if let Some((step, perplexity)) = tuned.best {
-            say(&format!("lowest held-out perplexity {:.3}, at step {step}", perplexity.value));
+        if let Some(Best { step, perplexity }) = done.best {
+            say(&format!("lowest held-out perplexity {perplexity:.3}, at step {step}"));
         }
         say(&format!("The model is in {}.", out.join("model").display()));
-        Ok(())
+        if self.json { print_json(&done) } else { Ok(()) }
     }
 }
 
-fn sequences(file: &Path, encode: impl Fn(&str) -> Result<Vec<u32>, TrainError>) -> Result<Vec<Vec<u32>>> {
+/// What was done.
+#[derive(Serialize)]
+struct Done {
+    examples: usize,
+    steps: usize,
+    tokens: usize,
+    seconds: f64,
+    loss_first: Option<f64>,
+    loss_last: Option<f64>,
+    best: Option<Best>,
+}
+
+#[derive(Serialize)]
+struct Best {
+    step: usize,
+    perplexity: f64,
+}
+
+impl Done {
+    fn new<B: Backend>(examples: usize, tuned: &Finetuned<B>) -> Self {
+        let &Finetuned { steps, tokens, seconds, loss_first, loss_last, .. } = tuned;
+        let best = tuned.best.map(|(step, perplexity)| Best { step, perplexity: perplexity.value });
+        Self { examples, steps, tokens, seconds, loss_first, loss_last, best }
+    }
+}
+
+/// Where in a woven text the results of its calls stand.
+fn responses(text: &Text) -> Result<Vec<Range<usize>>> {
+    let calls = text.rest.get("calls").cloned().unwrap_or_default();
+    let calls: Vec<WovenCall> = serde_json::from_value(calls).context(
+        "it does not say in `calls` where the results stand, which --mask-responses needs; make it by `weave`",
+    )?;
+    Ok(calls.into_iter().map(|call| call.response[0]..call.response[1]).collect())
+}
+
+fn sequences<T>(file: &Path, encode: impl Fn(&Text) -> Result<T>) -> Result<Vec<T>> {
     let encode = |text: &Text| {
-        encode(&text.text).with_context(|| format!("text {} of {} cannot be used", text.id, file.display()))
+        encode(text).with_context(|| format!("text {} of {} cannot be used", text.id, file.display()))
     };
     read_texts(file)?.iter().map(encode).collect()
 }

@@ -20,6 +20,7 @@ use crate::{
     settings_args::{SettingsArgs, by_tool},
     tool_args::ToolArgs,
     unit_args::UnitArgs,
+    weave_args::WeaveArgs,
 };
 
 /// Teach a model to call tools: the whole job
@@ -77,6 +78,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     settings: SettingsArgs,
     #[command(flatten)]
+    weave: WeaveArgs,
+    #[command(flatten)]
     finetune: FinetuneArgs,
 }
 
@@ -98,6 +101,7 @@ impl OnDevice for &Args {
             finetune: self.finetune.settings(self.seed)?,
             held_out: self.held_out,
             unit_texts: self.units.unit_texts.get(),
+            plain_ratio: self.weave.plain_ratio,
             tools: by_tool(file.as_ref(), &flags, &tools.names),
         };
         settings.validate()?;
@@ -174,6 +178,12 @@ fn table(stats: &Stats) -> String {
     }
     if let Some(perplexity) = &stats.perplexity {
         row("held-out perplexity", format!("{:.3} -> {:.3}", perplexity.before, perplexity.after));
+    }
+    if let Some(woven) = &stats.woven {
+        row("calls woven in", woven.calls.to_string());
+        if woven.plain > 0 {
+            row("texts without calls", woven.plain.to_string());
+        }
     }
     if let Some(train) = &stats.train {
         row("examples trained on", train.examples.to_string());

@@ -5,19 +5,29 @@ use std::path::PathBuf;
 use anyhow::Result;
 use toolformer::{
     text::Syntax,
-    train::{Candidate, read_jsonl, read_texts, weave_at_most, write_jsonl},
+    train::{
+        Candidate, JsonlLines, TextFile, TextSource as _, WeavePlan, WeaveSettings, Weaver, write_woven,
+    },
 };
 
-use crate::{output::say, settings_args::SettingsArgs};
+use crate::{
+    output::{print_json, say},
+    settings_args::SettingsArgs,
+    weave_args::WeaveArgs,
+};
 
 /// Weave the calls that were kept into their texts
 ///
-/// The third step of `teach`. Texts without a kept call are left out. Every byte of a text that is not of a call stays
-/// as it was.
+/// The third step of `teach`. Texts without a kept call are left out, unless --plain-ratio asks for some. Every byte of a
+/// text that is not of a call stays as it was. Candidates have to be in the order of the texts, as `annotate` and `filter`
+/// write them.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   toolformer weave --texts texts.jsonl --candidates f.jsonl --out train.jsonl
+  toolformer weave --texts texts.jsonl --candidates f.jsonl --out train.jsonl --plain-ratio 0.5 --json
+
+With --json: {\"texts\":2, \"plain\":1, \"calls\":3, \"by_tool\":{\"Calculator\":3}}
 
 Then: toolformer finetune --model SmolLM2.gguf --data train.jsonl --out runs/tuned")]
 pub(crate) struct Args {
@@ -30,18 +40,38 @@ pub(crate) struct Args {
     /// The texts with their calls, as JSONL
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Seed of the draw among texts without calls
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Write the counts as one JSON object to standard output
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    weave: WeaveArgs,
     #[command(flatten)]
     settings: SettingsArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let texts = read_texts(&args.texts)?;
-    let candidates: Vec<Candidate> = read_jsonl(&args.candidates)?;
-    let file = args.settings.read_for(&candidates)?;
-    let most = file.map(|file| file.max_examples()).unwrap_or_default();
-    let woven = weave_at_most(&texts, &candidates, &Syntax::default(), &most)?;
-    write_jsonl(&args.out, &woven)?;
-    let calls: usize = woven.iter().map(|woven| woven.calls.len()).sum();
-    say(&format!("{calls} calls woven into {} of {} texts", woven.len(), texts.len()));
-    Ok(())
+    let candidates = || JsonlLines::<Candidate>::open(&args.candidates);
+    let file = match args.settings.are_given() {
+        true => args.settings.read_for(candidates()?)?,
+        false => None,
+    };
+    let settings = WeaveSettings {
+        max_examples: file.map(|file| file.max_examples()).unwrap_or_default(),
+        plain_ratio: args.weave.plain_ratio,
+        seed: args.seed,
+    };
+    let texts = TextFile::open(&args.texts)?;
+    let inputs = || Ok((texts.texts()?, candidates()?));
+    let plan = WeavePlan::new(&settings, inputs)?;
+    let (to_weave, candidates) = inputs()?;
+    let stats = write_woven(&args.out, Weaver::new(to_weave, candidates, &Syntax::default(), plan))?;
+    let beside = match stats.plain {
+        0 => String::new(),
+        plain => format!("; {plain} texts without calls beside them"),
+    };
+    say(&format!("{} calls woven into {} texts{beside}", stats.calls, stats.texts));
+    if args.json { print_json(&stats) } else { Ok(()) }
 }

@@ -35,9 +35,18 @@ fn from_candidates_to_a_model_that_generates() {
     let finetune = ["finetune", "--model", &model, "--data", &train, "--out", &tuned, "--held-out", &texts];
     let finetune =
         [finetune.as_slice(), &["--epochs", "3", "--lora-rank", "2", "--learning-rate", "0.05"]].concat();
-    toolformer(&finetune).ok();
+    let done: Value =
+        serde_json::from_str(&toolformer(&[&finetune[..], &["--json"]].concat()).ok().out).unwrap();
     let metrics = lines(&folder.read("tuned/metrics.jsonl"));
     assert_eq!(metrics.iter().filter(|metric| metric["loss"].is_number()).count(), 3);
+    assert_eq!((&done["examples"], &done["steps"]), (&json!(1), &json!(3)));
+    let metric = |name: &str| metrics.iter().filter_map(|metric| metric[name].as_f64()).collect::<Vec<_>>();
+    assert_eq!(
+        (done["loss_first"].as_f64(), done["loss_last"].as_f64()),
+        (metric("loss").first().copied(), metric("loss").last().copied())
+    );
+    let best = metric("perplexity").into_iter().fold(f64::MAX, f64::min);
+    assert_eq!(done["best"]["perplexity"].as_f64(), Some(best));
     // Again, there is nothing left to do.
     toolformer(&finetune).ok();
     assert_eq!(lines(&folder.read("tuned/metrics.jsonl")), metrics);
@@ -50,6 +59,39 @@ fn from_candidates_to_a_model_that_generates() {
     let adapted = generate(&["--model", &model, "--adapter", &folder.path("tuned/adapter")]);
     assert_eq!(merged, adapted);
     assert_ne!(merged["completion"], generate(&["--model", &model])["completion"]);
+}
+
+#[test]
+fn texts_without_calls_go_in_and_results_stay_out_of_the_loss() {
+    let folder = Folder::new();
+    let all: String = (0..6).map(|id| format!("{{\"id\": {id}, \"text\": \"the cat {id}\"}}\n")).collect();
+    let texts = folder.file("texts.jsonl", &all);
+    let mut kept = candidate();
+    (kept["text_id"], kept["kept"], kept["delta"]) = (json!(2), json!(true), json!(0.7));
+    let candidates = folder.file("c.jsonl", format!("{kept}\n"));
+    let [train, tuned] = ["train.jsonl", "tuned"].map(|name| folder.path(name));
+    let weave = ["weave", "--candidates", &candidates, "--out", &train, "--json", "--texts"];
+    let done = toolformer(&[&weave[..], &[&texts, "--plain-ratio", "3"]].concat()).ok();
+    let expected = json!({"texts": 1, "plain": 3, "calls": 1, "by_tool": {"Calculator": 1}});
+    assert_eq!(serde_json::from_str::<Value>(&done.out).unwrap(), expected);
+    assert!(done.err.contains("1 calls woven into 1 texts; 3 texts without calls"), "{}", done.err);
+    let woven = lines(&folder.read("train.jsonl"));
+    assert_eq!(woven.iter().filter(|woven| woven["calls"] == json!([])).count(), 3);
+    toolformer(&[&weave[..], &["-", "--plain-ratio", "3"]].concat()).fails(2, "need the texts twice");
+    toolformer(&[&weave[..], &[&texts, "--plain-ratio", "inf"]].concat()).fails(2, "plain_ratio");
+
+    let steps = ["--max-steps", "1", "--lora-rank", "1", "--json"];
+    let finetune = |data: &str, out: &str, more: &[&str]| {
+        let args = ["finetune", "--model", &fixture("tiny_llama"), "--data", data, "--out", out];
+        toolformer(&[&args[..], &steps, more].concat())
+    };
+    let tokens = |out: &str, more: &[&str]| {
+        let done: Value = serde_json::from_str(&finetune(&train, out, more).ok().out).unwrap();
+        done["tokens"].as_u64().unwrap()
+    };
+    // The blank, the 2 and the ] of one result.
+    assert_eq!(tokens(&tuned, &[]) - tokens(&folder.path("masked"), &["--mask-responses"]), 3);
+    finetune(&texts, &tuned, &["--mask-responses"]).fails(1, "which --mask-responses needs");
 }
 
 #[test]

@@ -45,11 +45,19 @@ pub(super) fn facts(data: &ReportData) -> Vec<Fact> {
         run.settings.filter_of_all().shown_tau_f(),
         "nats that a result must save for its call to be kept",
     );
+    let beside = match (run.settings.plain_ratio, &data.stats.woven) {
+        (0.0, _) => "left out".to_owned(),
+        (ratio, Some(woven)) => format!("{}, {ratio} for each with calls", count(woven.plain)),
+        (ratio, None) => format!("{ratio} for each with calls"),
+    };
+    add("Texts without calls", beside, "texts for which no call was kept, which it learnt from all the same");
     let method = match &finetune.method {
         Method::Full => "all weights".to_owned(),
         Method::Lora(lora) => format!("LoRA of rank {}", lora.r),
     };
     add("Training", method, "LoRA trains a small addition to the model instead of all its weights");
+    let loss = if finetune.mask_responses { "all but the results of calls" } else { "all of each text" };
+    add("Learnt to write", loss.to_owned(), "a result is written by the program, not by the model");
     add("Learning rate", plain(finetune.learning_rate), "how far a step of the training goes");
     add("Epochs", count(finetune.epochs), "times that the training went through the texts");
     add("Seed", annotate.seed.to_string(), "the same seed gives the same random draws");

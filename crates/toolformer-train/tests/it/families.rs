@@ -3,12 +3,15 @@
 use std::path::Path;
 
 use toolformer_model::{LanguageModel, LoraConfig, Precision, Pretrained};
-use toolformer_train::{FinetuneSettings, Finetuned, Method, Metric, TrainError, Unobserved, finetune};
+use toolformer_train::{
+    FinetuneSettings, Finetuned, Method, Metric, TrainError, TrainingSequence, Unobserved, finetune,
+};
 
 use crate::tiny::{B, fixture};
 
-fn examples() -> Vec<Vec<u32>> {
-    vec![vec![1, 2, 3, 4, 5, 6], vec![7, 8, 7, 8, 7], vec![40, 41, 42], vec![9, 9, 9, 9]]
+fn examples() -> Vec<TrainingSequence> {
+    let ids = [vec![1, 2, 3, 4, 5, 6], vec![7, 8, 7, 8, 7], vec![40, 41, 42], vec![9, 9, 9, 9]];
+    ids.map(TrainingSequence::from).into()
 }
 
 fn train(
@@ -28,7 +31,7 @@ fn train(
         keep_best: false,
         ..FinetuneSettings::default()
     };
-    let (examples, held_out) = (examples(), &examples()[..1]);
+    let (examples, held_out) = (examples(), &[examples()[0].ids().to_vec()]);
     finetune(model, &config, &examples, held_out, &settings, folder, &mut Unobserved, |metric: &Metric| {
         match stop_at == Some(metric.step) {
             true => Err(TrainError::NoExamples { why: "stopped".into() }),

@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use toolformer_model::{LanguageModel, LoraConfig};
-use toolformer_train::{FinetuneSettings, Finetuned, Method, Metric, TrainError, Unobserved, finetune};
+use toolformer_train::{
+    FinetuneSettings, Finetuned, Method, Metric, TrainError, TrainingSequence, Unobserved, finetune,
+    training_sequence,
+};
 
-use crate::tiny::{B, tiny};
+use crate::tiny::{B, next_log_probs, tiny};
 
 fn examples() -> Vec<Vec<u32>> {
     let tokenizer = tiny().tokenizer;
@@ -35,12 +38,22 @@ fn train(
     folder: &Path,
     stop_at: Option<usize>,
 ) -> (Result<Finetuned<B>, TrainError>, Vec<Metric>) {
+    let all: Vec<TrainingSequence> = examples().into_iter().map(TrainingSequence::from).collect();
+    train_on(&all, settings, folder, stop_at)
+}
+
+fn train_on(
+    all: &[TrainingSequence],
+    settings: &FinetuneSettings,
+    folder: &Path,
+    stop_at: Option<usize>,
+) -> (Result<Finetuned<B>, TrainError>, Vec<Metric>) {
     let tiny = tiny();
     let mut metrics = Vec::new();
     let result = finetune(
         tiny.model,
         &tiny.config,
-        &examples(),
+        all,
         &examples()[..2],
         settings,
         folder,
@@ -141,4 +154,103 @@ fn the_checkpoint_of_other_examples_or_settings_is_refused() {
     let other = FinetuneSettings { learning_rate: 1e-3, ..settings(lora()) };
     let error = train(&other, folder.path(), None).0.unwrap_err();
     assert!(matches!(error, TrainError::OtherRun { .. }), "{error}");
+}
+
+/// Of each example, every other token is in the loss.
+fn masked() -> Vec<TrainingSequence> {
+    let mask = |ids: Vec<u32>| {
+        let in_loss = (0..ids.len()).map(|i| i % 2 == 0).collect();
+        TrainingSequence::masked(ids, in_loss).unwrap()
+    };
+    examples().into_iter().map(mask).collect()
+}
+
+/// All examples in one step.
+fn one_step(method: Method) -> FinetuneSettings {
+    FinetuneSettings { batch: 7, epochs: 1, keep_best: false, ..settings(method) }
+}
+
+#[test]
+fn the_loss_is_the_mean_over_the_tokens_that_are_in_it() {
+    for (all, counts) in [(masked(), 2), (examples().into_iter().map(TrainingSequence::from).collect(), 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, metrics) = train_on(&all, &one_step(lora()), folder.path(), None);
+        let tiny = tiny();
+        let targets = examples().into_iter().flat_map(|ids| {
+            let of = |i: usize| -next_log_probs(&tiny.model, &ids[..i])[ids[i] as usize];
+            (1..ids.len()).filter(|i| i % counts == 0).map(of).collect::<Vec<f64>>()
+        });
+        let targets: Vec<f64> = targets.collect();
+        let (found, expected) =
+            (metrics[0].loss.unwrap(), targets.iter().sum::<f64>() / targets.len() as f64);
+        assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+    }
+}
+
+/// `x` has its learnt tokens at its end only: what is masked before them is read, but not learnt.
+#[test]
+fn what_is_masked_is_no_matter_as_a_target_and_matters_as_context() {
+    let step = |ids: [u32; 5], in_loss: [bool; 5]| {
+        let folder = tempfile::tempdir().unwrap();
+        let all = [TrainingSequence::masked(ids.into(), in_loss.into()).unwrap()];
+        let (tuned, metrics) = train_on(&all, &one_step(Method::Full), folder.path(), None);
+        (metrics[0].loss.unwrap().to_bits(), bits(&tuned.unwrap().model))
+    };
+    // A masked last token changes nothing at all: nothing is predicted from it.
+    let last = [true, true, true, true, false];
+    assert!(step([1, 2, 3, 4, 5], last) == step([1, 2, 3, 4, 9], last));
+    let middle = [true, true, false, true, true];
+    assert!(step([1, 2, 3, 4, 5], middle) != step([1, 2, 9, 4, 5], middle));
+}
+
+#[test]
+fn a_mask_that_masks_nothing_changes_no_bit() {
+    let run = |all: &[TrainingSequence]| {
+        let folder = tempfile::tempdir().unwrap();
+        let (tuned, metrics) = train_on(all, &settings(lora()), folder.path(), None);
+        (bits(&tuned.unwrap().model), metrics)
+    };
+    let plain = examples().into_iter().map(TrainingSequence::from).collect::<Vec<_>>();
+    let open = |ids: Vec<u32>| TrainingSequence::masked(ids.clone(), vec![true; ids.len()]).unwrap();
+    assert!(run(&plain) == run(&examples().into_iter().map(open).collect::<Vec<_>>()));
+    assert!(run(&plain) != run(&masked()));
+}
+
+#[test]
+fn a_checkpoint_of_another_mask_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    train_on(&masked(), &settings(lora()), folder.path(), None).0.unwrap();
+    let error = train(&settings(lora()), folder.path(), None).0.unwrap_err();
+    assert!(matches!(error, TrainError::OtherRun { .. }), "{error}");
+    let error = TrainingSequence::masked(vec![1, 2], vec![true]).unwrap_err().to_string();
+    assert!(error.contains("1 entries for 2 ids"), "{error}");
+}
+
+/// Which tokens of a text are in the loss, where the range between the bars is left out: the others are shown as `_`.
+#[track_caller]
+fn check_in_loss(text: &str, expected: &str) {
+    let parts: Vec<&str> = text.split('|').collect();
+    let (start, whole) = (parts[0].len(), parts.concat());
+    let left_out = start..start + parts.get(1).map_or(0, |part| part.len());
+    let tokenizer = tiny().tokenizer;
+    let found = training_sequence(&tokenizer, 267, &whole, &[left_out]).unwrap();
+    // What is in the loss is told by a sequence that is masked by hand.
+    let (own, spans) = tokenizer.encode_with_offsets(&whole).unwrap();
+    let first = found.ids().windows(own.len()).position(|window| window == own).unwrap();
+    let bytes = expected.replace('|', "");
+    let mut in_loss = vec![true; found.ids().len()];
+    for (i, (start, _)) in spans.into_iter().enumerate() {
+        in_loss[first + i] = bytes.as_bytes()[start] != b'_';
+    }
+    assert_eq!(found, TrainingSequence::masked(found.ids().to_vec(), in_loss).unwrap());
+    assert_eq!(found.ids(), training_sequence(&tokenizer, 267, &whole, &[]).unwrap().ids());
+}
+
+#[test]
+fn tokens_that_begin_in_a_result_are_not_in_the_loss() {
+    check_in_loss("so [C(12) ->| 12]| the cat", "so [C(12) ->____ the cat");
+    check_in_loss("| 12]| the cat", "____ the cat");
+    check_in_loss("the cat| 12]|", "the cat____");
+    check_in_loss("é ->| é]| é", "é ->____ é");
+    check_in_loss("the cat", "the cat");
 }

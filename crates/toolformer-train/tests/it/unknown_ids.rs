@@ -61,14 +61,14 @@ fn texts_prompts_and_results() {
 #[test]
 fn examples() {
     let Pretrained { model, config, tokenizer, .. } = larger();
-    assert!(training_sequence(&tokenizer, 267, "the cat").is_ok());
-    check(training_sequence(&tokenizer, 267, UNKNOWN).unwrap_err());
+    assert!(training_sequence(&tokenizer, 267, "the cat", &[]).is_ok());
+    check(training_sequence(&tokenizer, 267, UNKNOWN, &[]).unwrap_err());
     check(held_out_sequence(&tokenizer, 267, UNKNOWN).unwrap_err());
     let (folder, settings) = (tempfile::tempdir().unwrap(), FinetuneSettings::default());
     let error = finetune(
         model,
         &config,
-        &[vec![1, 2], vec![3, 267]],
+        &[vec![1, 2].into(), vec![3, 267].into()],
         &[],
         &settings,
         folder.path(),

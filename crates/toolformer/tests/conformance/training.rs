@@ -4,7 +4,7 @@ use toolformer::{
     burn::tensor::backend::Backend,
     device::OnDevice,
     model::{LoraConfig, Pretrained},
-    train::{FinetuneSettings, Method, Unobserved, finetune},
+    train::{FinetuneSettings, Method, TrainingSequence, Unobserved, finetune},
 };
 
 use crate::device::{both, fixture};
@@ -25,6 +25,7 @@ impl OnDevice for Steps {
     fn run<B: Backend>(self, device: &B::Device) -> Vec<[f64; 2]> {
         let (model, config) = Pretrained::<B>::open_model(&fixture(self.family), device).unwrap();
         let examples = [vec![1, 2, 3, 4, 5, 6], vec![7, 8, 7, 8, 7], vec![40, 41, 42], vec![9, 9, 9, 9]];
+        let examples = examples.map(TrainingSequence::from);
         let settings = FinetuneSettings {
             method: self.method,
             learning_rate: 1e-3,
