@@ -3,7 +3,7 @@
 //! `cargo run --release -p toolformer-examples --example teach -- SmolLM2.gguf examples/data/passages.jsonl runs/own`
 #![expect(clippy::print_stdout, reason = "a small program")]
 
-use std::{error::Error, path::Path};
+use std::{error::Error, num::NonZeroUsize, path::Path};
 
 use toolformer::{
     device::Cpu,
@@ -48,6 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         registry: &registry,
         syntax: &syntax,
         workers: 2,
+        jobs: NonZeroUsize::MIN,
         model_name: &model.to_string_lossy(),
         model_checksum: &model_checksum(model)?,
     };

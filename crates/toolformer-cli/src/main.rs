@@ -3,6 +3,7 @@
 mod adapter_args;
 mod annotate_args;
 mod beam_args;
+mod cache_args;
 mod cache_file;
 mod calling_args;
 mod choosing_args;
@@ -16,6 +17,7 @@ mod finetune_args;
 mod hub_environment;
 mod input;
 mod interactive;
+mod jobs_arg;
 mod jsonl_prompts;
 mod model_args;
 mod model_path;

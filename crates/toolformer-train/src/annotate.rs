@@ -1,4 +1,4 @@
-//! Sampling calls (section 2, "Sampling API Calls") and executing them.
+//! Sampling calls (section 2, "Sampling API Calls").
 //!
 //! One pass over `P(x) + x` gives `p_i` at every position, and its cache is what all samples go on from: nothing
 //! is copied and no prefix is computed again. The few-shot part of the prompt is computed once for the corpus.
@@ -11,7 +11,7 @@ use toolformer_decode::{
     StartMarker, draw_rng, sample_continuations,
 };
 use toolformer_model::{CausalLm, Prefix, TokenBatch, Tokenizer, check_ids, check_numbers, log_probs};
-use toolformer_text::{CallEnds, CallStatus, Progress, Registry, StreamEvent, Syntax};
+use toolformer_text::{CallEnds, Progress, Registry, StreamEvent, Syntax};
 
 use crate::{
     annotate_settings::{AnnotateSettings, CallSampling},
@@ -33,12 +33,11 @@ pub struct Annotated {
     pub computed: usize,
 }
 
-/// Samples and executes calls to one tool.
+/// Samples calls to one tool.
 pub struct Annotator<'m, B: Backend, M> {
     model: &'m M,
     tokenizer: &'m Tokenizer,
     syntax: &'m Syntax,
-    registry: &'m Registry,
     tool: String,
     marker: StartMarker,
     head: Arc<Prefix<B>>,
@@ -92,7 +91,6 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
             model,
             tokenizer,
             syntax,
-            registry,
             tool: tool.to_owned(),
             marker,
             head: Arc::new(rows.freeze()),
@@ -103,7 +101,7 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
         })
     }
 
-    /// Samples and executes calls for texts that go through the model together.
+    /// Samples calls for texts that go through the model together; [`execute`](crate::execute) runs them.
     ///
     /// Texts too long for the model's context get no candidate; see [`Annotator::fits`].
     ///
@@ -180,7 +178,6 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
                         candidate.status = Status::LooksAhead;
                     } else {
                         calls.push(candidate.call.clone());
-                        self.execute(&mut candidate);
                     }
                 }
                 candidates.push(candidate);
@@ -282,29 +279,6 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
             kept: None,
             reason: None,
         }
-    }
-
-    fn execute(&self, candidate: &mut Candidate) {
-        let outcome = match candidate.name_and_args() {
-            Some((name, args)) => self.registry.call(name, args),
-            None => return,
-        };
-        let (status, result) = match outcome {
-            Ok(result) => (Status::Ok, result),
-            Err(error) => {
-                let status = match error.status() {
-                    CallStatus::BadArguments => Status::BadArguments,
-                    CallStatus::NoResult => Status::NoResult,
-                    _ => Status::ToolError,
-                };
-                // What the tool itself said, where it was the tool that said no.
-                let why =
-                    std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-                (status, why)
-            }
-        };
-        candidate.status = status;
-        candidate.result = Some(result);
     }
 }
 

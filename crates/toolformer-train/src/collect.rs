@@ -5,16 +5,19 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    num::NonZeroUsize,
     path::Path,
 };
 
 use burn::tensor::backend::Backend;
 use toolformer_model::{CausalLm, Tokenizer};
+use toolformer_text::Registry;
 
 use crate::{
     annotate::Annotator,
     candidate::Candidate,
     error::TrainError,
+    execute::execute,
     filter_stage::FilterStage,
     observer::{Clock, Observer},
     selection::Selection,
@@ -27,6 +30,10 @@ use crate::{
 pub struct Collector<'a, 'm, B: Backend, M> {
     /// One for each tool.
     pub annotators: &'a [Annotator<'m, B, M>],
+    /// Where the tools are found.
+    pub registry: &'a Registry,
+    /// Most calls of a unit that run at a time. It changes nothing but the time.
+    pub jobs: NonZeroUsize,
     /// The tools for which only the texts that look worth it are annotated; for others all are.
     pub select_for: &'a BTreeSet<String>,
     /// Seed of the selection's draws.
@@ -88,11 +95,15 @@ impl<B: Backend, M: CausalLm<B> + Sync> Collector<'_, '_, B, M> {
             texts.iter().enumerate().map(|(number, text)| (&text.text.id, number)).collect();
         candidates.sort_by_key(|candidate| number.get(&candidate.text_id).copied());
         record.too_long = too_long.into_iter().filter(|&too_long| too_long).count();
+        let share = |from: f64, to: f64| (to - from) / self.units.workers as f64;
         let annotated = clock();
-        record.annotate_seconds = (annotated - began) / self.units.workers as f64;
+        record.annotate_seconds = share(began, annotated);
+        execute(self.registry, &mut candidates, self.jobs);
+        let executed = clock();
+        record.execute_seconds = share(annotated, executed);
         if let Some(filter) = self.filter {
             record.filter_tokens = filter.judge::<B>(&texts, &mut candidates)?;
-            record.filter_seconds = (clock() - annotated) / self.units.workers as f64;
+            record.filter_seconds = share(executed, clock());
         }
         Ok((candidates, record))
     }

@@ -209,6 +209,7 @@ impl Stats {
     /// Counts what collecting did.
     pub fn collected(units: UnitRecord, tally: Tally, sampling: CallSampling) -> Self {
         let annotate = StageCost { seconds: units.annotate_seconds, tokens: units.annotate_tokens };
+        let execute = StageCost { seconds: units.execute_seconds, tokens: 0 };
         let filter = StageCost { seconds: units.filter_seconds, tokens: units.filter_tokens };
         let (candidates, tools) = tally.finish();
         Self {
@@ -219,7 +220,9 @@ impl Stats {
             sampling,
             candidates,
             tools,
-            stages: BTreeMap::from([("annotate".to_owned(), annotate), ("filter".to_owned(), filter)]),
+            stages: [("annotate", annotate), ("execute", execute), ("filter", filter)]
+                .map(|(name, cost)| (name.to_owned(), cost))
+                .into(),
             ..Self::default()
         }
     }

@@ -1,6 +1,9 @@
 //! The whole job: texts in, a model that calls tools out.
 
-use std::path::{Path, PathBuf};
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
 
 use burn::tensor::backend::Backend;
 use toolformer_model::{
@@ -48,6 +51,8 @@ pub struct TeachJob<'a> {
     pub syntax: &'a Syntax,
     /// Units of texts under way at once; it changes nothing but the time.
     pub workers: usize,
+    /// Most calls of a unit that run at a time; likewise.
+    pub jobs: NonZeroUsize,
     /// What the model is called in `run.toml` and in the adapter.
     pub model_name: &'a str,
     /// Stands for the model's content, such as a checksum of its files.
@@ -106,6 +111,8 @@ pub fn teach<B: Backend>(
     let select_for = selecting.map(ToOwned::to_owned).collect();
     let collector = Collector {
         annotators: &annotators,
+        registry: job.registry,
+        jobs: job.jobs,
         select_for: &select_for,
         seed: settings.annotate.seed,
         filter: Some(&filter),

@@ -26,6 +26,9 @@ pub struct UnitRecord {
     pub annotate_tokens: usize,
     /// Seconds that annotating took; where several units were under way at once, its share of them.
     pub annotate_seconds: f64,
+    /// Seconds that running the calls took, likewise.
+    #[serde(default)]
+    pub execute_seconds: f64,
     /// Tokens that filtering took through the model.
     pub filter_tokens: usize,
     /// Seconds that filtering took, likewise.
@@ -42,6 +45,7 @@ impl UnitCost for UnitRecord {
         self.positions += unit.positions;
         self.annotate_tokens += unit.annotate_tokens;
         self.annotate_seconds += unit.annotate_seconds;
+        self.execute_seconds += unit.execute_seconds;
         self.filter_tokens += unit.filter_tokens;
         self.filter_seconds += unit.filter_seconds;
         for (tool, selection) in &unit.selection {

@@ -16,6 +16,8 @@ use toolformer::{
 
 use crate::{
     annotate_args::AnnotateArgs,
+    cache_args::CacheArgs,
+    jobs_arg::JobsArg,
     model_args::ModelArgs,
     output::{print_json, say},
     progress::Progress,
@@ -67,6 +69,10 @@ pub(crate) struct Args {
     #[command(flatten)]
     tools: ToolArgs,
     #[command(flatten)]
+    cache: CacheArgs,
+    #[command(flatten)]
+    jobs: JobsArg,
+    #[command(flatten)]
     annotate: AnnotateArgs,
     #[command(flatten)]
     settings: SettingsArgs,
@@ -80,7 +86,7 @@ impl OnDevice for &Args {
     type Output = Result<()>;
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
-        let tools = self.tools.at_least_one()?;
+        let tools = self.cache.chosen(&self.tools)?;
         let file = self.settings.read(&tools.names)?;
         let prompts = self.annotate.prompts(&tools.names, file.as_ref())?;
         let settings = self.annotate.settings(self.seed);
@@ -110,6 +116,8 @@ impl OnDevice for &Args {
         let select_for = by_tool.iter().filter(|(_, own)| own.select).map(|(tool, _)| tool.clone()).collect();
         let collector = Collector {
             annotators: &annotators,
+            registry: &tools.registry,
+            jobs: self.jobs.jobs,
             select_for: &select_for,
             seed: self.seed,
             filter: None,
@@ -134,6 +142,7 @@ impl OnDevice for &Args {
             let count = stats.too_long;
             say(&format!("{count} texts are too long for the model's context and got no call"));
         }
+        self.cache.check_log(&tools.registry, "the file of candidates")?;
         if self.json { print_json(&stats) } else { Ok(()) }
     }
 }

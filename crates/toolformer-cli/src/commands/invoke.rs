@@ -6,11 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result};
-use toolformer::text::{CallStatus, InvokedCall, Invoker, Policies, Policy, Registry, ResultCache, Syntax};
+use anyhow::Result;
+use toolformer::text::{CallStatus, InvokedCall, Invoker, Policies, Policy, Registry, Syntax};
 
 use crate::{
-    cache_file::{open_cache, recorded_tools},
+    cache_args::CacheArgs,
     input::{is_stdin, open_file, read_text},
     output::{Output, print_json, print_text, say, shown},
     policy_arg::read_policies,
@@ -49,36 +49,20 @@ pub(crate) struct Args {
     /// Most calls that run at a time; the output is the same for any number
     #[arg(long, value_name = "N", default_value = "1")]
     jobs: NonZeroUsize,
-    /// Keep the tools' results in this file, and take them from it
-    #[arg(long, value_name = "FILE")]
-    cache: Option<PathBuf>,
-    /// Run no tool: take results from --cache alone
-    #[arg(long, requires = "cache")]
-    replay_only: bool,
     /// Write one JSON object
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     tools: ToolArgs,
+    #[command(flatten)]
+    cache: CacheArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let cache =
-        args.cache.as_deref().map(|path| open_cache(path, args.replay_only).map(|cache| (path, cache)));
-    let registry = match cache.transpose()? {
-        Some((path, cache)) if args.replay_only && args.tools.are_none() => {
-            recorded_tools(&cache, path)?.with_max_result_chars(args.tools.max_result_chars).with_cache(cache)
-        }
-        Some((_, cache)) => args.tools.at_least_one()?.registry.with_cache(cache),
-        None => args.tools.at_least_one()?.registry,
-    };
+    let registry = args.cache.registry(&args.tools)?;
     let outcome = invoke(args, &registry);
-    let logged = registry.cache().map_or(Ok(()), ResultCache::check_log);
-    outcome?;
-    logged.with_context(|| {
-        let cache = args.cache.as_deref().unwrap_or_else(|| Path::new(""));
-        format!("not all results could be written to {}; the text is complete", cache.display())
-    })
+    let logged = args.cache.check_log(&registry, "the text");
+    outcome.and(logged)
 }
 
 fn invoke(args: &Args, registry: &Registry) -> Result<()> {

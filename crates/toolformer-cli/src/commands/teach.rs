@@ -12,8 +12,10 @@ use toolformer::{
 
 use crate::{
     annotate_args::AnnotateArgs,
+    cache_args::CacheArgs,
     filter_args::FilterArgs,
     finetune_args::FinetuneArgs,
+    jobs_arg::JobsArg,
     model_args::ModelArgs,
     output::{print_json, say},
     progress::{Progress, span},
@@ -72,6 +74,10 @@ pub(crate) struct Args {
     #[command(flatten)]
     tools: ToolArgs,
     #[command(flatten)]
+    cache: CacheArgs,
+    #[command(flatten)]
+    jobs: JobsArg,
+    #[command(flatten)]
     annotate: AnnotateArgs,
     #[command(flatten)]
     filter: FilterArgs,
@@ -91,7 +97,7 @@ impl OnDevice for &Args {
     type Output = Result<()>;
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
-        let tools = self.tools.at_least_one()?;
+        let tools = self.cache.chosen(&self.tools)?;
         let file = self.settings.read(&tools.names)?;
         let prompts = self.annotate.prompts(&tools.names, file.as_ref())?;
         let flags = self.annotate.given().or(self.filter.given());
@@ -113,6 +119,7 @@ impl OnDevice for &Args {
             registry: &tools.registry,
             syntax: &Syntax::default(),
             workers: self.units.workers(),
+            jobs: self.jobs.jobs,
             model_name: &self.model.name(),
             model_checksum: &self.model.fingerprint()?,
         };
@@ -126,6 +133,7 @@ impl OnDevice for &Args {
         let last = rounds.last().map_or(self.out.as_path(), |round| &round.folder);
         say(&format!("The taught model is in {}.", last.join("model").display()));
         say(&format!("What it did is told in {}.", last.join("report.html").display()));
+        self.cache.check_log(&tools.registry, "the run")?;
         match (self.json, self.rounds.get()) {
             (false, _) => Ok(()),
             (true, 1) => print_json(&taught.stats),

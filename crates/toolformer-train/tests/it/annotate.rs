@@ -1,12 +1,12 @@
 //! Sampling calls, against the paper's words done one by one.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, num::NonZeroUsize, path::Path};
 
 use toolformer_decode::{Sampling, draw_rng};
 use toolformer_model::Pretrained;
 use toolformer_text::{ArgumentGrammar, FnTool, Progress, Registry, Syntax, ToolError, is_valid_name};
 use toolformer_train::{
-    AnnotateSettings, Annotator, CallSampling, Candidate, FewShotPrompt, Status, Tokenized,
+    AnnotateSettings, Annotator, CallSampling, Candidate, FewShotPrompt, Status, Tokenized, execute,
 };
 
 use crate::tiny::{B, arithmetic, calculator, calling, fixture, next_log_probs, registry, texts, tiny};
@@ -62,7 +62,9 @@ impl Case {
         let texts = texts(inputs);
         let texts: Vec<Tokenized<'_>> =
             texts.iter().map(|text| Tokenized::new(text, tokenizer).unwrap()).collect();
-        annotator.annotate(&texts).unwrap().candidates
+        let mut candidates = annotator.annotate(&texts).unwrap().candidates;
+        execute(&self.registry, &mut candidates, NonZeroUsize::MIN);
+        candidates
     }
 
     /// The same by definition: `p_i` from passes for every `i`, each sample from a pass for every token. Gives `i`,

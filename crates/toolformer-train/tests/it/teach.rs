@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    num::NonZeroUsize,
     path::Path,
 };
 
@@ -50,6 +51,7 @@ fn run(settings: &TeachSettings, workers: usize, out: &Path) -> Result<Taught<B>
         registry: &calculator(),
         syntax: &Syntax::default(),
         workers,
+        jobs: NonZeroUsize::new(workers).unwrap(),
         model_name: "calling",
         model_checksum: "c0ffee",
     };
