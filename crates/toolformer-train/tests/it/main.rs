@@ -6,6 +6,7 @@ mod copy_alignment;
 mod families;
 mod filter;
 mod finetune;
+mod golden_corpus;
 mod oracle;
 mod report;
 mod report_in_browser;
