@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use toolformer::train::{
-    AnnotateSettings, CallSampling, FewShotPrompt, GivenSettings, SettingsFile, ToolSettings,
+    AnnotateSettings, CallSampling, CallSource, FewShotPrompt, GivenSettings, SettingsFile, ToolSettings,
 };
 
 use crate::{failure::wrong_usage, input::read_text};
@@ -35,6 +35,13 @@ pub(crate) struct AnnotateArgs {
     /// freely
     #[arg(long)]
     constrain: bool,
+    /// Let the model write each text again, with calls in it, as toolformer-pytorch does, instead of sampling calls where they
+    /// are likely. --m rewrites are drawn of a text; those that change it are dropped
+    #[arg(long, conflicts_with_all = ["constrain", "tau_s"])]
+    rewrite: bool,
+    /// Of each rewrite take the first call alone
+    #[arg(long, requires = "rewrite")]
+    first_call_only: bool,
     /// The few-shot prompt, with {text} where the text stands; read byte for byte. With several tools TOOL=FILE,
     /// once for each that needs its own [default: the tool's own]
     #[arg(long, value_name = "FILE|TOOL=FILE")]
@@ -49,7 +56,12 @@ impl AnnotateArgs {
         let &Self { temperature, max_call_tokens, no_look_ahead, constrain, .. } = self;
         let ToolSettings { tau_s, k, m, .. } = self.given().or_paper("Calculator");
         let sampling = if constrain { CallSampling::Constrained } else { CallSampling::Free };
-        AnnotateSettings { tau_s, k, m, temperature, max_call_tokens, no_look_ahead, sampling, seed }
+        let source = match (self.rewrite, self.first_call_only) {
+            (false, _) => CallSource::Positions,
+            (true, false) => CallSource::Rewrites,
+            (true, true) => CallSource::FirstCalls,
+        };
+        AnnotateSettings { tau_s, k, m, temperature, max_call_tokens, no_look_ahead, sampling, source, seed }
     }
 
     /// What may be set for each tool, as far as it was given.

@@ -101,21 +101,36 @@ pub fn sample_continuations<B: Backend, M: CausalLm<B>>(
     model: &M,
     tokenizer: &Tokenizer,
     prefix: &Arc<Prefix<B>>,
-    mut places: Vec<Place>,
+    places: Vec<Place>,
     settings: ContinuationSettings<'_>,
     judge: impl FnMut(&[u8]) -> Judgement + Clone,
+) -> Continuations {
+    sample_continuations_each(model, tokenizer, prefix, places, settings, |_| judge.clone())
+}
+
+/// As [`sample_continuations`], with a judge for each place: `judge_of` gives it for the number of the place.
+///
+/// # Panics
+/// If a place names tokens that the prefix does not have.
+pub fn sample_continuations_each<B: Backend, M: CausalLm<B>, J: FnMut(&[u8]) -> Judgement + Clone>(
+    model: &M,
+    tokenizer: &Tokenizer,
+    prefix: &Arc<Prefix<B>>,
+    mut places: Vec<Place>,
+    settings: ContinuationSettings<'_>,
+    judge_of: impl Fn(usize) -> J,
 ) -> Continuations {
     let unfinished = || Continuation { text: String::new(), ending: Ending::Length };
     let mut samples: Vec<Vec<Continuation>> =
         places.iter().map(|place| vec![unfinished(); place.draws.len()]).collect();
-    let mut live: Vec<Shared<_>> = (0..places.len())
+    let mut live: Vec<Shared<J>> = (0..places.len())
         .filter(|&place| !places[place].draws.is_empty())
         .map(|place| Shared {
             place,
             samples: (0..places[place].draws.len()).collect(),
             bytes: Vec::new(),
             next: settings.begin_with.to_vec(),
-            judge: judge.clone(),
+            judge: judge_of(place),
             call: settings.constraint.and_then(|constraint| constraint.begin(&[])),
         })
         .collect();

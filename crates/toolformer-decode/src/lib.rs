@@ -40,6 +40,7 @@ pub use call_constraint::{CallConstraint, ConstrainedCall};
 pub use call_watch::CallWatch;
 pub use continuations::{
     Continuation, ContinuationSettings, Continuations, Ending, Judgement, Place, sample_continuations,
+    sample_continuations_each,
 };
 pub use draw::draw_rng;
 pub use engine::{Engine, EngineSettings, Event, Request, RequestId, Usage};

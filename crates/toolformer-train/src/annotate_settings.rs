@@ -27,6 +27,36 @@ impl fmt::Display for CallSampling {
     }
 }
 
+/// Where sampled calls come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallSource {
+    /// Samples at the positions where a call is likely to start, as in the paper.
+    #[default]
+    Positions,
+    /// Rewrites: the model writes the whole text again, with calls in it, as in toolformer-pytorch. `m` are drawn of each
+    /// text, and those that change it are dropped; `tau_s` is not asked, and `k` only makes room.
+    Rewrites,
+    /// Rewrites, of each the first call alone (`replace_all_but_first` in toolformer-pytorch).
+    FirstCalls,
+}
+
+impl CallSource {
+    pub(crate) fn is_positions(&self) -> bool {
+        *self == Self::Positions
+    }
+}
+
+impl fmt::Display for CallSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Positions => "positions",
+            Self::Rewrites => "rewrites",
+            Self::FirstCalls => "first calls of rewrites",
+        })
+    }
+}
+
 /// How calls are sampled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AnnotateSettings {
@@ -48,6 +78,9 @@ pub struct AnnotateSettings {
     /// Whether samples are held to well-formed calls.
     #[serde(default)]
     pub sampling: CallSampling,
+    /// Where calls come from.
+    #[serde(skip_serializing_if = "CallSource::is_positions", default)]
+    pub source: CallSource,
     /// Seed of all draws.
     pub seed: u64,
 }
@@ -63,12 +96,18 @@ impl Default for AnnotateSettings {
             max_call_tokens: 32,
             no_look_ahead: false,
             sampling: CallSampling::Free,
+            source: CallSource::Positions,
             seed: 0,
         }
     }
 }
 
 impl AnnotateSettings {
+    /// How calls are sampled, in a word or two: `free`, `constrained`, `rewrites`, `first calls of rewrites`.
+    pub fn shown_sampling(&self) -> String {
+        if self.source.is_positions() { self.sampling.to_string() } else { self.source.to_string() }
+    }
+
     /// # Errors
     /// If a value is out of range.
     pub fn validate(&self) -> Result<(), TrainError> {
@@ -83,6 +122,14 @@ impl AnnotateSettings {
             Self { temperature, .. } if !(temperature.is_finite() && *temperature >= 0.0) => {
                 wrong("temperature", format!("must be 0 or more, not {temperature}"))
             }
+            Self {
+                source: CallSource::Rewrites | CallSource::FirstCalls,
+                sampling: CallSampling::Constrained,
+                ..
+            } => wrong(
+                "sampling",
+                "must be free where texts are rewritten: only calls can be constrained".into(),
+            ),
             _ => Ok(()),
         }
     }

@@ -15,6 +15,11 @@ pub enum Status {
     Unparsable,
     /// It calls another tool than the one asked for.
     WrongTool,
+    /// A rewrite of the text that is no copy of it: other words, or not all of them. `call` is what it says instead of what
+    /// stands at the position.
+    Altered,
+    /// A call in a rewrite where no token of the text starts: inside one, or behind the last.
+    NoPlace,
     /// The same call was sampled before at the same position.
     Duplicate,
     /// It uses a number that its text gives only behind it; see `AnnotateSettings::no_look_ahead`.

@@ -77,7 +77,12 @@ impl CandidateStats {
         }
         self.unique += usize::from(!matches!(
             candidate.status,
-            Status::Unparsable | Status::WrongTool | Status::Duplicate | Status::LooksAhead
+            Status::Unparsable
+                | Status::WrongTool
+                | Status::Altered
+                | Status::NoPlace
+                | Status::Duplicate
+                | Status::LooksAhead
         ));
         self.executed += usize::from(candidate.status == Status::Ok);
         for (tau, _) in KEPT_AT.iter().filter(|&&(_, tau)| candidate.delta.is_some_and(|delta| delta >= tau))

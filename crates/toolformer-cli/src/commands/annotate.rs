@@ -133,7 +133,10 @@ impl OnDevice for &Args {
         let stats = Stats::collected(units, tally, settings.sampling);
         say(&format!(
             "{} calls sampled ({}), {} executed, from {} texts",
-            stats.candidates.candidates, settings.sampling, stats.candidates.executed, stats.texts
+            stats.candidates.candidates,
+            settings.shown_sampling(),
+            stats.candidates.executed,
+            stats.texts
         ));
         for (tool, stats) in &stats.selection {
             say(&format!("{} of {} texts selected for {tool}", stats.selected, stats.texts));

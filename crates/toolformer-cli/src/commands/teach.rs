@@ -126,7 +126,7 @@ impl OnDevice for &Args {
         let mut progress = Progress::new();
         let (taught, rounds) =
             teach_rounds(pretrained, &job, &settings, self.rounds, &self.out, &mut progress)?;
-        say(&table(&taught.stats));
+        say(&table(&taught.stats, &settings.annotate.shown_sampling()));
         if rounds.len() > 1 {
             say(&of_rounds(&rounds));
         }
@@ -164,7 +164,7 @@ fn of_rounds(rounds: &[RoundStats]) -> String {
 }
 
 /// What the run did, for people.
-fn table(stats: &Stats) -> String {
+fn table(stats: &Stats, sampling: &str) -> String {
     let mut out = String::from("\n");
     let mut row = |name: &str, value: String| out.push_str(&format!("{name:<32}{value:>14}\n"));
     let candidates = &stats.candidates;
@@ -178,7 +178,7 @@ fn table(stats: &Stats) -> String {
     }
     row("positions", stats.positions.to_string());
     row("calls sampled", candidates.candidates.to_string());
-    row("sampling", stats.sampling.to_string());
+    row("sampling", sampling.to_owned());
     row("calls executed", candidates.executed.to_string());
     row("calls kept", candidates.kept.to_string());
     if let Some(delta) = candidates.mean_delta {

@@ -30,6 +30,8 @@ mod program;
 #[cfg(test)]
 mod resume;
 #[cfg(test)]
+mod rewrites;
+#[cfg(test)]
 mod selection;
 #[cfg(test)]
 mod settings;

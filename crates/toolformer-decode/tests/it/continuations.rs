@@ -6,6 +6,7 @@ use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 use toolformer_decode::{
     ContinuationSettings, Ending, Judgement, Place, Rows, Sampling, draw_rng, sample_continuations,
+    sample_continuations_each,
 };
 use toolformer_model::{CausalLm, KvCache, LanguageModel, TokenBatch, Tokenizer};
 
@@ -112,4 +113,26 @@ fn nothing_to_sample_costs_nothing() {
     let found =
         sample_continuations(&model, &tokenizer, &prefix, Vec::new(), settings, |_: &[u8]| Judgement::GoOn);
     assert_eq!((found.samples.len(), found.computed), (0, 0));
+}
+
+#[test]
+fn each_place_may_have_its_own_judge() {
+    let (model, tokenizer) = tiny();
+    let mut rows = Rows::<B, _>::new(&model, 1, 4);
+    let _ = rows.feed(&TokenBatch::new(&[[5, 6]]));
+    let prefix = Arc::new(rows.freeze());
+    let settings = ContinuationSettings {
+        begin_with: &[7],
+        sampling: Sampling::default(),
+        max_tokens: 3,
+        constraint: None,
+    };
+    let place = |visible| Place { group: 0, visible, draws: vec![draw_rng(0, &[])] };
+    // The number of the place that is judged says how.
+    let judge_of =
+        |place: usize| move |_: &[u8]| [Judgement::Complete, Judgement::Hopeless, Judgement::GoOn][place];
+    let places = vec![place(1), place(2), place(0)];
+    let found = sample_continuations_each(&model, &tokenizer, &prefix, places, settings, judge_of);
+    let endings: Vec<Ending> = found.samples.iter().map(|samples| samples[0].ending).collect();
+    assert_eq!(endings, [Ending::Complete, Ending::Hopeless, Ending::Length]);
 }

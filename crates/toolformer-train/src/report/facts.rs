@@ -33,11 +33,17 @@ pub(super) fn facts(data: &ReportData) -> Vec<Fact> {
         plain(annotate.tau_s),
         "places where a call is less likely are passed over",
     );
-    add("Samples (m)", count(annotate.m), "attempts at each place");
+    let attempts =
+        if annotate.source.is_positions() { "attempts at each place" } else { "rewrites of each text" };
+    add("Samples (m)", count(annotate.m), attempts);
     add(
         "Sampling",
-        annotate.sampling.to_string(),
-        "free: the model may write anything; constrained: only well-formed calls",
+        annotate.shown_sampling(),
+        if annotate.source.is_positions() {
+            "free: the model may write anything; constrained: only well-formed calls"
+        } else {
+            "the model writes each text again, with calls in it"
+        },
     );
     add("Temperature", plain(annotate.temperature), "how daring the samples are; 1 is the model as it is");
     add(

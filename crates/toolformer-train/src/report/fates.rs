@@ -30,6 +30,14 @@ pub(super) fn of_status(status: Status) -> (&'static str, &'static str) {
         Status::WrongTool => {
             ("another tool", "The model called another tool than the one it was asked to use.")
         }
+        Status::Altered => (
+            "text changed",
+            "Asked to write the text again with calls in it, the model wrote something else, or not all of it.",
+        ),
+        Status::NoPlace => (
+            "no place",
+            "The call stands inside a piece of text that the model reads as one, or behind the end; nothing can be measured there.",
+        ),
         Status::Duplicate => {
             ("drawn before", "The same call had been drawn at the same place before; it is tried once.")
         }

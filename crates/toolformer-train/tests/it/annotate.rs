@@ -2,14 +2,17 @@
 
 use std::{collections::BTreeSet, fs, num::NonZeroUsize, path::Path};
 
-use toolformer_decode::{Sampling, draw_rng};
 use toolformer_model::Pretrained;
 use toolformer_text::{ArgumentGrammar, FnTool, Progress, Registry, Syntax, ToolError, is_valid_name};
 use toolformer_train::{
-    AnnotateSettings, Annotator, CallSampling, Candidate, FewShotPrompt, Status, Tokenized, execute,
+    AnnotateSettings, Annotator, CallSampling, CallSource, Candidate, FewShotPrompt, Status, Tokenized,
+    execute,
 };
 
-use crate::tiny::{B, arithmetic, calculator, calling, fixture, next_log_probs, registry, texts, tiny};
+use crate::{
+    oracle::Oracle,
+    tiny::{B, arithmetic, calculator, calling, fixture, registry, texts, tiny},
+};
 
 const INPUTS: [&str; 3] = ["the cat 12", "1 the", "zebra"];
 const CALLING_INPUTS: [&str; 3] = ["12 * 3 is 36 the cat", "the cat 3 + 12 is 15", "7 and 49 go"];
@@ -67,54 +70,27 @@ impl Case {
         candidates
     }
 
-    /// The same by definition: `p_i` from passes for every `i`, each sample from a pass for every token. Gives `i`,
-    /// `p_i` and what was sampled.
+    /// The same by definition. Gives `i`, `p_i` and what was sampled, as far as anyone looks at it.
     fn slow(&self, text: &str, id: usize) -> Vec<(usize, f64, String)> {
-        let (Pretrained { model, tokenizer, .. }, syntax) = (&self.pretrained, Syntax::default());
-        let encode = |text: &str| tokenizer.encode(text).unwrap();
-        let (head, tail) = self.prompt.split_once("{text}").unwrap();
-        let x = encode(text);
-        let prompt: Vec<u32> = [encode(head), x.clone(), encode(tail)].concat();
-        let start = encode(" [");
-        let p_start = |i: usize| -> f64 {
-            let factor = |n: usize| {
-                let before = [&prompt, &x[..i], &start[..n]].concat();
-                next_log_probs(model, &before)[start[n] as usize].exp()
+        let AnnotateSettings { tau_s, k, max_call_tokens: max_tokens, seed, .. } = self.settings;
+        let Self { pretrained, prompt, tool, .. } = self;
+        let oracle = Oracle { pretrained, prompt, tool, tau_s, k, max_tokens, seed };
+        let syntax = Syntax::default();
+        let enough = |bytes: &[u8]| {
+            // The beginning of a character says nothing yet.
+            let whole = match std::str::from_utf8(bytes) {
+                Err(error) if error.error_len().is_none() => error.valid_up_to(),
+                _ => bytes.len(),
             };
-            (0..start.len()).map(factor).product()
+            let text = format!("[{}", String::from_utf8_lossy(&bytes[..whole]));
+            !matches!(syntax.progress(&text), Progress::Pending)
         };
-        let p: Vec<f64> = (0..x.len()).map(p_start).collect();
-        let mut order: Vec<usize> = (0..x.len()).collect();
-        order.sort_by(|&a, &b| p[b].total_cmp(&p[a]));
-        order.truncate(self.settings.k);
-        order.sort_unstable();
+        let p = oracle.p(text);
         let mut found = Vec::new();
-        for i in order {
+        for i in oracle.positions(&p) {
             for sample in 0..self.settings.m {
-                let key: [&str; 4] = [&id.to_string(), self.tool, &i.to_string(), &sample.to_string()];
-                let mut rng = draw_rng(self.settings.seed, &key);
-                let mut ids = [&prompt, &x[..i], &start].concat();
-                let mut bytes = Vec::new();
-                for _ in 0..self.settings.max_call_tokens {
-                    let scores: Vec<f32> =
-                        next_log_probs(model, &ids).into_iter().map(|p| p as f32).collect();
-                    let id = Sampling::at_temperature(1.0).pick(&scores, &mut rng);
-                    if tokenizer.eos() == Some(id) {
-                        break;
-                    }
-                    ids.push(id);
-                    bytes.extend(tokenizer.token_bytes(id));
-                    // The beginning of a character says nothing yet.
-                    let whole = match std::str::from_utf8(&bytes) {
-                        Err(error) if error.error_len().is_none() => error.valid_up_to(),
-                        _ => bytes.len(),
-                    };
-                    let text = format!("[{}", String::from_utf8_lossy(&bytes[..whole]));
-                    if !matches!(syntax.progress(&text), Progress::Pending) {
-                        break;
-                    }
-                }
-                found.push((i, p[i], String::from_utf8_lossy(&bytes).into_owned()));
+                let sampled = oracle.sample(text, id, i, sample, enough);
+                found.push((i, p[i], String::from_utf8_lossy(&sampled).into_owned()));
             }
         }
         found
@@ -177,6 +153,7 @@ fn settings() -> AnnotateSettings {
         max_call_tokens: 8,
         no_look_ahead: false,
         sampling: CallSampling::Free,
+        source: CallSource::Positions,
         seed: 11,
     }
 }

@@ -4,7 +4,10 @@ use toolformer_model::Tokenizer;
 use toolformer_text::Syntax;
 use toolformer_train::{Candidate, FilterSettings, FilterStage, Reason, Status, Tokenized};
 
-use crate::tiny::{B, next_log_probs, texts, tiny};
+use crate::{
+    oracle::loss,
+    tiny::{B, texts, tiny},
+};
 
 const TEXTS: [&str; 2] = ["the cat 12 3", "12 the"];
 
@@ -38,21 +41,6 @@ fn judge_with(settings: FilterSettings) -> Vec<Candidate> {
     candidates
 }
 
-/// `L_i(z)` by definition.
-fn loss(prefix: &str, text: &str, i: usize) -> f64 {
-    let tiny = tiny();
-    let x = tiny.tokenizer.encode(text).unwrap();
-    let mut ids = vec![tiny.tokenizer.bos().unwrap()];
-    ids.extend(tiny.tokenizer.encode(prefix).unwrap());
-    let window = (0..5).take_while(|t| i + t < x.len());
-    window
-        .map(|t| {
-            let context = [&ids, &x[..i + t]].concat();
-            -(1.0 - 0.2 * t as f64) / 3.0 * next_log_probs(&tiny.model, &context)[x[i + t] as usize]
-        })
-        .sum()
-}
-
 #[test]
 fn losses_and_verdicts_are_those_of_the_formula() {
     for drop_arrow in [false, true] {
@@ -64,10 +52,11 @@ fn losses_and_verdicts_are_those_of_the_formula() {
             }
             let (_, args) = candidate.name_and_args().unwrap();
             let i = candidate.token_position;
-            let none = loss("", TEXTS[text], i);
+            let loss = |prefix: &str| loss(&tiny(), prefix, TEXTS[text], i);
+            let none = loss("");
             let arrow = if drop_arrow { "" } else { " ->" };
-            let call = loss(&format!(" [T({args}){arrow}]"), TEXTS[text], i);
-            let response = loss(&format!(" [T({args}) -> 12]"), TEXTS[text], i);
+            let call = loss(&format!(" [T({args}){arrow}]"));
+            let response = loss(&format!(" [T({args}) -> 12]"));
             let found = candidate.losses.unwrap();
             for (found, expected) in [(found.none, none), (found.call, call), (found.response, response)] {
                 assert!((found - expected).abs() < 1e-4, "{found} {expected}");

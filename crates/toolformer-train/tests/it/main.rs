@@ -2,11 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod annotate;
+mod copy_alignment;
 mod families;
 mod filter;
 mod finetune;
+mod golden_corpus;
+mod oracle;
 mod report;
 mod report_in_browser;
+mod rewrites;
 mod teach;
 mod text_files;
 mod tiny;

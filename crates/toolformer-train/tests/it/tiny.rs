@@ -23,6 +23,11 @@ pub(crate) fn calling() -> Pretrained<B> {
     Pretrained::open(&fixture("calling_llama"), &Default::default()).unwrap()
 }
 
+/// Trained to write texts again, with calls of a calculator in them.
+pub(crate) fn rewriting() -> Pretrained<B> {
+    Pretrained::open(&fixture("rewriting_llama"), &Default::default()).unwrap()
+}
+
 pub(crate) fn texts(texts: &[&str]) -> Vec<Text> {
     let number = |(id, text): (usize, &&str)| serde_json::json!({ "id": id, "text": text });
     texts.iter().enumerate().map(number).map(|text| serde_json::from_value(text).unwrap()).collect()
