@@ -25,6 +25,7 @@ use crate::{
     annotate_settings::CallSampling,
     candidate::{Candidate, Reason, Status},
     error::TrainError,
+    filter_stage::FilterSettings,
     selection::SelectionStats,
     texts::TextSource,
     units::UnitRecord,
@@ -221,6 +222,13 @@ impl Stats {
             tools,
             stages: BTreeMap::from([("annotate".to_owned(), annotate), ("filter".to_owned(), filter)]),
             ..Self::default()
+        }
+    }
+
+    /// Enters what the calls to each tool had to gain.
+    pub fn set_thresholds(&mut self, settings: &FilterSettings) {
+        for (name, tool) in &mut self.tools {
+            tool.threshold = Some(settings.threshold(name));
         }
     }
 
