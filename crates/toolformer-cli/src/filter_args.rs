@@ -10,11 +10,17 @@ pub(crate) struct FilterArgs {
     /// [default: 0.5]
     #[arg(long, value_name = "NATS", allow_negative_numbers = true)]
     tau_f: Option<f64>,
+    /// A call has to gain so much more for each unit of its tool's `cost` in --settings, in nats: dear tools must help more
+    #[arg(long, value_name = "NATS", default_value_t = 0.0, requires = "settings")]
+    cost_weight: f64,
     /// Compare with the call written ` [Name(args)]`, without the arrow that the paper leaves in it
     #[arg(long)]
     drop_arrow: bool,
+    /// What stands between a call and the text that it is put before; the paper does not say. Taken as it is
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    separator: String,
     /// Where calls stand when their losses are taken, and how the tokens behind them are weighed
-    #[arg(long, value_enum, default_value = "paper", conflicts_with = "drop_arrow")]
+    #[arg(long, value_enum, default_value = "paper", conflicts_with_all = ["drop_arrow", "separator"])]
     compat: CompatArg,
 }
 
@@ -34,7 +40,9 @@ impl FilterArgs {
             CompatArg::Paper => Compat::Paper,
             CompatArg::Lucidrains => Compat::Lucidrains,
         };
-        FilterSettings { tau_f, drop_arrow: self.drop_arrow, compat, ..FilterSettings::default() }
+        let (cost_weight, separator) = (self.cost_weight, self.separator.clone());
+        let drop_arrow = self.drop_arrow;
+        FilterSettings { tau_f, cost_weight, drop_arrow, separator, compat, ..FilterSettings::default() }
     }
 
     /// What may be set for each tool, as far as it was given.

@@ -15,7 +15,7 @@ use toolformer::{
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Settings of each tool")]
 pub(crate) struct SettingsArgs {
-    /// A TOML file with a table for each tool that has settings of its own, such as QA: tau_s, k, m, tau_f,
+    /// A TOML file with a table for each tool that has settings of its own, such as QA: tau_s, k, m, tau_f, cost,
     /// max_examples, select, prompt. What it leaves open comes from the flags that are given, then from the paper
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::{Context as _, Error, Result};
 use clap::Args;
 use toolformer::{
-    text::{Registry, Tool},
+    text::{RateLimit, RateLimited, Registry, Tool},
     tools::{
         BUILTINS, BuiltinError, BuiltinSettings, Calendar, Date, ServerFailure, ToolsFile, ToolsFileDefaults,
         WikiIndex, builtin, iso_date,
@@ -60,6 +60,10 @@ pub(crate) struct ToolArgs {
     /// The server of --qa-with has a model for chats: ask it as a user does, not to go on from a text
     #[arg(long, requires = "qa_with")]
     pub(crate) qa_chat: bool,
+    /// Most calls a second to the server of translate, and as many to that of qa; calls wait for their turn. A tool of
+    /// --tools-file has its own `calls_per_second`
+    #[arg(long, value_name = "N")]
+    pub(crate) calls_per_second: Option<f64>,
     /// Longest time that a call may take, in seconds; a tool of --tools-file may set its own
     #[arg(long, value_name = "S", default_value_t = 60.0)]
     pub(crate) tool_timeout: f64,
@@ -97,6 +101,10 @@ impl ToolArgs {
         for name in &self.tools {
             let tool =
                 builtin(&name.to_ascii_lowercase(), &settings).map_err(|error| self.explain(&error))?;
+            let tool = match self.rate_limit(tool.name())? {
+                Some(limit) => Box::new(RateLimited::new(tool, limit)),
+                None => tool,
+            };
             chosen.add(tool).map_err(|error| wrong_usage(format!("--tools: {error:#}")))?;
         }
         if let Some(path) = &self.tools_file {
@@ -166,6 +174,19 @@ impl ToolArgs {
             settings.reader = Some(tool_backends::reader(with, self.qa_chat, timeout)?);
         }
         Ok(settings)
+    }
+
+    /// How often a built-in tool may be called, by its name in a text; only those that ask a server are held back.
+    fn rate_limit(&self, tool: &str) -> Result<Option<RateLimit>> {
+        let Some(per_second) = self.calls_per_second else { return Ok(None) };
+        let limit = RateLimit::per_second(per_second)
+            .map_err(|error| wrong_usage(format!("--calls-per-second: {error}")))?;
+        let server = match tool {
+            "MT" => self.translate_with.as_deref(),
+            "QA" => self.qa_with.as_deref(),
+            _ => None,
+        };
+        Ok(server.filter(|with| tool_backends::is_url(with)).map(|_| limit))
     }
 
     /// An error of [`builtin`] in the words of the command line.

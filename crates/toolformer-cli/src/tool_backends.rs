@@ -55,7 +55,7 @@ pub(crate) fn reader(with: &str, chat: bool, timeout: Duration) -> Result<Reader
     Ok(Reader::new(server.fingerprint(), move |prompt: &str| server.read(prompt)))
 }
 
-fn is_url(with: &str) -> bool {
+pub(crate) fn is_url(with: &str) -> bool {
     with.starts_with("http://") || with.starts_with("https://")
 }
 

@@ -28,6 +28,11 @@ impl LossWeights {
         Self(weights)
     }
 
+    /// `w_0, w_1, ...`
+    pub fn as_slice(&self) -> &[f64] {
+        &self.0
+    }
+
     /// How many tokens have a weight.
     pub fn window(&self) -> usize {
         self.0.len()

@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use crate::{ArgumentGrammar, Parameters, Tool, ToolError, deadline::block_on};
+use crate::{ArgumentGrammar, Parameters, RateLimit, Tool, ToolError, deadline::block_on};
 
 /// The result of an [`AsyncTool`], to come.
 pub type ToolFuture<'a> = Pin<Box<dyn Future<Output = Result<String, ToolError>> + Send + 'a>>;
@@ -33,6 +33,11 @@ pub trait AsyncTool: Send + Sync {
 
     /// As [`Tool::timeout`].
     fn timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    /// As [`Tool::rate_limit`].
+    fn rate_limit(&self) -> Option<RateLimit> {
         None
     }
 
@@ -67,6 +72,10 @@ impl Tool for Blocking {
 
     fn timeout(&self) -> Option<Duration> {
         self.0.timeout()
+    }
+
+    fn rate_limit(&self) -> Option<RateLimit> {
+        self.0.rate_limit()
     }
 
     fn fingerprint(&self) -> String {

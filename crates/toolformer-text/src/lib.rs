@@ -117,6 +117,7 @@ pub mod lucidrains;
 mod parameters;
 mod progress;
 mod quotes;
+mod rate_limit;
 mod reader;
 mod registry;
 mod result_cache;
@@ -150,6 +151,7 @@ pub use invoke::{
 pub use line_numbers::LineNumbers;
 pub use parameters::{Parameter, ParameterType, Parameters};
 pub use progress::Progress;
+pub use rate_limit::{RateLimit, RateLimitError, RateLimited};
 pub use registry::{CallError, Registry, RegistryError};
 pub use result_cache::{CacheError, ResultCache};
 pub use sanitize::{sanitize_result, sanitize_result_to};

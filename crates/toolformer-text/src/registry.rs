@@ -51,7 +51,8 @@ impl Registry {
 
     /// Gives every call of a tool that sets no time of its own at most `timeout`; without it such a call may
     /// take for ever. What is out of time counts as [`ToolError::TimedOut`]. A thread cannot be stopped: one that
-    /// hangs is left to itself, and a tool of which 32 calls hang is not called again.
+    /// hangs is left to itself, and a tool of which 32 calls hang is not called again. Waiting for one's turn with a tool that
+    /// has a [`RateLimit`](crate::RateLimit) is no part of that time.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

@@ -15,7 +15,7 @@ use futures_util::{
     future::{Either, select},
 };
 
-use crate::{AsyncTool, Tool, ToolError, ToolFuture, async_tool::Blocking, deadline::block_on};
+use crate::{AsyncTool, RateLimit, Tool, ToolError, ToolFuture, async_tool::Blocking, deadline::block_on};
 
 /// So many overdue calls of one tool may be running: each keeps a thread.
 const MAX_OVERDUE: isize = 32;
@@ -25,28 +25,34 @@ const MAX_OVERDUE: isize = 32;
 pub(crate) struct Supervised {
     tool: Arc<dyn Tool>,
     asynchronous: Option<Arc<dyn AsyncTool>>,
+    rate: Option<RateLimit>,
     /// How many calls are running that nobody waits for any more.
     overdue: Arc<AtomicIsize>,
 }
 
 impl Supervised {
     pub(crate) fn new(tool: impl Tool + 'static) -> Self {
-        Self { tool: Arc::new(tool), asynchronous: None, overdue: Arc::default() }
+        let rate = tool.rate_limit();
+        Self { tool: Arc::new(tool), asynchronous: None, rate, overdue: Arc::default() }
     }
 
     pub(crate) fn new_async(tool: impl AsyncTool + 'static) -> Self {
         let tool: Arc<dyn AsyncTool> = Arc::new(tool);
         let blocking = Arc::new(Blocking(Arc::clone(&tool)));
-        Self { tool: blocking, asynchronous: Some(tool), overdue: Arc::default() }
+        let rate = tool.rate_limit();
+        Self { tool: blocking, asynchronous: Some(tool), rate, overdue: Arc::default() }
     }
 
     pub(crate) fn tool(&self) -> &dyn Tool {
         &*self.tool
     }
 
-    /// Calls the tool. A panic is contained; when the time is up a future is dropped and a thread left to
-    /// itself.
+    /// Calls the tool when its turn has come, which is no part of its time. A panic is contained; when the time is up a
+    /// future is dropped and a thread left to itself.
     pub(crate) fn call(&self, args: &str, limit: Option<Duration>) -> Result<String, ToolError> {
+        if let Some(rate) = &self.rate {
+            block_on(rate.ready(), None);
+        }
         match limit {
             _ if self.tool.is_pure() => contained(|| self.tool.call(args)),
             None if self.asynchronous.is_none() => contained(|| self.tool.call(args)),
@@ -56,6 +62,9 @@ impl Supervised {
 
     /// The same without blocking the caller.
     pub(crate) async fn call_async(&self, args: &str, limit: Option<Duration>) -> Result<String, ToolError> {
+        if let Some(rate) = &self.rate {
+            rate.ready().await;
+        }
         let call = self.start(args);
         let Some(time) = limit else { return call.await };
         match select(call, futures_timer::Delay::new(time)).await {

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ArgumentGrammar, Parameters};
+use crate::{ArgumentGrammar, Parameters, RateLimit};
 
 /// A function from text to text that a language model may call by name.
 pub trait Tool: Send + Sync {
@@ -27,6 +27,12 @@ pub trait Tool: Send + Sync {
 
     /// How long a call may take; if it does not say, as long as the [`Registry`](crate::Registry) lets it.
     fn timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    /// How often it may be called; if it does not say, as often as anybody wants. It is asked once, when the tool is added
+    /// to a [`Registry`](crate::Registry), which keeps to it; see [`RateLimited`](crate::RateLimited).
+    fn rate_limit(&self) -> Option<RateLimit> {
         None
     }
 
@@ -131,6 +137,10 @@ impl<T: Tool + ?Sized> Tool for Box<T> {
         (**self).timeout()
     }
 
+    fn rate_limit(&self) -> Option<RateLimit> {
+        (**self).rate_limit()
+    }
+
     fn fingerprint(&self) -> String {
         (**self).fingerprint()
     }
@@ -163,6 +173,10 @@ impl<T: Tool + ?Sized> Tool for Arc<T> {
 
     fn timeout(&self) -> Option<Duration> {
         (**self).timeout()
+    }
+
+    fn rate_limit(&self) -> Option<RateLimit> {
+        (**self).rate_limit()
     }
 
     fn fingerprint(&self) -> String {

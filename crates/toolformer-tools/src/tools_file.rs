@@ -9,6 +9,7 @@ mod error;
 mod http;
 mod keys;
 mod parameters;
+mod rate;
 #[cfg(feature = "mcp")]
 mod server;
 mod source;
@@ -16,7 +17,7 @@ mod source;
 use std::{fmt, fs, path::Path, sync::Arc};
 
 use toml::de::DeTable;
-use toolformer_text::{Tool, is_valid_name};
+use toolformer_text::{RateLimited, Tool, is_valid_name};
 
 #[cfg(feature = "mcp")]
 pub use connected::{ConnectedTools, ServerFailure};
@@ -168,14 +169,18 @@ fn read_tool(
     let kind = table.require("kind", "kind = \"command\" or kind = \"http\"")?;
     let description = table.get("description").map_or(Ok(""), |field| field.string())?.to_owned();
     let parameters = parameters::read(table)?;
-    match kind.string()? {
-        "command" => Ok(Arc::new(command::read(name, description, parameters, table, folder, defaults)?)),
+    let tool: Arc<dyn Tool> = match kind.string()? {
+        "command" => Arc::new(command::read(name, description, parameters, table, folder, defaults)?),
         #[cfg(feature = "http")]
-        "http" => Ok(Arc::new(http::read(name, description, parameters, table, defaults)?)),
+        "http" => Arc::new(http::read(name, description, parameters, table, defaults)?),
         #[cfg(not(feature = "http"))]
-        "http" => Err(kind.error(not_built("requests over HTTP", "http"))),
-        other => Err(kind.impossible(other, "write \"command\" or \"http\"")),
-    }
+        "http" => return Err(kind.error(not_built("requests over HTTP", "http"))),
+        other => return Err(kind.impossible(other, "write \"command\" or \"http\"")),
+    };
+    Ok(match rate::read(table)? {
+        Some(limit) => Arc::new(RateLimited::new(tool, limit)),
+        None => tool,
+    })
 }
 
 #[cfg(not(feature = "mcp"))]

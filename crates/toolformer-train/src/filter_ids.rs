@@ -110,7 +110,7 @@ pub fn judge_ids<B: Backend, M: CausalLm<B>>(
     });
     let places: Vec<Place<'_>> = places.collect();
     let requests: Vec<LossRequest<'_>> = places.iter().map(Place::request).collect();
-    let scorer = Scorer::new(model, settings.compat.weights(), settings.batch_tokens);
+    let scorer = Scorer::new(model, settings.loss_weights(), settings.batch_tokens);
     let scored = scorer.losses::<B>(&requests);
     for (candidate, losses) in candidates.iter_mut().zip(scored.values.chunks(3)) {
         candidate.judge(Losses { none: losses[0], call: losses[1], response: losses[2] }, settings.tau_f);

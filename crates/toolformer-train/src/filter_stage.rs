@@ -1,11 +1,11 @@
 //! Filtering executed candidates (section 2, "Filtering API Calls"): from strings to the ids and losses of
 //! `toolformer-filter`, and back to verdicts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
-use toolformer_filter::{LossRequest, Losses, Scorer};
+use toolformer_filter::{LossRequest, LossWeights, Losses, Scorer};
 use toolformer_model::{CausalLm, Tokenizer, check_ids, check_numbers};
 use toolformer_text::Syntax;
 
@@ -13,23 +13,38 @@ use crate::{
     candidate::{Candidate, Status},
     compat::{Compat, Place},
     error::TrainError,
+    teach_settings::is_zero,
     texts::TextId,
     tokenized::Tokenized,
+    tool_settings::ToolSettings,
 };
 
-/// How candidates are filtered.
+/// How candidates are filtered: a call is kept if `L- - L+ >= tau_f + cost_weight * cost`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FilterSettings {
-    /// A call is kept if `L- - L+ >= tau_f`, in nats (paper: 0.5 for the calculator and translation, else 1).
+    /// What a call has to gain, in nats (paper: 0.5 for the calculator and translation, else 1).
     pub tau_f: f64,
     /// The same for calls to tools that have another one, by the tool's name in text.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub tau_f_of: BTreeMap<String, f64>,
+    /// What a call has to gain more for each unit of its tool's cost, in nats (paper: nothing).
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub cost_weight: f64,
+    /// What a call costs, in units of one's own, by the tool's name in text; others cost nothing.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub cost_of: BTreeMap<String, f64>,
     /// Whether `e(c, none)` is ` [Name(args)]` instead of ` [Name(args) ->]`.
     pub drop_arrow: bool,
+    /// What stands between a call and the text that it is put before (paper: it does not say); encoded with the call. Where
+    /// there is no call, it is not there either.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub separator: String,
     /// As the paper or as toolformer-pytorch does it.
     #[serde(skip_serializing_if = "Compat::is_paper", default)]
     pub compat: Compat,
+    /// Weights of the tokens behind a call's place, where they are neither's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub weights: Option<LossWeights>,
     /// Most tokens of a batch.
     pub batch_tokens: usize,
 }
@@ -40,8 +55,12 @@ impl Default for FilterSettings {
         Self {
             tau_f: 0.5,
             tau_f_of: BTreeMap::new(),
+            cost_weight: 0.0,
+            cost_of: BTreeMap::new(),
             drop_arrow: false,
+            separator: String::new(),
             compat: Compat::Paper,
+            weights: None,
             batch_tokens: 2048,
         }
     }
@@ -51,24 +70,57 @@ impl FilterSettings {
     /// # Errors
     /// If a value is out of range.
     pub fn validate(&self) -> Result<(), TrainError> {
-        match self.tau_f_of.values().chain([&self.tau_f]).find(|tau_f| !tau_f.is_finite()) {
-            None => Ok(()),
-            Some(tau_f) => {
-                let why = format!("must be a number of nats, not {tau_f}");
-                Err(TrainError::Setting { name: "tau_f", why })
+        let wrong = |name, why: String| Err(TrainError::Setting { name, why });
+        if let Some(tau_f) = self.tau_f_of.values().chain([&self.tau_f]).find(|tau_f| !tau_f.is_finite()) {
+            return wrong("tau_f", format!("must be a number of nats, not {tau_f}"));
+        }
+        let is_cost = |cost: &f64| cost.is_finite() && *cost >= 0.0;
+        if let Some(cost) = self.cost_of.values().find(|cost| !is_cost(cost)) {
+            return wrong("cost", format!("must be a number, 0 or more, not {cost}"));
+        }
+        if !is_cost(&self.cost_weight) {
+            let why =
+                format!("is a number of nats for each unit of cost, 0 or more, not {}", self.cost_weight);
+            return wrong("cost_weight", why);
+        }
+        if !self.separator.is_empty() && !self.compat.is_paper() {
+            return wrong("separator", "must be empty where calls stand in their place in the text".into());
+        }
+        match self.weights.as_ref().map(LossWeights::as_slice) {
+            Some([]) => wrong("weights", "must be at least one".into()),
+            Some(weights) if !weights.iter().all(|weight| weight.is_finite()) => {
+                wrong("weights", format!("must be finite numbers, not {weights:?}"))
             }
+            _ => Ok(()),
         }
     }
 
+    /// These, with what single tools have of their own.
+    #[must_use]
+    pub fn with_tools(self, tools: &BTreeMap<String, ToolSettings>) -> Self {
+        let tau_f_of = tools.iter().map(|(tool, own)| (tool.clone(), own.tau_f)).collect();
+        let costs = tools.iter().filter(|(_, own)| own.cost != 0.0);
+        let cost_of = costs.map(|(tool, own)| (tool.clone(), own.cost)).collect();
+        Self { tau_f_of, cost_of, ..self }
+    }
+
+    /// What the calls to a tool have to gain: `tau_f + cost_weight * cost`, in nats.
+    pub fn threshold(&self, tool: &str) -> f64 {
+        let tau_f = self.tau_f_of.get(tool).copied().unwrap_or(self.tau_f);
+        tau_f + self.cost_weight * self.cost_of.get(tool).copied().unwrap_or(0.0)
+    }
+
     /// `0.5 (QA: 1)`
-    pub(crate) fn shown_tau_f(&self) -> String {
-        let own: Vec<String> = self.tau_f_of.iter().map(|(tool, tau_f)| format!("{tool}: {tau_f}")).collect();
+    pub(crate) fn shown_thresholds(&self) -> String {
+        let tools: BTreeSet<&String> = self.tau_f_of.keys().chain(self.cost_of.keys()).collect();
+        let own: Vec<String> =
+            tools.into_iter().map(|tool| format!("{tool}: {}", self.threshold(tool))).collect();
         if own.is_empty() { self.tau_f.to_string() } else { format!("{} ({})", self.tau_f, own.join(", ")) }
     }
 
-    /// `tau_f` of the calls to a tool.
-    fn tau_f(&self, tool: &str) -> f64 {
-        self.tau_f_of.get(tool).copied().unwrap_or(self.tau_f)
+    /// The weights of the tokens behind a call's place.
+    pub(crate) fn loss_weights(&self) -> LossWeights {
+        self.weights.clone().unwrap_or_else(|| self.compat.weights())
     }
 }
 
@@ -95,7 +147,7 @@ impl<'m, M> FilterStage<'m, M> {
             let why = "the tokenizer has neither a begin nor an end token, so there is nothing to put before a text";
             return Err(TrainError::Setting { name: "tokenizer", why: why.into() });
         };
-        let scorer = Scorer::new(model, settings.compat.weights(), settings.batch_tokens);
+        let scorer = Scorer::new(model, settings.loss_weights(), settings.batch_tokens);
         Ok(Self { scorer, tokenizer, syntax, settings, bos })
     }
 
@@ -154,7 +206,9 @@ impl<'m, M> FilterStage<'m, M> {
                 } else {
                     self.syntax.call_awaiting(name, args)
                 };
-                let [call, response] = [self.prefix(&call)?, self.prefix(&with_result)?];
+                let separator = &self.settings.separator;
+                let prefix = |call: &str| self.prefix(&format!("{call}{separator}"));
+                let [call, response] = [prefix(&call)?, prefix(&with_result)?];
                 for ids in [&call, &response] {
                     check_ids(ids, vocab_size, Some(self.tokenizer))?;
                 }
@@ -164,8 +218,8 @@ impl<'m, M> FilterStage<'m, M> {
         }
         let (losses, computed) = self.score::<B>(texts, &jobs)?;
         for (candidate, job) in candidates.iter_mut().zip(job_of_candidate) {
-            let tau_f = self.settings.tau_f(&candidate.tool);
-            candidate.judge(job.map(|job| losses[job]), tau_f);
+            let threshold = self.settings.threshold(&candidate.tool);
+            candidate.judge(job.map(|job| losses[job]), threshold);
         }
         Ok(computed)
     }

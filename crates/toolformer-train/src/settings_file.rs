@@ -15,6 +15,7 @@ use crate::{error::TrainError, few_shot_prompt::FewShotPrompt, tool_settings::Gi
 /// k = 5                    # most positions of a text
 /// m = 5                    # calls sampled at each
 /// tau_f = 1.0              # a call is kept if it gains so many nats
+/// cost = 2.5               # what a call costs, in units of one's own; see `cost_weight`
 /// max_examples = 25000     # most calls that are woven, the best ones
 /// select = false           # whether only texts that look worth it are annotated
 /// prompt = "prompts/qa.txt"  # the few-shot prompt with its {text}, beside this file
@@ -32,6 +33,7 @@ struct Table {
     k: Option<Spanned<usize>>,
     m: Option<Spanned<usize>>,
     tau_f: Option<Spanned<f64>>,
+    cost: Option<Spanned<f64>>,
     max_examples: Option<Spanned<usize>>,
     select: Option<bool>,
     prompt: Option<Spanned<PathBuf>>,
@@ -101,6 +103,7 @@ impl Table {
             k: count(&self.k),
             m: count(&self.m),
             tau_f: number(&self.tau_f),
+            cost: number(&self.cost),
             max_examples: count(&self.max_examples),
             select: self.select,
             prompt: None,
@@ -112,6 +115,7 @@ impl Table {
         match name {
             "tau_s" => self.tau_s.as_ref().map(Spanned::span),
             "tau_f" => self.tau_f.as_ref().map(Spanned::span),
+            "cost" => self.cost.as_ref().map(Spanned::span),
             "k" => self.k.as_ref().map(Spanned::span),
             "m" => self.m.as_ref().map(Spanned::span),
             "max_examples" => self.max_examples.as_ref().map(Spanned::span),
@@ -142,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_a_file_says_and_what_it_leaves_open() {
-        let text = "[Calculator]\ntau_s = 0\nk = 3\ntau_f = 0.25\nmax_examples = 100\nselect = true\n\
+        let text = "[Calculator]\ntau_s = 0\nk = 3\ntau_f = 0.25\ncost = 2\nmax_examples = 100\nselect = true\n\
                     prompt = 'p.txt'\n[\"my.Tool\"]\nm = 2\n";
         let file = read(text).unwrap();
         let calculator = GivenSettings {
@@ -150,6 +154,7 @@ mod tests {
             k: Some(3),
             m: None,
             tau_f: Some(0.25),
+            cost: Some(2.0),
             max_examples: Some(100),
             select: Some(true),
             prompt: Some(FewShotPrompt::new("Q {text} A ").unwrap()),
@@ -175,6 +180,8 @@ mod tests {
         check_error("\n[Calcluator]\nk = 5\n", 2, &["`Calcluator`", "there are Calculator, my.Tool"]);
         check_error("[Calculator]\ntau_s = 1.0\n", 2, &["`Calculator.tau_s`", "below 1"]);
         check_error("[Calculator]\n\ntau_f = nan\n", 3, &["`Calculator.tau_f`", "nats"]);
+        check_error("[Calculator]\nk = 1\ncost = -1\n", 3, &["`Calculator.cost`", "0 or more"]);
+        check_error("[Calculator]\ncost = inf\n", 2, &["`Calculator.cost`", "0 or more"]);
         check_error("[Calculator]\nk = 0\n", 2, &["`Calculator.k`", "at least 1"]);
         check_error("[Calculator]\nm = 0\n", 2, &["`Calculator.m`", "at least 1"]);
         check_error("[Calculator]\nk = -1\n", 2, &["-1"]);

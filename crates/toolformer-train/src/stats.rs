@@ -25,6 +25,7 @@ use crate::{
     annotate_settings::CallSampling,
     candidate::{Candidate, Reason, Status},
     error::TrainError,
+    filter_stage::FilterSettings,
     selection::SelectionStats,
     texts::TextSource,
     units::UnitRecord,
@@ -229,6 +230,13 @@ impl Stats {
                 .map(|(name, cost)| (name.to_owned(), cost))
                 .into(),
             ..Self::default()
+        }
+    }
+
+    /// Enters what the calls to each tool had to gain.
+    pub fn set_thresholds(&mut self, settings: &FilterSettings) {
+        for (name, tool) in &mut self.tools {
+            tool.threshold = Some(settings.threshold(name));
         }
     }
 

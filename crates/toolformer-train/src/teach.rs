@@ -131,6 +131,7 @@ pub fn teach<B: Backend>(
     let mut stats = Stats::collected(units, tally, settings.annotate.sampling);
     stats.quote(&texts)?;
     stats.held_out = held_out.len();
+    stats.set_thresholds(&settings.filter_of_all());
     let write_stats = |stats: &Stats| {
         write_whole(&folder.file("stats.json"), |file| Ok(serde_json::to_writer_pretty(file, stats)?))
     };
@@ -241,7 +242,7 @@ fn why_no_examples(stats: &Stats, settings: &TeachSettings) -> String {
         "none of {} executed calls lowered the loss by tau_f = {} or more; lower tau_f, draw more samples (k, m), or \
          give texts whose numbers the model cannot know",
         stats.candidates.executed,
-        settings.filter_of_all().shown_tau_f()
+        settings.filter_of_all().shown_thresholds()
     )
 }
 

@@ -76,8 +76,7 @@ impl TeachSettings {
 
     /// How the calls of all tools are filtered.
     pub(crate) fn filter_of_all(&self) -> FilterSettings {
-        let own = self.tools.iter().map(|(tool, own)| (tool.clone(), own.tau_f));
-        FilterSettings { tau_f_of: own.collect(), ..self.filter.clone() }
+        self.filter.clone().with_tools(&self.tools)
     }
 
     /// The tools for which texts are selected.

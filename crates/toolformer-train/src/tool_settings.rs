@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     annotate_settings::AnnotateSettings, error::TrainError, few_shot_prompt::FewShotPrompt,
-    filter_stage::FilterSettings, weave::check_max_examples,
+    filter_stage::FilterSettings, teach_settings::is_zero, weave::check_max_examples,
 };
 
 /// The settings of a tool.
@@ -16,8 +16,11 @@ pub struct ToolSettings {
     pub k: usize,
     /// Samples at each position.
     pub m: usize,
-    /// A call is kept if `L- - L+ >= tau_f`, in nats.
+    /// A call is kept if `L- - L+ >= tau_f + cost_weight * cost`, in nats.
     pub tau_f: f64,
+    /// What a call costs, in units of one's own; see [`FilterSettings::cost_weight`].
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub cost: f64,
     /// Most calls that are woven, over all texts; the best are. None: all that were kept.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub max_examples: Option<usize>,
@@ -33,7 +36,7 @@ impl ToolSettings {
             "Calculator" | "MT" => (0.0, 20, 10, 0.5),
             _ => (0.05, 5, 5, 1.0),
         };
-        Self { tau_s, k, m, tau_f, max_examples: None, select: false }
+        Self { tau_s, k, m, tau_f, cost: 0.0, max_examples: None, select: false }
     }
 
     /// How calls to the tool are sampled, where `common` holds what is the same for all tools.
@@ -46,7 +49,8 @@ impl ToolSettings {
     /// If a value is out of range.
     pub fn validate(&self) -> Result<(), TrainError> {
         self.annotate(&AnnotateSettings::default()).validate()?;
-        FilterSettings { tau_f: self.tau_f, ..FilterSettings::default() }.validate()?;
+        let cost_of = [(String::new(), self.cost)].into();
+        FilterSettings { tau_f: self.tau_f, cost_of, ..FilterSettings::default() }.validate()?;
         self.max_examples.map_or(Ok(()), check_max_examples)
     }
 }
@@ -62,6 +66,8 @@ pub struct GivenSettings {
     pub m: Option<usize>,
     /// See [`ToolSettings::tau_f`].
     pub tau_f: Option<f64>,
+    /// See [`ToolSettings::cost`].
+    pub cost: Option<f64>,
     /// See [`ToolSettings::max_examples`].
     pub max_examples: Option<usize>,
     /// See [`ToolSettings::select`].
@@ -79,6 +85,7 @@ impl GivenSettings {
             k: self.k.or(other.k),
             m: self.m.or(other.m),
             tau_f: self.tau_f.or(other.tau_f),
+            cost: self.cost.or(other.cost),
             max_examples: self.max_examples.or(other.max_examples),
             select: self.select.or(other.select),
             prompt: self.prompt.or(other.prompt),
@@ -93,6 +100,7 @@ impl GivenSettings {
             k: self.k.unwrap_or(paper.k),
             m: self.m.unwrap_or(paper.m),
             tau_f: self.tau_f.unwrap_or(paper.tau_f),
+            cost: self.cost.unwrap_or(paper.cost),
             max_examples: self.max_examples.or(paper.max_examples),
             select: self.select.unwrap_or(paper.select),
         }

@@ -106,8 +106,7 @@ impl Args {
     fn settings_for(&self, tools: &[String]) -> Result<FilterSettings> {
         let file = self.settings.read(tools)?;
         let own = by_tool(file.as_ref(), &self.filter.given(), tools);
-        let tau_f_of = own.into_iter().map(|(tool, own)| (tool, own.tau_f)).collect();
-        Ok(FilterSettings { tau_f_of, ..self.filter.settings() })
+        Ok(self.filter.settings().with_tools(&own))
     }
 
     fn on_ids<B: Backend>(&self, device: &B::Device) -> Result<()> {

@@ -91,6 +91,14 @@ fn each_tool_is_filtered_and_woven_by_its_own() {
         lines(&folder.read("f.jsonl")).iter().map(|judged| judged["kept"].as_bool().unwrap()).collect();
     assert_eq!(kept, [true, false, true]);
     toolformer(&filter).fails(1, "was begun with other settings");
+    // Dear calls are dropped, as the threshold is what the tool's cost makes of it.
+    let dear = folder.file("dear.toml", "[Up]\ntau_f = -1000\ncost = 200\n[Down]\ntau_f = -1000\ncost = 1\n");
+    let judged = folder.path("dear.jsonl");
+    let with_cost =
+        ["filter", "--model", &model, "--texts", &texts, "--candidates", &candidates, "--out", &judged];
+    let with_cost = [&with_cost[..], &["--settings", &dear, "--cost-weight", "10"]].concat();
+    assert!(toolformer(&with_cost).ok().err.contains("1 of 3 candidates kept"));
+    toolformer(&[&filter[..], &["--cost-weight", "10"]].concat()).fails(2, "--settings");
     let weave = ["weave", "--texts", &texts, "--candidates", &filtered, "--out", &train];
     assert!(toolformer(&weave).ok().err.contains("2 calls woven into 2 texts"));
     let ran = toolformer(&[&weave[..], &["--settings", &settings]].concat()).ok();

@@ -28,6 +28,7 @@ mod progress;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod rate_limit;
 mod results;
 #[cfg(test)]
 mod stream;

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
+use toolformer_text::RateLimit;
 use url::Url;
 
 use super::{McpError, McpTool, connection::Connection, listing::shown_name};
@@ -39,6 +40,7 @@ pub struct McpServer {
     pub(super) timeout: Duration,
     pub(super) start_timeout: Duration,
     pub(super) response_limit: usize,
+    pub(super) rate_limit: Option<RateLimit>,
     prefix: String,
     only: Option<Vec<String>>,
 }
@@ -78,7 +80,8 @@ impl McpServer {
     fn new(name: String, transport: Transport) -> Self {
         let (timeout, start_timeout) = (Self::DEFAULT_TIMEOUT, Self::DEFAULT_TIMEOUT);
         let response_limit = HttpRules::DEFAULT_RESPONSE_LIMIT;
-        Self { name, transport, timeout, start_timeout, response_limit, prefix: String::new(), only: None }
+        let (rate_limit, prefix, only) = (None, String::new(), None);
+        Self { name, transport, timeout, start_timeout, response_limit, rate_limit, prefix, only }
     }
 
     /// Sends these headers to a server at a URL; they mean nothing to a program.
@@ -103,6 +106,13 @@ impl McpServer {
     #[must_use]
     pub fn with_only<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.only = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// How often it may be called, over all of its tools; otherwise as often as anybody wants.
+    #[must_use]
+    pub fn with_rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
         self
     }
 

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use rmcp::model::CallToolRequestParams;
 use serde_json::json;
-use toolformer_text::{Parameters, Tool, ToolError};
+use toolformer_text::{Parameters, RateLimit, Tool, ToolError};
 
 use super::{answer, connection::Connection, listing::shown_name, schema::CleanParameters};
 use crate::{command_tool::SLACK, fingerprint::fingerprint, one_line::said, runtime};
@@ -79,6 +79,11 @@ impl Tool for McpTool {
     /// A little more than a call and a start of its server have, each twice: the tool keeps these limits itself.
     fn timeout(&self) -> Option<Duration> {
         Some(self.connection.call_limit().saturating_add(SLACK))
+    }
+
+    /// That of the server, which all of its tools share.
+    fn rate_limit(&self) -> Option<RateLimit> {
+        self.connection.server.rate_limit.clone()
     }
 
     fn fingerprint(&self) -> String {

@@ -8,6 +8,7 @@ use super::{
     ToolsFileDefaults, ToolsFileError, ToolsFileProblem,
     keys::{Field, Keys},
     parameters,
+    rate::RATE,
 };
 use crate::{command_line::CommandLine, command_tool::CommandTool};
 
@@ -31,7 +32,7 @@ pub(super) fn read(
     folder: &Path,
     defaults: &ToolsFileDefaults,
 ) -> Result<CommandTool, ToolsFileError> {
-    table.only(KEYS)?;
+    table.only(&[KEYS, RATE].concat())?;
     let argv = table.require("argv", "argv = [\"program\", \"{text}\"]")?;
     let mut command = CommandLine::new(argv.strings()?).map_err(|error| argv.error(error))?;
     if let Some(stdin) = table.get("stdin") {

@@ -6,6 +6,7 @@ use super::{
     ToolsFileDefaults, ToolsFileError, ToolsFileProblem,
     keys::{Field, Keys},
     parameters,
+    rate::RATE,
 };
 use crate::http::{HttpError, HttpMethod, HttpRules, HttpTool};
 
@@ -41,7 +42,7 @@ pub(super) fn read(
     table: &Keys<'_>,
     defaults: &ToolsFileDefaults,
 ) -> Result<HttpTool, ToolsFileError> {
-    table.only(KEYS)?;
+    table.only(&[KEYS, RATE].concat())?;
     let url = table.require("url", "url = \"http://host:8000/path?q={text}\"")?;
     let method = table.get("method").map_or(Ok(HttpMethod::Get), |field| method(&field))?;
     // The placeholders in it mean nothing to the rules.

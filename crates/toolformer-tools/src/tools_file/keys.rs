@@ -156,15 +156,22 @@ impl<'t> Field<'t> {
         usize::try_from(bytes).map_err(|_| self.impossible(bytes, "write a smaller number"))
     }
 
-    /// A time, seconds.
-    pub(super) fn seconds(&self) -> Result<Duration, ToolsFileError> {
-        const EXPECTED: &str = "a number of seconds, more than 0 and at most 86400";
+    /// A number, whole or not; `expected` says which.
+    pub(super) fn number(&self, expected: &str) -> Result<(f64, &'t str), ToolsFileError> {
         let text = match self.value.get_ref() {
             DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
             DeValue::Float(float) => float.as_str(),
-            _ => return Err(self.wrong_type(EXPECTED)),
+            _ => return Err(self.wrong_type(expected)),
         };
-        let seconds = text.parse().ok().filter(|&seconds: &f64| seconds > 0.0 && seconds <= 86_400.0);
+        let number = text.parse().map_err(|_| self.impossible(text, format!("write {expected}")))?;
+        Ok((number, text))
+    }
+
+    /// A time, seconds.
+    pub(super) fn seconds(&self) -> Result<Duration, ToolsFileError> {
+        const EXPECTED: &str = "a number of seconds, more than 0 and at most 86400";
+        let (number, text) = self.number(EXPECTED)?;
+        let seconds = Some(number).filter(|&seconds| seconds > 0.0 && seconds <= 86_400.0);
         let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let duration = duration.filter(|duration| !duration.is_zero());
         duration.ok_or_else(|| self.impossible(text, format!("write {EXPECTED}")))

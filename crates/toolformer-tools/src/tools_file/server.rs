@@ -3,7 +3,11 @@
 use std::path::Path;
 
 use super::{
-    ToolsFileDefaults, ToolsFileError, ToolsFileProblem, command::surroundings, http::rules, keys::Keys,
+    ToolsFileDefaults, ToolsFileError, ToolsFileProblem,
+    command::surroundings,
+    http::rules,
+    keys::Keys,
+    rate::{self, RATE},
 };
 use crate::{CommandLine, McpServer};
 
@@ -17,7 +21,7 @@ pub(super) fn read(
     folder: &Path,
     defaults: &ToolsFileDefaults,
 ) -> Result<McpServer, ToolsFileError> {
-    let all = [BOTH, PROGRAM, HTTP].concat();
+    let all = [BOTH, PROGRAM, HTTP, RATE].concat();
     table.only(&all)?;
     let mut server = match (table.get("command"), table.get("url")) {
         (Some(_), None) => {
@@ -48,6 +52,9 @@ pub(super) fn read(
     }
     if let Some(timeout) = table.seconds("start_timeout_seconds")? {
         server = server.with_start_timeout(timeout);
+    }
+    if let Some(limit) = rate::read(table)? {
+        server = server.with_rate_limit(limit);
     }
     Ok(server)
 }

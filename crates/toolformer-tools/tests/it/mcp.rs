@@ -8,7 +8,7 @@ mod test_server;
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use tempfile::TempDir;
-use toolformer_text::{Tool, ToolError};
+use toolformer_text::{CallsUnderWay, RateLimit, Registry, Tool, ToolError};
 use toolformer_tools::{CommandLine, HttpRules, McpError, McpServer, McpTool};
 
 use self::test_server::{HttpServer, program};
@@ -84,6 +84,20 @@ fn tools_of_a_program() {
 fn tools_over_http() {
     let running = HttpServer::start("127.0.0.1:0");
     check_tools(&http(&running).connect().unwrap());
+}
+
+#[test]
+fn the_tools_of_a_server_share_its_rate() {
+    let limit = RateLimit::per_second(1e-5).unwrap();
+    let tools = server("plain", Path::new("/no/notes")).with_rate_limit(limit).connect().unwrap();
+    let mut registry = Registry::new();
+    tools.into_iter().for_each(|tool| registry.insert(tool).unwrap());
+    // The first call is free; whatever the other tool says, its turn is tomorrow.
+    let mut calls = CallsUnderWay::default();
+    calls.start(0, &registry, "count", "");
+    assert!(calls.next_ended(None, |_| true).is_some());
+    assert!(!calls.start(1, &registry, "add", "1, 2"));
+    assert!(calls.next_ended(Some(Duration::from_millis(20)), |_| true).is_none());
 }
 
 #[test]

@@ -151,6 +151,37 @@ fn tables_and_keys_are_checked() {
     check_brief("[tools.A]\n[tools.A]", "line 2", "not TOML: ");
 }
 
+/// How often the tool of a file may be called, as it is shown.
+#[track_caller]
+fn check_rate(keys: &str, expected: &str) {
+    let text = format!("[tools.A]\nkind = \"command\"\nargv = [\"cat\", \"{{text}}\"]\n{keys}");
+    let rate = parse(&text).unwrap().tools()[0].rate_limit();
+    assert_eq!(rate.map_or("none".to_owned(), |rate| format!("{rate:?}")), expected);
+}
+
+#[test]
+fn tools_may_be_held_to_a_rate() {
+    check_rate("", "none");
+    check_rate("calls_per_second = 2", "RateLimit { per_second: 2.0, burst: 1, .. }");
+    check_rate("calls_per_second = 0.5\nburst = 3", "RateLimit { per_second: 0.5, burst: 3, .. }");
+    let argv = |rest: &str| format!("argv = [\"cat\", \"{{text}}\"]\n{rest}");
+    for wrong in ["0", "-1", "0.000001", "1e7", "nan"] {
+        let problem = format!("`{wrong}` is not possible; write a number from 0.00001 to 1000000");
+        check_command(&argv(&format!("calls_per_second = {wrong}")), ".calls_per_second", &problem);
+    }
+    check_command(
+        &argv("calls_per_second = \"2\""),
+        ".calls_per_second",
+        "this is a string; write a number of calls",
+    );
+    check_command(
+        &argv("calls_per_second = 2\nburst = 0"),
+        ".burst",
+        "`0` is not possible; write a whole number from 1",
+    );
+    check_command(&argv("burst = 2"), ".burst", "`calls_per_second` is missing; write calls_per_second = 2");
+}
+
 /// An error of a command: in which key, and what it says.
 #[track_caller]
 fn check_command(text: &str, key: &str, problem: &str) {
@@ -272,6 +303,11 @@ mod http {
             "`::ffff:10.0.0.1` is an address of this machine",
         );
         check(&url("method = \"PUT\""), ".method", "`PUT` is not possible");
+        check(
+            &url("calls_per_second = 0"),
+            ".calls_per_second",
+            "`0` is not possible; write a number from 0.00001",
+        );
         check(&url("body = { q = \"{text}\" }"), ".body", "this does not go with method = \"GET\"");
         check(&url("method = \"POST\"\nbody = [\"{\"]"), ".body", "a `{` has no partner");
         check(&url("method = \"POST\"\nbody = inf"), ".body", "`inf` is not possible");

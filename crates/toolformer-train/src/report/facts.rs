@@ -48,9 +48,15 @@ pub(super) fn facts(data: &ReportData) -> Vec<Fact> {
     add("Temperature", plain(annotate.temperature), "how daring the samples are; 1 is the model as it is");
     add(
         "Threshold (tau_f)",
-        run.settings.filter_of_all().shown_tau_f(),
+        run.settings.filter_of_all().shown_thresholds(),
         "nats that a result must save for its call to be kept",
     );
+    if run.settings.filter.cost_weight > 0.0 {
+        let costs = run.settings.tools.iter().map(|(tool, own)| format!("{tool}: {}", plain(own.cost)));
+        let costs = shown(&costs.collect::<Vec<_>>().join(", "), 300);
+        let value = format!("{} times {costs}", plain(run.settings.filter.cost_weight));
+        add("Cost of a call", value, "what the thresholds hold beside tau_f: dear tools must save more");
+    }
     let beside = match (run.settings.plain_ratio, &data.stats.woven) {
         (0.0, _) => "left out".to_owned(),
         (ratio, Some(woven)) => format!("{}, {ratio} for each with calls", count(woven.plain)),

@@ -59,7 +59,7 @@ fn page(data: &ReportData) -> Page {
         columns: std::iter::once(if several { "all tools" } else { "number" }.to_owned())
             .chain(each)
             .collect(),
-        tools: stats.tools.iter().map(|(name, tool)| tool_view(name, tool, data.tau_f(name))).collect(),
+        tools: stats.tools.iter().map(|(name, tool)| tool_view(name, tool, data.threshold(name))).collect(),
         training: training(data),
         training_charts: of_training(&data.metrics, stats.perplexity.map(|perplexity| perplexity.before)),
         costs: costs(stats),

@@ -78,10 +78,8 @@ impl ReportData {
     }
 
     /// The threshold of a tool's calls, in nats, where it is known.
-    pub(super) fn tau_f(&self, tool: &str) -> Option<f64> {
-        self.run
-            .as_ref()
-            .map(|run| run.settings.tools.get(tool).map_or(run.settings.filter.tau_f, |own| own.tau_f))
+    pub(super) fn threshold(&self, tool: &str) -> Option<f64> {
+        self.run.as_ref().map(|run| run.settings.filter_of_all().threshold(tool))
     }
 }
 

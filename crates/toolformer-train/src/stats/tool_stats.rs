@@ -22,7 +22,10 @@ pub struct ToolStats {
     pub loss_call: Histogram,
     /// With the call and its result.
     pub loss_response: Histogram,
-    /// What other thresholds would keep.
+    /// What a call had to gain to be kept: `tau_f` and what the tool costs, in nats; where it is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub threshold: Option<f64>,
+    /// What other thresholds would keep, the tool's cost being part of them.
     pub tau_f_sweep: Vec<SweepPoint>,
     /// The losses of some judged calls, drawn at random: none, call, response, in nats.
     pub losses: Vec<[f64; 3]>,

@@ -1,11 +1,14 @@
 //! Verdicts against the formula of section 2, every loss from passes of its own.
 
+use toolformer_filter::LossWeights;
 use toolformer_model::Tokenizer;
 use toolformer_text::Syntax;
-use toolformer_train::{Candidate, FilterSettings, FilterStage, Reason, Status, Tokenized};
+use toolformer_train::{
+    Candidate, Compat, FilterSettings, FilterStage, Reason, Status, Tokenized, TrainError,
+};
 
 use crate::{
-    oracle::loss,
+    oracle::{loss, loss_by},
     tiny::{B, texts, tiny},
 };
 
@@ -64,6 +67,92 @@ fn losses_and_verdicts_are_those_of_the_formula() {
             assert_eq!(candidate.kept, Some(none.min(call) - response >= 0.0));
         }
     }
+}
+
+#[track_caller]
+fn check_losses(candidate: &Candidate, expected: [f64; 3]) {
+    let found = candidate.losses.unwrap();
+    for (found, expected) in [found.none, found.call, found.response].into_iter().zip(expected) {
+        assert!((found - expected).abs() < 1e-4, "{found} {expected}");
+    }
+}
+
+#[test]
+fn other_weights_give_the_losses_of_the_formula_and_other_verdicts() {
+    let rising = |t: usize| if t == 0 { -0.5 } else { t as f64 };
+    let judge_by = |weights| judge_with(FilterSettings { tau_f: 0.0, weights, ..FilterSettings::default() });
+    let found = judge_by(Some(LossWeights::from_fn(3, rising)));
+    for candidate in found.iter().filter(|candidate| candidate.status == Status::Ok) {
+        let TextNumber(text) = TextNumber::of(candidate);
+        let (_, args) = candidate.name_and_args().unwrap();
+        let by_hand = |prefix: &str| {
+            loss_by(&tiny(), &[0, 1, 2].map(rising), prefix, TEXTS[text], candidate.token_position)
+        };
+        let expected =
+            ["".to_owned(), format!(" [T({args}) ->]"), format!(" [T({args}) -> 12]")].map(|z| by_hand(&z));
+        check_losses(candidate, expected);
+        assert_eq!(candidate.kept, Some(expected[0].min(expected[1]) - expected[2] >= 0.0));
+    }
+    let kept = |found: &[Candidate]| found.iter().map(|one| one.kept == Some(true)).collect::<Vec<_>>();
+    assert_ne!(kept(&found), kept(&judge_by(None)));
+}
+
+#[test]
+fn a_separator_stands_behind_the_call_where_there_is_one() {
+    let separator = " 3".to_owned();
+    for candidate in judge_with(FilterSettings { separator, ..FilterSettings::default() }) {
+        let TextNumber(text) = TextNumber::of(&candidate);
+        if candidate.status == Status::Ok {
+            let (_, args) = candidate.name_and_args().unwrap();
+            let by_hand = |prefix: &str| loss(&tiny(), prefix, TEXTS[text], candidate.token_position);
+            let [call, response] = ["->", "-> 12"].map(|end| by_hand(&format!(" [T({args}) {end}] 3")));
+            check_losses(&candidate, [by_hand(""), call, response]);
+        }
+    }
+}
+
+#[test]
+fn dear_tools_have_to_gain_more() {
+    let settings = |cost_weight: f64, costs: &[(&str, f64)]| FilterSettings {
+        tau_f: -100.0,
+        cost_weight,
+        cost_of: costs.iter().map(|&(tool, cost)| (tool.to_owned(), cost)).collect(),
+        ..FilterSettings::default()
+    };
+    let deltas: Vec<f64> = judge(false, 0.0).iter().filter_map(|candidate| candidate.delta).collect();
+    let middle = (deltas.iter().copied().fold(f64::MAX, f64::min)
+        + deltas.iter().copied().fold(f64::MIN, f64::max))
+        / 2.0;
+    let kept = |settings| judge_with(settings).iter().filter(|one| one.kept == Some(true)).count();
+    let above = deltas.iter().filter(|&&delta| delta >= middle).count();
+    assert!(above > 0 && above < deltas.len());
+    // tau_f + 2 * (middle + 100) / 2 is the middle; the losses are what they were.
+    assert_eq!(kept(settings(2.0, &[("T", (middle + 100.0) / 2.0)])), above);
+    assert_eq!(kept(settings(2.0, &[("U", 1000.0)])), deltas.len());
+    assert_eq!(kept(settings(0.0, &[("T", 1000.0)])), deltas.len());
+    let own = settings(2.0, &[("T", 3.0)]);
+    assert_eq!([own.threshold("T"), own.threshold("U")], [-94.0, -100.0]);
+}
+
+#[track_caller]
+fn check_refused(settings: FilterSettings, name: &str) {
+    let error = settings.validate().unwrap_err();
+    assert!(matches!(error, TrainError::Setting { name: found, .. } if found == name), "{error}");
+}
+
+#[test]
+fn settings_that_cannot_be_are_refused() {
+    let default = FilterSettings::default;
+    for cost in [-1.0, f64::NAN, f64::INFINITY] {
+        check_refused(FilterSettings { cost_weight: cost, ..default() }, "cost_weight");
+        check_refused(FilterSettings { cost_of: [("T".to_owned(), cost)].into(), ..default() }, "cost");
+    }
+    check_refused(FilterSettings { tau_f: f64::NAN, ..default() }, "tau_f");
+    for weights in [vec![], vec![1.0, f64::NAN]] {
+        check_refused(FilterSettings { weights: Some(LossWeights::new(weights)), ..default() }, "weights");
+    }
+    let (separator, compat) = (" ".to_owned(), Compat::Lucidrains);
+    check_refused(FilterSettings { separator, compat, ..default() }, "separator");
 }
 
 struct TextNumber(usize);

@@ -58,7 +58,7 @@ fn run() -> (Vec<Candidate>, Vec<Woven>, Stats) {
     let folder = tempfile::tempdir().unwrap();
     let prompts = TOOLS.map(|(tool, prompt, ..)| (tool.to_owned(), FewShotPrompt::new(prompt).unwrap()));
     let own = |(tool, _, tau_s, k, m): (&str, &str, f64, usize, usize)| {
-        let own = ToolSettings { tau_s, k, m, tau_f: TAU_F, max_examples: None, select: false };
+        let own = ToolSettings { tau_s, k, m, tau_f: TAU_F, ..ToolSettings::paper(tool) };
         (tool.to_owned(), own)
     };
     let settings = TeachSettings {
@@ -71,6 +71,7 @@ fn run() -> (Vec<Candidate>, Vec<Woven>, Stats) {
         },
         held_out: 0.0,
         unit_texts: 2,
+        plain_ratio: 0.0,
         tools: TOOLS.into_iter().map(own).collect(),
     };
     let job = TeachJob {

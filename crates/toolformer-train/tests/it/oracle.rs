@@ -122,14 +122,18 @@ pub(crate) fn call_of(sample: &str) -> Option<(&str, &str)> {
 /// `L_i(z) = - sum_{j=i}^n w_{j-i} log p_M(x_j | z, x_{1:j-1})`, `w_t = max(0, 1 - 0.2 t) / 3`, where `z` is the begin
 /// token and `prefix`.
 pub(crate) fn loss(pretrained: &Pretrained<B>, prefix: &str, text: &str, i: usize) -> f64 {
-    const W: [f64; 5] = [1.0 / 3.0, 0.8 / 3.0, 0.6 / 3.0, 0.4 / 3.0, 0.2 / 3.0];
+    loss_by(pretrained, &[1.0 / 3.0, 0.8 / 3.0, 0.6 / 3.0, 0.4 / 3.0, 0.2 / 3.0], prefix, text, i)
+}
+
+/// The same with other weights.
+pub(crate) fn loss_by(pretrained: &Pretrained<B>, w: &[f64], prefix: &str, text: &str, i: usize) -> f64 {
     let x = pretrained.tokenizer.encode(text).unwrap();
     let z =
         [vec![pretrained.tokenizer.bos().unwrap()], pretrained.tokenizer.encode(prefix).unwrap()].concat();
     let mut loss = 0.0;
-    for j in i..x.len().min(i + W.len()) {
+    for j in i..x.len().min(i + w.len()) {
         let before = [&z, &x[..j]].concat();
-        loss -= W[j - i] * next_log_probs(&pretrained.model, &before)[x[j] as usize];
+        loss -= w[j - i] * next_log_probs(&pretrained.model, &before)[x[j] as usize];
     }
     loss
 }

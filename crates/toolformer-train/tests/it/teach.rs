@@ -293,7 +293,7 @@ fn the_number_of_workers_changes_no_byte() {
 /// The settings of the one tool as its own.
 fn own(settings: &TeachSettings) -> ToolSettings {
     let AnnotateSettings { tau_s, k, m, .. } = settings.annotate;
-    ToolSettings { tau_s, k, m, tau_f: settings.filter.tau_f, max_examples: None, select: false }
+    ToolSettings { tau_s, k, m, tau_f: settings.filter.tau_f, cost: 0.0, max_examples: None, select: false }
 }
 
 #[test]
