@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use toolformer::train::{
-    AnnotateSettings, CallSampling, CallSource, FewShotPrompt, GivenSettings, SettingsFile, ToolSettings,
+use toolformer::{
+    text::Syntax,
+    train::{
+        AnnotateSettings, CallSampling, CallSource, FewShotPrompt, GivenSettings, SettingsFile, ToolSettings,
+    },
 };
 
-use crate::{failure::wrong_usage, input::read_text};
+use crate::{failure::wrong_usage, input::read_text, output::say};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sampling calls")]
@@ -93,6 +96,9 @@ impl AnnotateArgs {
                 let how = format!("give one by --prompt-file {tool}=FILE");
                 wrong_usage(format!("no prompt ships for the tool {tool}; {how}"))
             })?;
+            for doubt in prompt.doubts(tool, &Syntax::default()) {
+                say(&format!("warning: the prompt for {tool}, {doubt}"));
+            }
             Ok((tool.clone(), prompt))
         };
         tools.iter().map(of_tool).collect()

@@ -110,7 +110,7 @@ mod tests {
             let found: Vec<(Status, Option<&str>)> =
                 all.iter().map(|candidate| (candidate.status, candidate.result.as_deref())).collect();
             assert_eq!(found[0], (Status::Ok, Some("A")));
-            assert_eq!(found[1], (Status::BadArguments, Some("say yes")));
+            assert_eq!(found[1], (Status::BadArguments, Some("bad arguments: say yes")));
             assert_eq!(found[2], found[0]);
             assert_eq!(found[3], (Status::ToolError, Some("out of order")));
             assert_eq!(found[4..6], [(Status::Duplicate, None), (Status::Unparsable, None)]);

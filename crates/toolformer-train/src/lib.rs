@@ -49,6 +49,7 @@ mod metrics_file;
 mod numbers;
 mod observer;
 mod perplexity;
+mod prompt_doubts;
 mod report;
 mod rounds;
 mod run_description;

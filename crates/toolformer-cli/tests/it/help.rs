@@ -46,5 +46,7 @@ fn commands_on_models() {
 
 #[test]
 fn the_whole_job_and_its_steps() {
-    ["teach", "report", "select", "annotate", "filter", "weave", "finetune"].into_iter().for_each(check);
+    ["teach", "report", "select", "annotate", "filter", "merge-shards", "weave", "finetune"]
+        .into_iter()
+        .for_each(check);
 }

@@ -14,5 +14,6 @@ mod rewrites;
 mod teach;
 mod text_files;
 mod tiny;
+mod toolformer;
 mod unknown_ids;
 mod weave;

@@ -11,9 +11,9 @@ use serde_json::Value;
 use toolformer_model::{LanguageModel, LoraConfig, Pretrained, load_adapter};
 use toolformer_text::{Syntax, parse};
 use toolformer_train::{
-    AnnotateSettings, Candidate, FewShotPrompt, FilterSettings, FinetuneSettings, Method, Status, Taught,
-    TeachJob, TeachSettings, TextId, ToolSettings, TrainError, Unobserved, Woven, perplexity, read_jsonl,
-    teach,
+    AnnotateSettings, Annotator, Candidate, FewShotPrompt, FilterSettings, FinetuneSettings, Method, Status,
+    Taught, TeachJob, TeachSettings, TextId, Tokenized, ToolSettings, TrainError, Unobserved, Woven,
+    perplexity, read_jsonl, teach, teach_rounds,
 };
 
 use crate::tiny::{B, calculator, calling, next_log_probs, texts};
@@ -346,4 +346,60 @@ fn nothing_kept_is_nothing_to_train_on() {
     assert_eq!(fs::read_to_string(folder.path().join("train.jsonl")).unwrap(), "");
     let candidates: Vec<Candidate> = read_jsonl(&folder.path().join("candidates.jsonl")).unwrap();
     assert!(candidates.iter().any(|candidate| candidate.losses.is_some()));
+}
+
+#[test]
+fn rounds_go_on_from_the_model_of_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(lora());
+    let prompt = FewShotPrompt::new("Q {text} A ").unwrap();
+    let rounds = |rounds: usize| {
+        let job = TeachJob {
+            texts: &texts(&TEXTS),
+            tools: &[("Calculator".to_owned(), prompt.clone())],
+            registry: &calculator(),
+            syntax: &Syntax::default(),
+            workers: 1,
+            jobs: NonZeroUsize::MIN,
+            model_name: "calling",
+            model_checksum: "c0ffee",
+        };
+        let rounds = NonZeroUsize::new(rounds).unwrap();
+        teach_rounds(calling(), &job, &settings, rounds, folder.path(), &mut Unobserved).unwrap()
+    };
+    let (taught, done) = rounds(2);
+    let file =
+        |round: usize, name: &str| fs::read(folder.path().join(format!("round-{round}/{name}"))).unwrap();
+    assert_eq!(done.iter().map(|round| round.round).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(done[1].candidates, taught.stats.candidates);
+    // The first is what `teach` does; the second annotates the same texts with another model.
+    let alone = tempfile::tempdir().unwrap();
+    run(&settings, 1, alone.path()).unwrap();
+    for name in ["candidates.jsonl", "train.jsonl", "model/model.safetensors"] {
+        assert!(file(1, name) == fs::read(alone.path().join(name)).unwrap(), "{name}");
+        assert!(file(1, name) != file(2, name), "{name}");
+    }
+    let first = Pretrained::<B>::open(&folder.path().join("round-1/model"), &Default::default()).unwrap();
+    let prompt_of = |model: &Pretrained<B>| {
+        let (syntax, tools) = (Syntax::default(), calculator());
+        let (tokenizer, settings) = (&model.tokenizer, settings.annotate.clone());
+        let annotator =
+            Annotator::new(&model.model, tokenizer, &syntax, &tools, "Calculator", &prompt, settings)
+                .unwrap();
+        let texts = texts(&TEXTS[..1]);
+        annotator.annotate(&[Tokenized::new(&texts[0], tokenizer).unwrap()]).unwrap().candidates
+    };
+    let of_second: Vec<Candidate> = read_jsonl(&folder.path().join("round-2/candidates.jsonl")).unwrap();
+    if let Some(own) = of_second.iter().find(|own| own.text_id == TextId::Number(0)) {
+        let expected = prompt_of(&first);
+        let expected = expected.iter().find(|one| one.position == own.position).unwrap();
+        assert!((own.p_start - expected.p_start).abs() < 1e-6, "{} {}", own.p_start, expected.p_start);
+    }
+    let before = [file(1, "model/model.safetensors"), file(2, "model/model.safetensors")];
+    let (_, done) = rounds(3);
+    assert_eq!(done.len(), 3);
+    assert!(before == [file(1, "model/model.safetensors"), file(2, "model/model.safetensors")]);
+    let told: Value = serde_json::from_slice(&fs::read(folder.path().join("rounds.json")).unwrap()).unwrap();
+    assert_eq!(told.as_array().unwrap().len(), 3);
+    assert_eq!(told[2]["candidates"]["kept"], done[2].candidates.kept);
 }

@@ -161,7 +161,7 @@ fn the_best_calls_to_a_tool_stay_where_there_are_too_many() {
 #[test]
 fn foreign_candidates_are_refused() {
     let unknown = weave(&texts(&["a"]), &[candidate(7, 0, "C(1)", "1", 1.0, true)], &Syntax::default());
-    assert!(unknown.unwrap_err().to_string().contains("not among the texts"));
+    assert!(unknown.unwrap_err().to_string().contains("is not of these texts"));
     let outside = weave(&texts(&["é"]), &[candidate(0, 1, "C(1)", "1", 1.0, true)], &Syntax::default());
     assert!(outside.unwrap_err().to_string().contains("no place"));
 }
