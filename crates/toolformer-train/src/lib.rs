@@ -23,6 +23,7 @@
 
 mod annotate;
 mod annotate_settings;
+mod batch_loss;
 mod by_text;
 mod candidate;
 mod checkpoint;

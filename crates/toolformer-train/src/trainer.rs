@@ -5,19 +5,19 @@ use std::{collections::HashSet, path::Path};
 use burn::{
     backend::Autodiff,
     module::{AutodiffModule, Module, ModuleMapper, Param, ParamId},
-    optim::{AdamWConfig, GradientsAccumulator, GradientsParams, Optimizer},
-    tensor::{ElementConversion, Int, Tensor, TensorData, activation::log_softmax, backend::Backend},
+    optim::{AdamWConfig, Optimizer},
+    tensor::{Tensor, backend::Backend},
 };
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use toolformer_decode::draw_rng;
 use toolformer_model::{
-    CausalLm, KvCache, LanguageModel, ModelConfig, Precision, SafetensorsFolder, TokenBatch, check_ids,
-    save_adapter, save_weights,
+    CausalLm, LanguageModel, ModelConfig, Precision, SafetensorsFolder, check_ids, save_adapter, save_weights,
 };
 
 use crate::{
+    batch_loss::gradients,
     checkpoint::{Checkpoints, State},
     error::TrainError,
     finetune_settings::{FinetuneSettings, Method},
@@ -216,51 +216,6 @@ fn batch_of_step<'a>(
     // Within a step the order does not matter to the gradient, and like lengths together waste less.
     batch.sort_by_key(|row| row.ids.len());
     batch
-}
-
-/// Gradient and mean loss per token over a batch, computed in parts.
-fn gradients<B: Backend>(
-    model: &LanguageModel<Ad<B>>,
-    batch: &[TrainingRow<'_>],
-    settings: &FinetuneSettings,
-) -> (GradientsParams, f64, usize) {
-    let total: usize = batch.iter().map(|row| row.targets().count()).sum();
-    let mut accumulator = GradientsAccumulator::new();
-    let mut sum = 0.0;
-    let mut rest = batch;
-    while !rest.is_empty() {
-        let longest = rest[rest.len() - 1].ids.len();
-        let rows = (settings.micro_batch_tokens / longest).clamp(1, rest.len());
-        let (shorter, part) = rest.split_at(rest.len() - rows);
-        rest = shorter;
-        let loss = language_model_loss(model, part).div_scalar(total as f64);
-        sum += loss.clone().into_scalar().elem::<f64>();
-        accumulator.accumulate(model, GradientsParams::from_grads(loss.backward(), model));
-    }
-    (accumulator.grads(), sum, total)
-}
-
-/// Sum of `-log p(x_j | x_{<j})` over the tokens of the rows that are in the loss, in nats.
-fn language_model_loss<B: Backend, M: CausalLm<B>>(model: &M, rows: &[TrainingRow<'_>]) -> Tensor<B, 1> {
-    let inputs: Vec<&[u32]> = rows.iter().map(|row| &row.ids[..row.ids.len() - 1]).collect();
-    let tokens = TokenBatch::new(&inputs);
-    let device = model.device();
-    let mut cache = KvCache::new(model.cache_shape(), tokens.batch(), tokens.seq(), &device);
-    let hidden = model.forward(&tokens, &mut cache);
-    let [batch, seq, d_model] = hidden.dims();
-    let mut index = Vec::with_capacity(tokens.tokens());
-    let mut targets = Vec::with_capacity(tokens.tokens());
-    for (number, row) in rows.iter().enumerate() {
-        for (column, target) in row.targets() {
-            index.push(i32::try_from(number * seq + column).unwrap_or(i32::MAX));
-            targets.push(target.cast_signed());
-        }
-    }
-    let n = targets.len();
-    let states = hidden.reshape([batch * seq, d_model]); // [batch * seq, d_model]
-    let states = states.select(0, Tensor::from_ints(index.as_slice(), &device)); // [tokens, d_model]
-    let targets: Tensor<B, 2, Int> = Tensor::from_data(TensorData::new(targets, [n, 1]), &device);
-    log_softmax(model.logits(states), 1).gather(1, targets).sum().neg()
 }
 
 /// The model as one that learns: with LoRA only its updates do.

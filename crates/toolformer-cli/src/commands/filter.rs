@@ -115,8 +115,13 @@ impl Args {
                 "--settings is for candidates that name their tools; these carry token ids",
             ));
         }
-        let (model, _) = self.model.open_model::<B>(device)?;
         let settings = self.filter.settings();
+        if !settings.separator.is_empty() {
+            return Err(wrong_usage(
+                "--separator is for candidates with texts; these carry what stands before a text as ids",
+            ));
+        }
+        let (model, _) = self.model.open_model::<B>(device)?;
         let fingerprint = self.fingerprint("", &settings)?;
         let units = self.units.units_of(self.shard.shard);
         let run = FilterIdsRun { model: &model, settings, units };

@@ -107,4 +107,6 @@ fn each_tool_is_filtered_and_woven_by_its_own() {
     let filter =
         ["filter", "--model", &model, "--candidates", &ids, "--out", &filtered, "--settings", &settings];
     toolformer(&filter).fails(2, "--settings is for candidates that name their tools");
+    toolformer(&[&filter[..7], &["--separator", "x"]].concat())
+        .fails(2, "--separator is for candidates with texts");
 }

@@ -61,7 +61,8 @@ Three texts through the pipeline with two tools on the fixture `calling_llama`, 
 oracle, and the oracle against this file (`crates/toolformer-train/tests/it/golden_corpus.rs`, which says the
 settings; with `TOOLFORMER_WRITE_GOLDEN=1` it writes it anew). To be checked by hand: `I` is where `p_i > tau_s`, at most
 `k` of them, the greatest; `L- - L+ = min(L(none), L(call)) - L(response)`; a call is kept where that is at least
-0.5; C\\* is the text with its kept calls, at each place the best, and each call once.
+0.5; C\\* is the text with its kept calls, the best first: one at a place, each once, and of two with one
+result that are less than five tokens apart the better.
 ";
 
 /// Compares two tables cell by cell, numbers up to the rounding of sums.
