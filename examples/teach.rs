@@ -46,6 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         texts: &TextFile::open(texts.as_ref())?,
         tools: &[("Times".into(), FewShotPrompt::new(PROMPT)?)],
         registry: &registry,
+        dated: None,
         syntax: &syntax,
         workers: 2,
         jobs: NonZeroUsize::MIN,

@@ -1,6 +1,6 @@
 //! `cargo xtask experiment`: what the method does on real texts, to be run again by anyone.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::assets::SMOLLM2;
 use crate::build::build_cli;
+use crate::quickstart::read_rows;
 use crate::{fetch, process};
 
 mod agreement;
@@ -46,10 +47,60 @@ struct Runner {
     program: Option<PathBuf>,
 }
 
-/// k and m of both experiments.
-const SAMPLING: &[&str] = &["--k", "5", "--m", "4"];
+/// How calls are sampled in both experiments. A small model rarely gives a call's start more than the paper's tau_s: the five
+/// likeliest places are taken, however likely.
+const SAMPLING: &[&str] = &["--k", "5", "--m", "4", "--tau-s", "0"];
+
+/// What a folder holds.
+struct Files<'a> {
+    program: PathBuf,
+    model: PathBuf,
+    out: &'a Path,
+}
+
+impl Files<'_> {
+    fn file(&self, name: &str) -> PathBuf {
+        self.out.join(name)
+    }
+
+    /// A command of the program.
+    fn command(&self, name: &str) -> Command {
+        let mut command = process::command(&self.program);
+        command.arg(name);
+        command
+    }
+
+    /// Annotates texts.jsonl, filters what it gave, makes a report of it, and returns the filtered candidates.
+    fn pipeline(&self, annotate_options: &[&str]) -> Result<Vec<Value>> {
+        let with_texts = |name: &str| {
+            let mut command = self.command(name);
+            command.arg("--model").arg(&self.model).arg("--texts").arg(self.file("texts.jsonl"));
+            command
+        };
+        let mut annotate = with_texts("annotate");
+        annotate.args(SAMPLING).args(annotate_options);
+        timed(annotate.arg("--out").arg(self.file("candidates.jsonl")))?;
+        let mut filter = with_texts("filter");
+        filter.arg("--candidates").arg(self.file("candidates.jsonl")).args(["--tau-f", "0.5"]);
+        timed(filter.arg("--out").arg(self.file("filtered.jsonl")))?;
+        let mut report = self.command("report");
+        report
+            .arg("--candidates")
+            .arg(self.file("filtered.jsonl"))
+            .arg("--texts")
+            .arg(self.file("texts.jsonl"));
+        timed(report.arg("--out").arg(self.file("report.html")))?;
+        read_rows(&self.file("filtered.jsonl"))
+    }
+}
 
 impl Runner {
+    /// The folder, made if it is not there.
+    fn files<'a>(&'a self, out: &'a Path) -> Result<Files<'a>> {
+        std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+        Ok(Files { program: self.program()?, model: self.model()?, out })
+    }
+
     fn program(&self) -> Result<PathBuf> {
         match &self.program {
             Some(program) => {

@@ -16,13 +16,14 @@ use crate::{failure::wrong_usage, input::read_text, output::say};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sampling calls")]
 pub(crate) struct AnnotateArgs {
-    /// Most positions of a text at which calls are sampled (the paper's for the calculator) [default: 20]
+    /// Most positions of a text at which calls are sampled [default: the paper's, 20 for calculator and translate, else 5]
     #[arg(long, value_name = "N")]
     k: Option<usize>,
-    /// Calls sampled at each position (the paper's for the calculator) [default: 10]
+    /// Calls sampled at each position [default: the paper's, 10 for calculator and translate, else 5]
     #[arg(long, value_name = "N")]
     m: Option<usize>,
-    /// A position needs a probability of a call's start above this [default: 0]
+    /// A position needs a probability of a call's start above this [default: the paper's, 0 for calculator and translate,
+    /// else 0.05]
     #[arg(long, value_name = "P")]
     tau_s: Option<f64>,
     /// Temperature at which calls are sampled; 0 takes the most likely

@@ -7,7 +7,7 @@ use toolformer::train::{Compat, FilterSettings, GivenSettings, ToolSettings};
 #[command(next_help_heading = "Filtering calls")]
 pub(crate) struct FilterArgs {
     /// A call is kept if its result lowers the weighted loss of what follows by this much, in nats
-    /// [default: 0.5]
+    /// [default: the paper's, 0.5 for calculator and translate, else 1]
     #[arg(long, value_name = "NATS", allow_negative_numbers = true)]
     tau_f: Option<f64>,
     /// A call has to gain so much more for each unit of its tool's `cost` in --settings, in nats: dear tools must help more

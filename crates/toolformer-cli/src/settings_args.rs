@@ -44,23 +44,25 @@ impl SettingsArgs {
     }
 }
 
-/// The settings of each tool: those of the file, then those of flags, then the paper's. None where nothing is set for
-/// single tools: all share the flags then.
+/// The settings of each tool: those of the file, then those of flags, then the paper's. None where all are those that the
+/// flags give for the calculator.
 pub(crate) fn by_tool(
     file: Option<&SettingsFile>,
     flags: &GivenSettings,
     tools: &[String],
 ) -> BTreeMap<String, ToolSettings> {
     let of_tool = |tool: &String| {
-        let settings = match file {
-            Some(file) => file.of_tool(tool).or(flags.clone()).or_paper(tool),
-            // The defaults of the flags, whatever the tool.
-            None => flags.or_paper("Calculator"),
-        };
-        (tool.clone(), settings)
+        let of_file = file.map(|file| file.of_tool(tool)).unwrap_or_default();
+        (tool.clone(), of_file.or(flags.clone()).or_paper(tool))
     };
-    let is_set = file.is_some() || flags.select.is_some();
-    tools.iter().filter(|_| is_set).map(of_tool).collect()
+    let all: BTreeMap<String, ToolSettings> = tools.iter().map(of_tool).collect();
+    // Where all are as the settings that they share, nothing is told twice.
+    let shared = flags.or_paper("Calculator");
+    if file.is_none() && all.values().all(|own| *own == shared && !own.select) {
+        BTreeMap::new()
+    } else {
+        all
+    }
 }
 
 /// The names of the tools that candidates call.
@@ -82,14 +84,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_a_file_all_tools_share_the_flags() {
+    fn what_is_not_given_is_the_papers_for_the_tool() {
         let tools = ["QA".to_owned()];
         let k = GivenSettings { k: Some(7), ..GivenSettings::default() };
-        assert!(by_tool(None, &k, &tools).is_empty());
-        let select = GivenSettings { select: Some(true), ..k.clone() };
-        let expected = ToolSettings { k: 7, select: true, ..ToolSettings::paper("Calculator") };
-        assert_eq!(by_tool(None, &select, &tools)["QA"], expected);
         let expected = ToolSettings { k: 7, ..ToolSettings::paper("QA") };
+        assert_eq!(by_tool(None, &k, &tools)["QA"], expected);
         assert_eq!(by_tool(Some(&SettingsFile::default()), &k, &tools)["QA"], expected);
+        let calculator = ["Calculator".to_owned()];
+        assert!(by_tool(None, &k, &calculator).is_empty());
+        let select = GivenSettings { select: Some(true), ..k };
+        assert!(by_tool(None, &select, &calculator)["Calculator"].select);
     }
 }

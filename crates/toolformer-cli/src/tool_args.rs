@@ -10,6 +10,7 @@ use toolformer::{
         BUILTINS, BuiltinError, BuiltinSettings, Calendar, Date, ServerFailure, ToolsFile, ToolsFileDefaults,
         WikiIndex, builtin, iso_date,
     },
+    train::DatedTools,
 };
 
 use crate::{failure::wrong_usage, output::say, tool_backends};
@@ -40,7 +41,7 @@ pub(crate) struct ToolArgs {
     /// A tools.toml that declares commands, HTTP endpoints and MCP servers as tools; all of them are used
     #[arg(long, value_name = "FILE")]
     pub(crate) tools_file: Option<PathBuf>,
-    /// The day that it is for tools, instead of today
+    /// The day that it is for tools, instead of today; a text that is annotated and has a date of its own keeps it
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = iso_date)]
     pub(crate) now: Option<Date>,
     /// The index that wiki and qa search
@@ -85,6 +86,19 @@ impl ToolArgs {
     /// Whether none are asked for.
     pub(crate) fn are_none(&self) -> bool {
         self.tools.is_empty() && self.tools_file.is_none()
+    }
+
+    /// Of the tools of these names, those that answer by the day of a text.
+    pub(crate) fn dated(&self, names: &[String]) -> Option<DatedTools> {
+        let names: Vec<String> = names.iter().filter(|name| *name == "Calendar").cloned().collect();
+        let most = self.max_result_chars;
+        let on = move |day: Date| {
+            let mut registry = Registry::new().with_max_result_chars(most);
+            // Its name is a good one, and there is no other tool.
+            let _ = registry.insert(Calendar::on(day));
+            registry
+        };
+        (!names.is_empty()).then(|| DatedTools::new(names, on))
     }
 
     /// The tools that there are, of which there may be none. A server of the file that cannot be used is warned of.

@@ -49,6 +49,11 @@ impl Registry {
         self
     }
 
+    /// Most characters of a result, if there is a limit.
+    pub fn max_result_chars(&self) -> Option<usize> {
+        self.max_result_chars
+    }
+
     /// Gives every call of a tool that sets no time of its own at most `timeout`; without it such a call may
     /// take for ever. What is out of time counts as [`ToolError::TimedOut`]. A thread cannot be stopped: one that
     /// hangs is left to itself, and a tool of which 32 calls hang is not called again. Waiting for one's turn with a tool that

@@ -88,6 +88,11 @@ impl ResultCache {
         Self::default()
     }
 
+    /// Whether no tool is asked.
+    pub fn is_replay_only(&self) -> bool {
+        self.replay_only
+    }
+
     /// Runs no tool: what is not recorded fails, and recorded failures are replayed.
     #[must_use]
     pub fn replay_only(mut self) -> Self {

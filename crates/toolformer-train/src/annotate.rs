@@ -19,9 +19,12 @@ use crate::{
     candidate::{Candidate, Status},
     error::TrainError,
     few_shot_prompt::FewShotPrompt,
-    look_ahead::looks_ahead,
+    look_ahead::{input_lies_ahead, looks_ahead},
     tokenized::Tokenized,
 };
+
+/// The paper's tool of translation, by the name that it has in text.
+const TRANSLATION: &str = "MT";
 
 /// Candidates of a unit of texts, and the tokens that they cost.
 #[derive(Clone, Debug, Default)]
@@ -184,15 +187,21 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
         }
     }
 
+    /// Whether a call uses what its text says only behind it: for translation as the paper asks, for others where wanted.
+    fn looks_ahead(&self, text: &Tokenized<'_>, candidate: &Candidate) -> bool {
+        let (text, position) = (&text.text.text, candidate.position);
+        let of_translation = self.tool == TRANSLATION
+            && candidate.name_and_args().is_some_and(|(_, args)| input_lies_ahead(args, text, position));
+        of_translation || (self.settings.no_look_ahead && looks_ahead(&candidate.call, text, position))
+    }
+
     /// Sorts out which of the calls to the tool that were drawn at one place are worth running.
     fn settle(&self, text: &Tokenized<'_>, candidates: &mut [Candidate]) {
         let mut calls: Vec<String> = Vec::new();
         for candidate in candidates.iter_mut().filter(|candidate| candidate.status == Status::Ok) {
             if calls.contains(&candidate.call) {
                 candidate.status = Status::Duplicate;
-            } else if self.settings.no_look_ahead
-                && looks_ahead(&candidate.call, &text.text.text, candidate.position)
-            {
+            } else if self.looks_ahead(text, candidate) {
                 candidate.status = Status::LooksAhead;
             } else {
                 calls.push(candidate.call.clone());

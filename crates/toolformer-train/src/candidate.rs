@@ -38,6 +38,8 @@ pub enum Status {
 pub enum Reason {
     /// It has no result.
     NotExecuted,
+    /// With its result before the text it is longer than the model's context.
+    TooLong,
     /// `L- - L+ < tau_f`
     BelowThreshold,
 }
@@ -91,6 +93,7 @@ impl Candidate {
         self.reason = match losses {
             _ if kept => None,
             Some(_) => Some(Reason::BelowThreshold),
+            None if self.status == Status::Ok => Some(Reason::TooLong),
             None => Some(Reason::NotExecuted),
         };
     }

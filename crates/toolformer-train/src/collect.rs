@@ -16,6 +16,7 @@ use toolformer_text::Registry;
 use crate::{
     annotate::Annotator,
     candidate::Candidate,
+    dated_tools::DatedTools,
     error::TrainError,
     execute::execute,
     filter_stage::FilterStage,
@@ -32,6 +33,8 @@ pub struct Collector<'a, 'm, B: Backend, M> {
     pub annotators: &'a [Annotator<'m, B, M>],
     /// Where the tools are found.
     pub registry: &'a Registry,
+    /// Those that answer by the day of a text, where it is known.
+    pub dated: Option<&'a DatedTools>,
     /// Most calls of a unit that run at a time. It changes nothing but the time.
     pub jobs: NonZeroUsize,
     /// The tools for which only the texts that look worth it are annotated; for others all are.
@@ -61,11 +64,17 @@ impl<B: Backend, M: CausalLm<B> + Sync> Collector<'_, '_, B, M> {
         observer: &mut dyn Observer,
     ) -> Result<UnitRecord, TrainError> {
         self.units.run("annotate", texts, count, out, fingerprint, observer, |_, texts, clock| {
-            self.unit(&texts, clock)
+            self.unit(&texts, clock, self.units.under_way(count))
         })
     }
 
-    fn unit(&self, texts: &[Text], clock: &Clock) -> Result<(Vec<Candidate>, UnitRecord), TrainError> {
+    /// `under_way` is the number of units that share the time.
+    fn unit(
+        &self,
+        texts: &[Text],
+        clock: &Clock,
+        under_way: f64,
+    ) -> Result<(Vec<Candidate>, UnitRecord), TrainError> {
         let began = clock();
         let texts: Vec<Tokenized<'_>> =
             texts.iter().map(|text| Tokenized::new(text, self.tokenizer)).collect::<Result<_, _>>()?;
@@ -95,9 +104,13 @@ impl<B: Backend, M: CausalLm<B> + Sync> Collector<'_, '_, B, M> {
             texts.iter().enumerate().map(|(number, text)| (&text.text.id, number)).collect();
         candidates.sort_by_key(|candidate| number.get(&candidate.text_id).copied());
         record.too_long = too_long.into_iter().filter(|&too_long| too_long).count();
-        let share = |from: f64, to: f64| (to - from) / self.units.workers as f64;
+        let share = |from: f64, to: f64| (to - from) / under_way;
         let annotated = clock();
         record.annotate_seconds = share(began, annotated);
+        if let Some(dated) = self.dated {
+            let text_of = |id: &TextId| number.get(id).map(|&number| texts[number].text);
+            dated.execute(text_of, &mut candidates, self.jobs);
+        }
         execute(self.registry, &mut candidates, self.jobs);
         let executed = clock();
         record.execute_seconds = share(annotated, executed);

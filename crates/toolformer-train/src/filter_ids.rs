@@ -4,7 +4,7 @@ use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use toolformer_filter::{LossRequest, Losses, Scorer};
-use toolformer_model::{CausalLm, check_ids};
+use toolformer_model::{CausalLm, check_ids, check_numbers};
 
 use crate::{
     candidate::Reason, compat::Place, error::TrainError, filter_stage::FilterSettings, texts::TextId,
@@ -112,6 +112,7 @@ pub fn judge_ids<B: Backend, M: CausalLm<B>>(
     let requests: Vec<LossRequest<'_>> = places.iter().map(Place::request).collect();
     let scorer = Scorer::new(model, settings.loss_weights(), settings.batch_tokens);
     let scored = scorer.losses::<B>(&requests);
+    check_numbers(scored.values.iter().copied())?;
     for (candidate, losses) in candidates.iter_mut().zip(scored.values.chunks(3)) {
         candidate.judge(Losses { none: losses[0], call: losses[1], response: losses[2] }, settings.tau_f);
     }

@@ -66,7 +66,7 @@ impl<M: Sync> FilterIdsRun<'_, M> {
             let texts = candidates.len();
             let filter_tokens =
                 judge_ids::<B, _>(self.model, &self.settings, &mut candidates, unit * units.texts)?;
-            let filter_seconds = (clock() - began) / units.workers as f64;
+            let filter_seconds = (clock() - began) / units.under_way(count);
             Ok((candidates, UnitRecord { texts, filter_tokens, filter_seconds, ..UnitRecord::default() }))
         })
     }

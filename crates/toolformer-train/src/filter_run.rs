@@ -60,7 +60,7 @@ impl<M: Sync> FilterRun<'_, '_, M> {
             let tokenized: Vec<Tokenized<'_>> = tokenized.collect::<Result<_, _>>()?;
             let mut candidates = candidates.concat();
             let filter_tokens = self.stage.judge::<B>(&tokenized, &mut candidates)?;
-            let filter_seconds = (clock() - began) / self.units.workers as f64;
+            let filter_seconds = (clock() - began) / self.units.under_way(count);
             let texts = texts.len();
             Ok((candidates, UnitRecord { texts, filter_tokens, filter_seconds, ..UnitRecord::default() }))
         })

@@ -219,7 +219,7 @@ impl<'m, M> FilterStage<'m, M> {
         let (losses, computed) = self.score::<B>(texts, &jobs)?;
         for (candidate, job) in candidates.iter_mut().zip(job_of_candidate) {
             let threshold = self.settings.threshold(&candidate.tool);
-            candidate.judge(job.map(|job| losses[job]), threshold);
+            candidate.judge(job.and_then(|job| losses[job]), threshold);
         }
         Ok(computed)
     }
@@ -234,32 +234,28 @@ impl<'m, M> FilterStage<'m, M> {
         &self,
         texts: &[Tokenized<'_>],
         jobs: &[Job],
-    ) -> Result<(Vec<Losses>, usize), TrainError>
+    ) -> Result<(Vec<Option<Losses>>, usize), TrainError>
     where
         M: CausalLm<B>,
     {
-        // Equal prefixes of one text are one pass, so that L_i(none) costs a text at most one.
         let bos = [self.bos];
-        let places = jobs.iter().flat_map(|job| {
-            let prefixes = [&bos[..], &job.call, &job.response];
-            self.settings.compat.places(prefixes, &texts[job.text].ids, job.position)
-        });
-        let places: Vec<Place<'_>> = places.collect();
-        let requests: Vec<LossRequest<'_>> = places.iter().map(Place::request).collect();
         let context = self.scorer.model().max_positions();
-        for (number, request) in requests.iter().enumerate() {
-            let tokens = self.scorer.tokens_of(request);
-            if tokens > context {
-                let text_id = texts[jobs[number / 3].text].text.id.clone();
-                let why =
-                    format!("takes {tokens} tokens, but the model's context is {context}; shorten the text");
-                return Err(TrainError::Candidate { text_id, why });
-            }
-        }
+        let places = jobs.iter().map(|job| {
+            let prefixes = [&bos[..], &job.call, &job.response];
+            let places = self.settings.compat.places(prefixes, &texts[job.text].ids, job.position);
+            let fits = places.iter().all(|place| self.scorer.tokens_of(&place.request()) <= context);
+            fits.then_some(places)
+        });
+        let places: Vec<Option<[Place<'_>; 3]>> = places.collect();
+        // Equal prefixes of one text are one pass, so that L_i(none) costs a text at most one.
+        let requests: Vec<LossRequest<'_>> = places.iter().flatten().flatten().map(Place::request).collect();
         let scored = self.scorer.losses::<B>(&requests);
         check_numbers(scored.values.iter().copied())?;
-        let losses = scored.values.chunks(3).map(|l| Losses { none: l[0], call: l[1], response: l[2] });
-        Ok((losses.collect(), scored.computed))
+        let mut losses = scored.values.chunks(3).map(|l| Losses { none: l[0], call: l[1], response: l[2] });
+        Ok((
+            places.iter().map(|places| places.as_ref().and_then(|_| losses.next())).collect(),
+            scored.computed,
+        ))
     }
 }
 

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, fs::File, io, path::Path};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use toolformer_text::Registry;
+use toolformer_text::{Registry, ResultCache, Syntax};
 
-use crate::error::TrainError;
+use crate::{dated_tools::DatedTools, error::TrainError};
 
 /// Stands for settings, inputs and this version of the program, for [`UnitLog::open`](crate::UnitLog::open).
 pub fn fingerprint<'a>(settings: &impl Serialize, inputs: impl IntoIterator<Item = &'a str>) -> String {
@@ -29,6 +29,20 @@ pub fn file_checksum(path: &Path) -> Result<String, TrainError> {
     let mut copy = || io::copy(&mut File::open(path)?, &mut hash);
     copy().map_err(TrainError::read(path))?;
     Ok(format!("{:x}", hash.finalize()))
+}
+
+/// What a run's calls and results depend on besides the tools: how calls are written, how results are cut, whether tools are
+/// asked at all, and which answer by the day of a text.
+pub fn calling_fingerprint(registry: &Registry, syntax: &Syntax, dated: Option<&DatedTools>) -> String {
+    let mut parts = vec![syntax.call_with_result("Tool", "args", "result")];
+    parts.extend(registry.max_result_chars().map(|most| format!("results of {most} characters")));
+    if registry.cache().is_some_and(ResultCache::is_replay_only) {
+        parts.push("replayed".to_owned());
+    }
+    parts.extend(
+        dated.into_iter().flat_map(DatedTools::names).map(|name| format!("{name} by the text's day")),
+    );
+    parts.join("; ")
 }
 
 /// What the results of these tools depend on besides the arguments, where they say so; see

@@ -19,12 +19,16 @@ use crate::{
 /// run that did all of it (but for the seconds that its log tells), and are gone on with as such.
 ///
 /// # Errors
-/// If a part is missing, named twice, not at its end or of another run, `out` is one of them, or a file cannot be read or
-/// written.
+/// If a part is missing, named twice, not at its end or of another run, `out` is one of them or no file of a run, or a file
+/// cannot be read or written.
 pub fn merge_shards(parts: &[PathBuf], out: &Path) -> Result<(), TrainError> {
     let mut parts: Vec<Part> = parts.iter().map(|path| Part::open(path)).collect::<Result<_, _>>()?;
     parts.sort_by_key(|part| part.shard);
     check(&parts, out)?;
+    if out.exists() && !log_of(out).exists() {
+        let why = "it is there already, and no file of a run; choose another --out".into();
+        return Err(TrainError::Part { path: out.to_owned(), why });
+    }
     let units: usize = parts.iter().map(|part| part.units).sum();
     write_whole(out, |file| {
         parts.iter().try_for_each(|part| io::copy(&mut File::open(&part.path)?, file).map(drop))
@@ -76,9 +80,12 @@ impl Part {
             (units, bytes) = (units + 1, line.bytes);
         }
         let on_disk = fs::metadata(path).map_err(TrainError::read(path))?.len();
-        if units != planned || on_disk != bytes {
-            let advice = "give its command again, which goes on where it stopped";
+        let advice = "give its command again, which goes on where it stopped";
+        if units != planned {
             return Err(wrong(format!("{units} of its {planned} units are done; {advice}")));
+        }
+        if on_disk != bytes {
+            return Err(wrong(format!("it has {on_disk} bytes, and not the {bytes} of its log; {advice}")));
         }
         Ok(Self { path: path.to_owned(), shard: shard.unwrap_or(Shard::WHOLE), fingerprint, units, bytes })
     }

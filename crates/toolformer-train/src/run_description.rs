@@ -6,8 +6,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    error::TrainError, fingerprint::tool_fingerprints, teach::TeachJob, teach_settings::TeachSettings,
-    texts::TextsSummary, whole_file::write_whole,
+    error::TrainError,
+    fingerprint::{calling_fingerprint, tool_fingerprints},
+    teach::TeachJob,
+    teach_settings::TeachSettings,
+    texts::TextsSummary,
+    whole_file::write_whole,
 };
 
 /// The content of `run.toml`.
@@ -20,6 +24,8 @@ struct RunDescription<'a> {
     texts_checksum: &'a str,
     tools: Vec<&'a str>,
     prompts_checksum: String,
+    /// See [`calling_fingerprint`].
+    calling: String,
     settings: &'a TeachSettings,
     /// What results depend on besides the arguments, such as a calendar's day.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -62,6 +68,7 @@ pub(crate) fn describe(
         tool_fingerprints: tool_fingerprints(job.registry, tools.iter().copied()),
         tools,
         prompts_checksum: format!("{:x}", prompts.finalize()),
+        calling: calling_fingerprint(job.registry, job.syntax, job.dated),
         settings,
     };
     let text = toml::to_string(&description)

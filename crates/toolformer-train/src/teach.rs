@@ -15,11 +15,12 @@ use crate::{
     annotate::Annotator,
     candidate::Candidate,
     collect::Collector,
+    dated_tools::DatedTools,
     error::TrainError,
     few_shot_prompt::FewShotPrompt,
     filter_stage::FilterStage,
     finetune_settings::Method,
-    fingerprint::{fingerprint, tool_fingerprints},
+    fingerprint::{calling_fingerprint, fingerprint, tool_fingerprints},
     folder_lock::FolderLock,
     held_out::WithoutHeldOut,
     jsonl_lines::JsonlLines,
@@ -47,6 +48,8 @@ pub struct TeachJob<'a> {
     pub tools: &'a [(String, FewShotPrompt)],
     /// Where the tools are found.
     pub registry: &'a Registry,
+    /// Those that answer by the day of a text, where it is known.
+    pub dated: Option<&'a DatedTools>,
     /// The markers of a call.
     pub syntax: &'a Syntax,
     /// Units of texts under way at once; it changes nothing but the time.
@@ -112,6 +115,7 @@ pub fn teach<B: Backend>(
     let collector = Collector {
         annotators: &annotators,
         registry: job.registry,
+        dated: job.dated,
         jobs: job.jobs,
         select_for: &select_for,
         seed: settings.annotate.seed,
@@ -124,10 +128,7 @@ pub fn teach<B: Backend>(
     let to_annotate = corpus.texts - held_out.len();
     let units = collector.run(texts.texts()?, to_annotate, &candidates_path, &fingerprint, observer)?;
     drop((annotators, filter));
-    let mut tally = Tally::default();
-    for candidate in JsonlLines::<Candidate>::open(&candidates_path)? {
-        tally.add(&candidate?);
-    }
+    let tally = Tally::of_file(&candidates_path)?;
     let mut stats = Stats::collected(units, tally, settings.annotate.sampling);
     stats.quote(&texts)?;
     stats.held_out = held_out.len();
@@ -249,9 +250,11 @@ fn why_no_examples(stats: &Stats, settings: &TeachSettings) -> String {
 /// Stands for everything that the candidates depend on.
 fn candidates_fingerprint(job: &TeachJob<'_>, texts: &TextsSummary, run: &TeachSettings) -> String {
     let settings = (&run.annotate, &run.filter, run.held_out, run.unit_texts, run.finetune.seed);
+    let calling = calling_fingerprint(job.registry, job.syntax, job.dated);
     let own = (!run.tools.is_empty()).then(|| serde_json::to_string(&run.tools).unwrap_or_default());
     let prompts = job.tools.iter().flat_map(|(tool, prompt)| [tool.as_str(), prompt.head(), prompt.tail()]);
     let tools = tool_fingerprints(job.registry, job.tools.iter().map(|(tool, _)| tool.as_str()));
-    let inputs = [job.model_checksum, &texts.checksum].into_iter().chain(prompts).chain(own.as_deref());
+    let inputs =
+        [job.model_checksum, &texts.checksum, &calling].into_iter().chain(prompts).chain(own.as_deref());
     fingerprint(&settings, inputs.chain(tools.values().map(String::as_str)))
 }

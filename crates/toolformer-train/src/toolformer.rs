@@ -20,8 +20,9 @@ use crate::{
     execute::execute,
     few_shot_prompt::FewShotPrompt,
     filter_stage::{FilterSettings, FilterStage},
-    texts::{Text, TextId},
+    texts::{Text, TextId, TextsSummary},
     tokenized::Tokenized,
+    tool_settings::ToolSettings,
     weave::{Woven, weave},
 };
 
@@ -87,7 +88,9 @@ pub struct Toolformer<B: Backend, M = LanguageModel<B>> {
     prompts: Vec<(String, FewShotPrompt)>,
     annotate: AnnotateSettings,
     filter: FilterSettings,
+    own: BTreeMap<String, ToolSettings>,
     batch_texts: usize,
+    jobs: NonZeroUsize,
     post_prompt: Option<PostPrompt>,
     excludes: Vec<(String, Exclude)>,
     backend: PhantomData<B>,
@@ -104,7 +107,9 @@ impl<B: Backend, M: CausalLm<B>> Toolformer<B, M> {
             prompts: Vec::new(),
             annotate: AnnotateSettings::default(),
             filter: FilterSettings::default(),
+            own: BTreeMap::new(),
             batch_texts: 8,
+            jobs: NonZeroUsize::MIN,
             post_prompt: None,
             excludes: Vec::new(),
             backend: PhantomData,
@@ -124,6 +129,29 @@ impl<B: Backend, M: CausalLm<B>> Toolformer<B, M> {
         self.registry.insert(tool).map_err(wrong)?;
         self.prompts.push((name, prompt));
         Ok(self)
+    }
+
+    /// The same for a tool with settings of its own: `tau_s`, `k`, `m` and `tau_f`.
+    ///
+    /// # Errors
+    /// As [`Toolformer::tool`], and if a setting is out of range.
+    pub fn tool_with(
+        self,
+        tool: impl Tool + 'static,
+        prompt: FewShotPrompt,
+        settings: ToolSettings,
+    ) -> Result<Self, TrainError> {
+        settings.validate()?;
+        let name = tool.name().to_owned();
+        let mut with_tool = self.tool(tool, prompt)?;
+        with_tool.own.insert(name, settings);
+        Ok(with_tool)
+    }
+
+    /// With up to so many calls running at a time; it changes nothing but the time.
+    #[must_use]
+    pub fn jobs(self, jobs: NonZeroUsize) -> Self {
+        Self { jobs, ..self }
     }
 
     /// With other markers of calls.
@@ -171,8 +199,10 @@ impl<B: Backend, M: CausalLm<B>> Toolformer<B, M> {
         if self.prompts.is_empty() {
             return Err(TrainError::Setting { name: "tool", why: "there is none; give at least one".into() });
         }
+        TextsSummary::of(&texts)?;
         let annotators = self.prompts.iter().map(|(tool, prompt)| {
-            let settings = self.annotate.clone();
+            let own = self.own.get(tool);
+            let settings = own.map_or_else(|| self.annotate.clone(), |own| own.annotate(&self.annotate));
             Annotator::new(&self.model, &self.tokenizer, &self.syntax, &self.registry, tool, prompt, settings)
         });
         let annotators: Vec<Annotator<'_, B, M>> = annotators.collect::<Result<_, _>>()?;
@@ -194,6 +224,7 @@ impl<B: Backend, M: CausalLm<B>> Toolformer<B, M> {
     /// # Errors
     /// If a candidate is not of these texts.
     pub fn calls(&self, texts: &[Text], candidates: Vec<Candidate>) -> Result<Calls, TrainError> {
+        TextsSummary::of(&texts)?;
         let by_id: HashMap<&TextId, &Text> = texts.iter().map(|text| (&text.id, text)).collect();
         let mut sorted = Calls { calls: Vec::new(), dropped: BTreeMap::new() };
         for candidate in candidates {
@@ -201,14 +232,15 @@ impl<B: Backend, M: CausalLm<B>> Toolformer<B, M> {
                 let why = "is not of these texts; give those that it was sampled for".into();
                 return Err(TrainError::Candidate { text_id: candidate.text_id, why });
             };
-            let excluded = self.excludes.iter().find(|(_, exclude)| exclude(text, &candidate));
-            let why = match (candidate.status, excluded) {
-                (Status::Ok, None) => {
-                    sorted.calls.push(candidate);
-                    continue;
-                }
-                (Status::Ok, Some((name, _))) => Dropped::Excluded(name.clone()),
-                (status, _) => Dropped::Status(status),
+            let why = if candidate.status != Status::Ok {
+                Dropped::Status(candidate.status)
+            } else if let Some((name, _)) =
+                self.excludes.iter().find(|(_, exclude)| exclude(text, &candidate))
+            {
+                Dropped::Excluded(name.clone())
+            } else {
+                sorted.calls.push(candidate);
+                continue;
             };
             *sorted.dropped.entry(why).or_default() += 1;
         }
@@ -217,7 +249,7 @@ impl<B: Backend, M: CausalLm<B>> Toolformer<B, M> {
 
     /// Runs the calls, each once.
     pub fn executed(&self, mut calls: Vec<Candidate>) -> Vec<Candidate> {
-        execute(&self.registry, &mut calls, NonZeroUsize::MIN);
+        execute(&self.registry, &mut calls, self.jobs);
         calls
     }
 
@@ -226,7 +258,10 @@ impl<B: Backend, M: CausalLm<B>> Toolformer<B, M> {
     /// # Errors
     /// If a candidate does not fit its text or the model's context.
     pub fn scored(&self, texts: &[Text], mut calls: Vec<Candidate>) -> Result<Vec<Candidate>, TrainError> {
-        let filter = FilterStage::new(&self.model, &self.tokenizer, &self.syntax, self.filter.clone())?;
+        TextsSummary::of(&texts)?;
+        let mut settings = self.filter.clone();
+        settings.tau_f_of.extend(self.own.iter().map(|(tool, own)| (tool.clone(), own.tau_f)));
+        let filter = FilterStage::new(&self.model, &self.tokenizer, &self.syntax, settings)?;
         let texts: Vec<Tokenized<'_>> =
             texts.iter().map(|text| Tokenized::new(text, &self.tokenizer)).collect::<Result<_, _>>()?;
         filter.judge::<B>(&texts, &mut calls)?;

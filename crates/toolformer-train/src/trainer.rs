@@ -113,7 +113,7 @@ pub fn finetune<B: Backend>(
     let per_epoch = examples.len().div_ceil(settings.batch);
     let steps = (per_epoch * settings.epochs).min(settings.max_steps);
     let evaluate_every = if settings.evaluate_every == 0 { per_epoch } else { settings.evaluate_every };
-    let fingerprint = fingerprint(&examples, settings);
+    let fingerprint = fingerprint(&model, &examples, held_out, settings);
     let checkpoints = Checkpoints::new(folder)?;
     let device = model.device();
     let mut optimizer = AdamWConfig::new()
@@ -273,10 +273,29 @@ fn load_weights<B: Backend>(
     }
 }
 
-/// Stands for the examples and settings of a run: a checkpoint of others is not gone on from.
-fn fingerprint(examples: &[TrainingRow<'_>], settings: &FinetuneSettings) -> String {
+/// Numbers of a tensor that stand for all.
+const SAMPLED: usize = 64;
+
+/// Stands for the model, the examples, the held-out texts and the settings of a run: a checkpoint of others is not gone on
+/// from. Of the model's weights a few of each tensor are looked at.
+fn fingerprint<B: Backend>(
+    model: &LanguageModel<B>,
+    examples: &[TrainingRow<'_>],
+    held_out: &[Vec<u32>],
+    settings: &FinetuneSettings,
+) -> String {
     let mut hash = Sha256::new();
     hash.update(serde_json::to_vec(settings).unwrap_or_default());
+    for (name, shape, tensor) in model.tensors() {
+        hash.update(name);
+        let len = shape.iter().product::<usize>().min(SAMPLED);
+        let values = tensor.narrow(0, 0, len).into_data();
+        values.iter::<f32>().for_each(|value| hash.update(value.to_le_bytes()));
+    }
+    for ids in held_out {
+        hash.update((ids.len() as u64).to_le_bytes());
+        ids.iter().for_each(|id| hash.update(id.to_le_bytes()));
+    }
     for row in examples {
         hash.update((row.ids.len() as u64).to_le_bytes());
         row.ids.iter().for_each(|id| hash.update(id.to_le_bytes()));

@@ -73,6 +73,11 @@ impl Default for Units {
 }
 
 impl Units {
+    /// Units that are under way at once when there are `count` items: each takes that part of the time that passes.
+    pub(crate) fn under_way(&self, count: usize) -> f64 {
+        self.workers.min(self.shard.range(count.div_ceil(self.texts.max(1))).len()).max(1) as f64
+    }
+
     /// Writes what `unit` makes of every unit of the `count` items to `out`, going on where an earlier run with the same
     /// `fingerprint` stopped; returns what all units cost. In memory are the units under way alone.
     pub(crate) fn run<I: Send, O: Serialize + Send>(

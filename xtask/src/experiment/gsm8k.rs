@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
+use super::Runner;
 use super::agreement::{Marked, table};
 use super::marks::without_marks;
-use super::{Runner, SAMPLING, timed};
 use crate::process;
 use crate::quickstart::read_rows;
 
@@ -36,8 +36,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<()> {
     let out = process::root().join(&args.out);
-    std::fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
-    let (program, model) = (args.runner.program()?, args.runner.model()?);
+    let files = args.runner.files(&out)?;
     let mut marked: HashMap<String, Marked> = HashMap::new();
     let mut lines = String::new();
     for (number, row) in read_rows(&std::path::absolute(&args.data)?)?.iter().take(args.texts).enumerate() {
@@ -46,30 +45,12 @@ pub(super) fn run(args: &Args) -> Result<()> {
         lines.push_str(&format!("{}\n", json!({"id": number.to_string(), "text": text})));
         marked.insert(number.to_string(), (text, marks));
     }
-    let file = |name: &str| out.join(name);
-    std::fs::write(file("texts.jsonl"), lines)
-        .with_context(|| format!("cannot write into {}", out.display()))?;
-
-    let command = |name: &str| {
-        let mut command = process::command(&program);
-        command.arg(name);
-        command
-    };
-    let with_texts = |name: &str| {
-        let mut command = command(name);
-        command.arg("--model").arg(&model).arg("--texts").arg(file("texts.jsonl"));
-        command
-    };
-    let mut annotate = with_texts("annotate");
-    annotate.args(["--tools", "calculator"]).args(SAMPLING).args(&args.options);
-    timed(annotate.arg("--out").arg(file("candidates.jsonl")))?;
-    let mut filter = with_texts("filter");
-    filter.arg("--candidates").arg(file("candidates.jsonl")).args(["--tau-f", "0.5"]);
-    timed(filter.arg("--out").arg(file("filtered.jsonl")))?;
-    let mut report = command("report");
-    report.arg("--candidates").arg(file("filtered.jsonl")).arg("--texts").arg(file("texts.jsonl"));
-    timed(report.arg("--out").arg(file("report.html")))?;
-    println!("{}", table(&marked, &read_rows(&file("filtered.jsonl"))?));
+    let texts = files.file("texts.jsonl");
+    std::fs::write(&texts, lines).with_context(|| format!("cannot write {}", texts.display()))?;
+    let mut options = vec!["--tools", "calculator"];
+    options.extend(args.options.iter().map(String::as_str));
+    let filtered = files.pipeline(&options)?;
+    println!("{}", table(&marked, &filtered));
     println!("All of it is in {}.", out.display());
     Ok(())
 }

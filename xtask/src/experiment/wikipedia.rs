@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use super::{Runner, SAMPLING, THRESHOLDS, is_kept, timed};
+use super::{Runner, THRESHOLDS, is_kept, timed};
 use crate::assets::ASSETS;
 use crate::quickstart::read_rows;
 use crate::{fetch, process};
@@ -35,51 +35,41 @@ const TOOLS: [&str; 3] = ["Calendar", "WikiSearch", "Calculator"];
 
 pub(super) fn run(args: &Args) -> Result<()> {
     let out = process::root().join(&args.out);
-    std::fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
-    let (program, model) = (args.runner.program()?, args.runner.model()?);
+    let files = args.runner.files(&out)?;
     let wiki = ASSETS.iter().find(|asset| asset.name == "wiki").context("no such asset")?;
     let wiki = fetch::ensure(wiki)?;
-    let file = |name: &str| out.join(name);
-    let command = |name: &str| {
-        let mut command = process::command(&program);
-        command.arg(name);
-        command
-    };
-
     for tool in ["calculator", "calendar", "translate", "wiki"] {
-        let mut select = command("select");
+        let mut select = files.command("select");
         select.args(["--tool", tool]).arg("--texts").arg(&wiki).arg("--json");
-        let counts = file(&format!("selection-{tool}.json"));
-        process::run_into(select.arg("--out").arg(file(&format!("selected-{tool}.jsonl"))), &counts)?;
+        let counts = files.file(&format!("selection-{tool}.json"));
+        process::run_into(select.arg("--out").arg(files.file(&format!("selected-{tool}.jsonl"))), &counts)?;
         println!("{tool:<12}{}", std::fs::read_to_string(&counts)?.trim());
     }
 
     let (texts, others) = split(&read_rows(&wiki)?, args.texts);
     for (name, rows) in [("texts.jsonl", &texts), ("others.jsonl", &others)] {
         let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
-        std::fs::write(file(name), lines).with_context(|| format!("cannot write into {}", out.display()))?;
+        std::fs::write(files.file(name), lines)
+            .with_context(|| format!("cannot write into {}", out.display()))?;
     }
-    if !file("index").exists() {
-        let mut index = command("index");
-        index.arg("build").arg("--from").arg(file("others.jsonl"));
-        timed(index.arg("--out").arg(file("index")))?;
+    // Made anew: another number of texts leaves other introductions to search in.
+    let index = files.file("index");
+    if index.exists() {
+        std::fs::remove_dir_all(&index).with_context(|| format!("cannot delete {}", index.display()))?;
     }
-    let with_texts = |name: &str| {
-        let mut command = command(name);
-        command.arg("--model").arg(&model).arg("--texts").arg(file("texts.jsonl"));
-        command
-    };
-    let mut annotate = with_texts("annotate");
-    annotate.args(["--tools", "calendar,wiki,calculator", "--now", &args.now]).args(SAMPLING);
-    annotate.arg("--wiki-index").arg(file("index"));
-    timed(annotate.arg("--out").arg(file("candidates.jsonl")))?;
-    let mut filter = with_texts("filter");
-    filter.arg("--candidates").arg(file("candidates.jsonl")).args(["--tau-f", "0.5"]);
-    timed(filter.arg("--out").arg(file("filtered.jsonl")))?;
-    let mut report = command("report");
-    report.arg("--candidates").arg(file("filtered.jsonl")).arg("--texts").arg(file("texts.jsonl"));
-    timed(report.arg("--out").arg(file("report.html")))?;
-    println!("\n{}", table(&read_rows(&file("filtered.jsonl"))?));
+    let mut build = files.command("index");
+    build.arg("build").arg("--from").arg(files.file("others.jsonl"));
+    timed(build.arg("--out").arg(&index))?;
+    let index = index.to_string_lossy();
+    let filtered = files.pipeline(&[
+        "--tools",
+        "calendar,wiki,calculator",
+        "--now",
+        &args.now,
+        "--wiki-index",
+        &index,
+    ])?;
+    println!("\n{}", table(&filtered));
     println!("All of it is in {}.", Path::new(&out).display());
     Ok(())
 }

@@ -9,7 +9,7 @@ use toolformer::{
     model::Pretrained,
     text::Syntax,
     train::{
-        Annotator, Candidate, Collector, JsonlLines, Stats, Tally, TextFile, TextSource as _, TextsSummary,
+        Annotator, Collector, Stats, Tally, TextFile, TextSource as _, TextsSummary, calling_fingerprint,
         fingerprint, tool_fingerprints,
     },
 };
@@ -102,9 +102,11 @@ impl OnDevice for &Args {
         });
         let annotators: Vec<_> = annotators.collect::<Result<_, _>>()?;
         let model = self.model.fingerprint()?;
+        let dated = self.tools.dated(&tools.names);
+        let calling = calling_fingerprint(&tools.registry, &syntax, dated.as_ref());
         let prompts = prompts.iter().flat_map(|(tool, prompt)| [tool.as_str(), prompt.head(), prompt.tail()]);
         let states = tool_fingerprints(&tools.registry, tools.names.iter().map(String::as_str));
-        let inputs = ["annotate", &model, &corpus.checksum].into_iter().chain(prompts);
+        let inputs = ["annotate", &model, &corpus.checksum, &calling].into_iter().chain(prompts);
         let inputs = inputs.chain(states.values().map(String::as_str));
         // Without what only later steps use.
         let own: Vec<String> = by_tool
@@ -117,6 +119,7 @@ impl OnDevice for &Args {
         let collector = Collector {
             annotators: &annotators,
             registry: &tools.registry,
+            dated: dated.as_ref(),
             jobs: self.jobs.jobs,
             select_for: &select_for,
             seed: self.seed,
@@ -126,10 +129,7 @@ impl OnDevice for &Args {
         };
         let units =
             collector.run(texts.texts()?, corpus.texts, &self.out, &fingerprint, &mut Progress::new())?;
-        let mut tally = Tally::default();
-        for candidate in JsonlLines::<Candidate>::open(&self.out)? {
-            tally.add(&candidate?);
-        }
+        let tally = Tally::of_file(&self.out)?;
         let stats = Stats::collected(units, tally, settings.sampling);
         say(&format!(
             "{} calls sampled ({}), {} executed, from {} texts",

@@ -10,8 +10,8 @@ use toolformer::{
     model::Pretrained,
     text::Syntax,
     train::{
-        CallSampling, Candidate, FilterIdsRun, FilterRun, FilterSettings, FilterStage, IdCandidate,
-        JsonlLines, Stats, Tally, TextFile, TextsSummary, file_checksum, fingerprint,
+        CallSampling, FilterIdsRun, FilterRun, FilterSettings, FilterStage, IdCandidate, JsonlLines, Stats,
+        Tally, TextFile, TextsSummary, file_checksum, fingerprint,
     },
 };
 
@@ -93,10 +93,7 @@ impl Args {
         let run = FilterRun { stage, tokenizer: &tokenizer, units: self.units.units_of(self.shard.shard) };
         let fingerprint = self.fingerprint(&TextsSummary::of(texts)?.checksum, &settings)?;
         let cost = run.run::<B>(texts, &self.candidates, &self.out, &fingerprint, &mut Progress::new())?;
-        let mut tally = Tally::default();
-        for candidate in JsonlLines::<Candidate>::open(&self.out)? {
-            tally.add(&candidate?);
-        }
+        let tally = Tally::of_file(&self.out)?;
         let stats = Stats::collected(cost, tally, CallSampling::default());
         say(&format!("{} of {} candidates kept", stats.candidates.kept, stats.candidates.candidates));
         if self.json { print_json(&stats) } else { Ok(()) }

@@ -113,10 +113,12 @@ impl OnDevice for &Args {
         settings.validate()?;
         let texts = TextFile::open(&self.texts)?;
         let pretrained = self.model.open::<B>(device)?;
+        let dated = self.tools.dated(&tools.names);
         let job = TeachJob {
             texts: &texts,
             tools: &prompts,
             registry: &tools.registry,
+            dated: dated.as_ref(),
             syntax: &Syntax::default(),
             workers: self.units.workers(),
             jobs: self.jobs.jobs,
@@ -130,9 +132,9 @@ impl OnDevice for &Args {
         if rounds.len() > 1 {
             say(&of_rounds(&rounds));
         }
-        let last = rounds.last().map_or(self.out.as_path(), |round| &round.folder);
+        let last = rounds.last().map_or_else(|| self.out.clone(), |round| self.out.join(&round.folder));
         say(&format!("The taught model is in {}.", last.join("model").display()));
-        say(&format!("What it did is told in {}.", last.join("report.html").display()));
+        say(&format!("What it did is told in {}.", self.out.join("report.html").display()));
         self.cache.check_log(&tools.registry, "the run")?;
         match (self.json, self.rounds.get()) {
             (false, _) => Ok(()),

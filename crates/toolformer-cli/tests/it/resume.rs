@@ -1,7 +1,7 @@
 //! A run that is killed goes on as if nothing had happened.
 
 use std::{
-    fs,
+    fs::{self, File},
     path::Path,
     process::{Child, Stdio},
     thread,
@@ -94,8 +94,8 @@ fn stats(folder: &Folder, run: &str) -> Value {
     stats
 }
 
-/// Runs a command over and over, each run killed when its output has grown to one of `sizes` bytes and a little later,
-/// then once to its end; returns how many were killed.
+/// Runs a command over and over, each run killed when its output has grown to one of `sizes` bytes and a little later, and
+/// its files cut at a random byte; then once to its end. Returns how many were killed.
 fn kill_at(args: &[&str], out: &str, sizes: &[u64], draws: &mut Draws) -> usize {
     let (folder, name) = out.rsplit_once('/').unwrap();
     let name: &'static str = String::leak(name.to_owned());
@@ -104,6 +104,14 @@ fn kill_at(args: &[&str], out: &str, sizes: &[u64], draws: &mut Draws) -> usize 
         let child = command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let then = Duration::from_micros(draws.below(5_000));
         kills += usize::from(Moment::Grown(name, bytes).kill(child, Path::new(folder), then));
+        // What was written last need not have reached the disk: both files may end at any byte, the log behind its first line.
+        for (file, least) in [(out.to_owned(), 0), (format!("{out}.units"), 1)] {
+            let content = fs::read(&file).unwrap();
+            let first = content.iter().position(|&byte| byte == b'\n').map_or(content.len(), |end| end + 1);
+            let from = content.len() - content.len().saturating_sub(first * least).min(700);
+            let cut = from as u64 + draws.below((content.len() - from) as u64 + 1);
+            File::options().write(true).open(&file).unwrap().set_len(cut).unwrap();
+        }
     }
     toolformer(args).ok();
     kills

@@ -106,3 +106,20 @@ fn teach_tells_how_many_texts_were_selected() {
     assert_eq!(stats["selection"], json!({"Calculator": expected}));
     assert!(ran.err.contains("texts selected for Calculator"), "{}", ran.err);
 }
+
+#[test]
+fn the_calendars_day_is_that_of_the_text() {
+    let folder = Folder::new();
+    let texts = folder.file(
+        "texts.jsonl",
+        "{\"id\": 0, \"text\": \"7 and 49 go\", \"date\": \"2012-03-14\"}\n{\"id\": 1, \"text\": \"7 and 49 go\"}\n",
+    );
+    let (prompt, out) = (folder.file("prompt.txt", "Q {text} A "), folder.path("c.jsonl"));
+    let model = fixture("calling_llama");
+    let annotate = ["annotate", "--model", &model, "--tools", "calendar", "--texts", &texts, "--out", &out];
+    let sampling = ["--constrain", "--tau-s", "0", "--k", "1", "--m", "1", "--prompt-file", &prompt];
+    toolformer(&[&annotate[..], &sampling, &["--now", "2023-01-30"]].concat()).ok();
+    let results: Vec<Value> =
+        lines(&folder.read("c.jsonl")).iter().map(|line| line["result"].clone()).collect();
+    assert_eq!(results, ["Today is Wednesday, March 14, 2012.", "Today is Monday, January 30, 2023."]);
+}

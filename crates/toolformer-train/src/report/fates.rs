@@ -64,15 +64,22 @@ pub(super) fn all(counts: &CandidateStats) -> Vec<Fate> {
         percent: percent(number, of),
     };
     let below = counts.by_reason.get(&Reason::BelowThreshold).copied().unwrap_or(0);
-    let unjudged = counts.executed.saturating_sub(counts.kept + below);
+    let long = counts.by_reason.get(&Reason::TooLong).copied().unwrap_or(0);
+    let unjudged = counts.executed.saturating_sub(counts.kept + below + long);
     let kept =
         ("kept", "The result makes the words behind the call easier to predict, by the threshold or more.");
     let too_little = (
         "helps too little",
         "The call ran, but its result helps less than the threshold asks for, or does harm.",
     );
+    let too_long =
+        ("too long", "The text with the call and its result is longer than what the model can read.");
     let waiting = ("not judged", "The call ran; whether its result helps was not measured.");
-    let mut fates = vec![fate("kept", kept, counts.kept), fate("dropped", too_little, below)];
+    let mut fates = vec![
+        fate("kept", kept, counts.kept),
+        fate("dropped", too_little, below),
+        fate("dropped", too_long, long),
+    ];
     fates.push(fate("neutral", waiting, unjudged));
     let others = counts.by_status.iter().filter(|(status, _)| **status != Status::Ok);
     fates.extend(others.map(|(&status, &number)| fate("lost", of_status(status), number)));

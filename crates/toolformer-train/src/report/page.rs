@@ -18,6 +18,7 @@ use super::{
     tool_view::{ToolView, tool_view},
     training_chart::of_training,
 };
+use crate::{rounds::RoundStats, stats::PerplexityStats};
 
 /// Everything that the template shows.
 #[derive(Debug, Serialize)]
@@ -30,6 +31,7 @@ struct Page {
     /// Heads of the funnel's columns; one where there is one tool.
     columns: Vec<String>,
     tools: Vec<ToolView>,
+    rounds: Vec<Round>,
     training: Option<String>,
     training_charts: Vec<Chart>,
     costs: Vec<Cost>,
@@ -60,10 +62,35 @@ fn page(data: &ReportData) -> Page {
             .chain(each)
             .collect(),
         tools: stats.tools.iter().map(|(name, tool)| tool_view(name, tool, data.threshold(name))).collect(),
+        rounds: data.rounds.iter().map(round).collect(),
         training: training(data),
         training_charts: of_training(&data.metrics, stats.perplexity.map(|perplexity| perplexity.before)),
         costs: costs(stats),
     }
+}
+
+/// A row of the table of rounds.
+#[derive(Debug, Serialize)]
+struct Round {
+    number: String,
+    /// Its own page, from this one.
+    link: String,
+    cells: [String; 4],
+}
+
+fn round(of: &RoundStats) -> Round {
+    let counts = &of.candidates;
+    let perplexity = of.perplexity.map_or_else(|| "–".to_owned(), both);
+    Round {
+        number: count(of.round),
+        link: format!("{}/report.html", of.folder.display()),
+        cells: [count(counts.candidates), count(counts.executed), count(counts.kept), perplexity],
+    }
+}
+
+/// Before and after.
+fn both(perplexity: PerplexityStats) -> String {
+    format!("{:.1} → {:.1}", perplexity.before, perplexity.after)
 }
 
 /// The numbers that a reader wants first.
@@ -78,8 +105,7 @@ fn headline(data: &ReportData) -> Vec<[String; 2]> {
         headline.push([count(woven.texts), "texts to learn from".to_owned()]);
     }
     if let Some(perplexity) = stats.perplexity {
-        let both = format!("{:.1} → {:.1}", perplexity.before, perplexity.after);
-        headline.push([both, "perplexity of held-out text, before and after".to_owned()]);
+        headline.push([both(perplexity), "perplexity of held-out text, before and after".to_owned()]);
     }
     let seconds: f64 = stats.stages.values().map(|cost| cost.seconds).sum();
     if seconds > 0.0 {
@@ -91,8 +117,12 @@ fn headline(data: &ReportData) -> Vec<[String; 2]> {
 /// What training did, in a sentence or two.
 fn training(data: &ReportData) -> Option<String> {
     let train = data.stats.train.as_ref()?;
+    let plain = match &data.stats.woven {
+        Some(woven) if woven.plain > 0 => format!(", {} of them without calls", count(woven.plain)),
+        _ => String::new(),
+    };
     let mut said = format!(
-        "The model was trained on {} texts with calls, in {} steps; {} of its numbers could change.",
+        "The model was trained on {} texts{plain}, in {} steps; {} of its numbers could change.",
         count(train.examples),
         count(train.steps),
         count(train.trainable_parameters)

@@ -1,6 +1,6 @@
 //! Counting candidates in one pass, in memory that does not grow with their number.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use rand::Rng as _;
 use toolformer_decode::draw_rng;
@@ -13,15 +13,15 @@ use super::{
     tau_sweep::TauSweep,
     tool_stats::ToolStats,
 };
-use crate::{candidate::Candidate, texts::TextId};
+use crate::{candidate::Candidate, error::TrainError, jsonl_lines::JsonlLines, texts::TextId};
 
 /// Of so many calls of a tool the losses are told one by one.
 const LOSSES: usize = 200;
 
 /// Counts candidates as they come, in the order that `candidates.jsonl` has them.
 ///
-/// Which examples it picks depends on the candidates and not on their order. Memory: some tens of examples for each
-/// tool, and a few bytes for each text that has a call with `L- - L+ >= 0`.
+/// Which examples it picks depends on the candidates and not on their order; those of a text have to stand together. Memory:
+/// some tens of examples for each tool.
 #[derive(Debug)]
 pub struct Tally {
     total: CandidateStats,
@@ -35,6 +35,24 @@ impl Default for Tally {
 }
 
 impl Tally {
+    /// Counts those of a file, one after the other.
+    ///
+    /// # Errors
+    /// If it cannot be read, or a line is no candidate.
+    pub fn of_file(path: &Path) -> Result<Self, TrainError> {
+        Self::of(JsonlLines::open(path)?)
+    }
+
+    /// Counts all.
+    pub(crate) fn of(
+        mut candidates: impl Iterator<Item = Result<Candidate, TrainError>>,
+    ) -> Result<Self, TrainError> {
+        candidates.try_fold(Self::default(), |mut tally, candidate| {
+            tally.add(&candidate?);
+            Ok(tally)
+        })
+    }
+
     /// Counts one.
     pub fn add(&mut self, candidate: &Candidate) {
         self.total.add(candidate);

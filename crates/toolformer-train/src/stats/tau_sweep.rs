@@ -1,10 +1,5 @@
 //! What other thresholds would keep, as in the paper's Table 2.
 
-use std::{
-    collections::HashMap,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-};
-
 use serde::{Deserialize, Serialize};
 
 use crate::texts::TextId;
@@ -28,27 +23,37 @@ pub struct SweepPoint {
 pub(super) struct TauSweep {
     /// Calls by how many thresholds they reach.
     calls: [usize; TAUS.len() + 1],
-    /// The most thresholds that a call of a text reaches: a few bytes for a text that has any, whatever its calls.
-    texts: HashMap<u64, u8>,
+    /// Texts by the most thresholds that a call of theirs reaches, without the text that is being counted.
+    texts: [usize; TAUS.len() + 1],
+    /// The text that is being counted, whose calls are neighbours, and the most that one of them reaches.
+    text: Option<(TextId, usize)>,
 }
 
 impl TauSweep {
     pub(super) fn add(&mut self, text: &TextId, delta: f64) {
         let reached = TAUS.partition_point(|&tau| tau <= delta);
         self.calls[reached] += 1;
-        if reached > 0 {
-            let mut hasher = DefaultHasher::new();
-            text.hash(&mut hasher);
-            let most = self.texts.entry(hasher.finish()).or_default();
-            *most = (*most).max(reached as u8);
+        match &mut self.text {
+            Some((current, most)) if current == text => *most = reached.max(*most),
+            _ => {
+                self.end_text();
+                self.text = Some((text.clone(), reached));
+            }
         }
     }
 
-    pub(super) fn points(&self) -> Vec<SweepPoint> {
+    fn end_text(&mut self) {
+        if let Some((_, most)) = self.text.take() {
+            self.texts[most] += 1;
+        }
+    }
+
+    pub(super) fn points(mut self) -> Vec<SweepPoint> {
+        self.end_text();
         let point = |(number, &tau_f): (usize, &f64)| SweepPoint {
             tau_f,
             calls: self.calls[number + 1..].iter().sum(),
-            texts: self.texts.values().filter(|&&most| usize::from(most) > number).count(),
+            texts: self.texts[number + 1..].iter().sum(),
         };
         TAUS.iter().enumerate().map(point).collect()
     }

@@ -10,12 +10,18 @@ use crate::error::TrainError;
 #[derive(Deserialize)]
 struct Line {
     id: Option<TextId>,
-    text: String,
+    #[serde(deserialize_with = "Option::deserialize")]
+    text: Option<String>,
     #[serde(flatten)]
     rest: serde_json::Map<String, serde_json::Value>,
 }
 
-/// The texts of JSONL, one after the other.
+/// Why a line cannot be read.
+pub(super) fn unreadable(error: &std::io::Error) -> String {
+    format!("cannot be read ({error}); texts are UTF-8, and a packed file has to be whole")
+}
+
+/// The texts of JSONL, one after the other; a text that is empty or null is none.
 pub(crate) struct TextLines<R> {
     reader: R,
     path: PathBuf,
@@ -34,31 +40,38 @@ impl<R: BufRead> TextLines<R> {
     pub(crate) fn next_text(&mut self) -> Option<Result<(Text, String), TrainError>> {
         loop {
             let mut line = String::new();
-            match self.reader.read_line(&mut line) {
+            let read = self.reader.read_line(&mut line);
+            self.line += 1;
+            match read {
                 Ok(0) => return None,
-                Ok(_) => self.line += 1,
-                Err(error) => return Some(Err(TrainError::read(&self.path)(error))),
+                Ok(_) => {}
+                Err(error) => return Some(Err(self.wrong(unreadable(&error)))),
             }
             if line.ends_with('\n') {
                 line.pop();
             }
-            if !line.trim().is_empty() {
-                return Some(self.parse(&line).map(|text| (text, line)));
+            if line.trim().is_empty() {
+                continue;
+            }
+            match self.parse(&line) {
+                Ok(None) => {}
+                Ok(Some(text)) => return Some(Ok((text, line))),
+                Err(error) => return Some(Err(error)),
             }
         }
     }
 
-    fn parse(&mut self, line: &str) -> Result<Text, TrainError> {
+    /// None where the text is empty or null.
+    fn parse(&mut self, line: &str) -> Result<Option<Text>, TrainError> {
         let parsed: Line = serde_json::from_str(line).map_err(|error| {
-            let advice = "plain text belongs into a .txt file";
+            let advice =
+                "plain text belongs into a .txt file, and an id is a whole number from 0 or a string";
             self.wrong(format!("is not a JSON object with a \"text\" ({error}); {advice}"))
         })?;
-        if parsed.text.trim().is_empty() {
-            return Err(self.wrong("has an empty \"text\"".into()));
-        }
+        let Some(text) = parsed.text.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
         let id = parsed.id.unwrap_or(TextId::Number(self.texts));
         self.texts += 1;
-        Ok(Text { id, text: parsed.text, rest: parsed.rest })
+        Ok(Some(Text { id, text, rest: parsed.rest }))
     }
 
     /// An error about the line read last.
@@ -91,6 +104,20 @@ mod tests {
         assert_eq!(texts[1].id, TextId::Name("x".into()));
     }
 
+    #[test]
+    fn empty_texts_are_none() {
+        let texts = parse("{\"text\":\" \"}\n{\"text\":\"a\"}\n{\"text\":null}\n{\"text\":\"b\"}\n").unwrap();
+        assert_eq!(texts.iter().map(|text| text.id.to_string()).collect::<Vec<_>>(), ["0", "1"]);
+    }
+
+    #[test]
+    fn what_is_no_utf_8_is_told_with_its_line() {
+        let bytes = b"{\"text\":\"a\"}\n{\"text\":\"\xff\"}\n";
+        let read: Result<Vec<Text>, TrainError> = TextLines::new(&bytes[..], "t".into()).collect();
+        let error = read.unwrap_err().to_string();
+        assert!(error.contains("line 2") && error.contains("UTF-8"), "{error}");
+    }
+
     #[track_caller]
     fn check_error(input: &str, part: &str) {
         let error = parse(input).unwrap_err().to_string();
@@ -101,6 +128,6 @@ mod tests {
     fn errors_name_the_line() {
         check_error("{\"text\":\"a\"}\nnot json\n", "line 2");
         check_error("{\"txt\":\"a\"}\n", "text");
-        check_error("{\"text\":\" \"}\n", "empty");
+        check_error("{\"id\":-1,\"text\":\"a\"}\n", "an id is a whole number");
     }
 }

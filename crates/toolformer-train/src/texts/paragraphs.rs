@@ -2,27 +2,34 @@
 
 use std::{io::BufRead, path::PathBuf};
 
-use super::{Text, TextId};
+use super::{Text, TextId, jsonl::unreadable};
 use crate::error::TrainError;
 
 /// Paragraphs, with blank lines between them, as texts.
 pub(super) struct Paragraphs<R> {
     reader: R,
     path: PathBuf,
+    /// Lines and texts read.
+    line: usize,
     texts: u64,
 }
 
 impl<R: BufRead> Paragraphs<R> {
     /// `path` is only named in errors.
     pub(super) fn new(reader: R, path: PathBuf) -> Self {
-        Self { reader, path, texts: 0 }
+        Self { reader, path, line: 0, texts: 0 }
     }
 
     fn read(&mut self) -> Result<Option<Text>, TrainError> {
         let mut paragraph = String::new();
         loop {
             let start = paragraph.len();
-            let bytes = self.reader.read_line(&mut paragraph).map_err(TrainError::read(&self.path))?;
+            self.line += 1;
+            let bytes = self.reader.read_line(&mut paragraph).map_err(|error| TrainError::Texts {
+                path: self.path.clone(),
+                line: self.line,
+                why: unreadable(&error),
+            })?;
             if bytes == 0 || paragraph[start..].trim().is_empty() {
                 paragraph.truncate(start);
                 if !paragraph.is_empty() {

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use arrow_json::LineDelimitedWriter;
+use arrow_json::{WriterBuilder, writer::LineDelimited};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use crate::error::TrainError;
@@ -14,7 +14,7 @@ use crate::error::TrainError;
 /// Rows that are unpacked together.
 const ROWS: usize = 64;
 
-/// Reads as the JSONL that the rows are: columns are fields, a null is a field that is not there.
+/// Reads as the JSONL that the rows are, with columns as fields.
 pub(super) struct ParquetRows {
     batches: ParquetRecordBatchReader,
     lines: io::Cursor<Vec<u8>>,
@@ -42,7 +42,8 @@ impl ParquetRows {
         let Some(batch) = self.batches.next() else { return Ok(false) };
         let mut lines = std::mem::take(self.lines.get_mut());
         lines.clear();
-        let mut writer = LineDelimitedWriter::new(lines);
+        // With its nulls, so that a text that is null is not one that is missing.
+        let mut writer = WriterBuilder::new().with_explicit_nulls(true).build::<_, LineDelimited>(lines);
         writer.write(&batch.map_err(io::Error::other)?).map_err(io::Error::other)?;
         writer.finish().map_err(io::Error::other)?;
         self.lines = io::Cursor::new(writer.into_inner());

@@ -78,6 +78,7 @@ fn run() -> (Vec<Candidate>, Vec<Woven>, Stats) {
         texts: &texts(&TEXTS),
         tools: &prompts,
         registry: &tools(),
+        dated: None,
         syntax: &Syntax::default(),
         workers: 1,
         jobs: NonZeroUsize::MIN,

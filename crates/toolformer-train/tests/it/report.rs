@@ -206,3 +206,32 @@ fn what_lacks_is_said() {
     fs::write(out.join("stats.json"), "{").unwrap();
     assert!(ReportData::of_run(out, None).unwrap_err().to_string().contains("stats.json, line 1,"));
 }
+
+#[test]
+fn of_several_rounds_the_last_is_told_of_and_all_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path();
+    let round = |round: usize, perplexity: Value| {
+        let candidates = candidates();
+        let name = format!("round-{round}");
+        fs::create_dir(out.join(&name)).unwrap();
+        // The second found less.
+        run_folder(&out.join(&name), &forty_texts(), &candidates[..candidates.len() / round]);
+        let stats: Value =
+            serde_json::from_slice(&fs::read(out.join(&name).join("stats.json")).unwrap()).unwrap();
+        json!({"round": round, "folder": name, "candidates": stats["candidates"], "perplexity": perplexity,
+               "train": null})
+    };
+    let rounds = [round(1, json!({"before": 20.0, "after": 18.0, "tokens": 9})), round(2, Value::Null)];
+    fs::write(out.join("rounds.json"), Value::from(rounds.to_vec()).to_string()).unwrap();
+    let page = render_report(&ReportData::of_run(out, None).unwrap()).unwrap();
+    for said in [
+        "href=\"round-1/report.html\"",
+        "href=\"round-2/report.html\"",
+        "<td class=\"number\">20.0 → 18.0</td>",
+        "<b>60</b> <span>calls sampled",
+    ] {
+        assert!(page.contains(said), "{said}");
+    }
+    assert!(!page_of(&forty_texts(), &candidates()).contains("Rounds"));
+}

@@ -49,6 +49,7 @@ fn run(settings: &TeachSettings, workers: usize, out: &Path) -> Result<Taught<B>
         texts: &texts(&TEXTS),
         tools: &[("Calculator".to_owned(), prompt)],
         registry: &calculator(),
+        dated: None,
         syntax: &Syntax::default(),
         workers,
         jobs: NonZeroUsize::new(workers).unwrap(),
@@ -358,6 +359,7 @@ fn rounds_go_on_from_the_model_of_the_one_before() {
             texts: &texts(&TEXTS),
             tools: &[("Calculator".to_owned(), prompt.clone())],
             registry: &calculator(),
+            dated: None,
             syntax: &Syntax::default(),
             workers: 1,
             jobs: NonZeroUsize::MIN,
@@ -390,11 +392,10 @@ fn rounds_go_on_from_the_model_of_the_one_before() {
         annotator.annotate(&[Tokenized::new(&texts[0], tokenizer).unwrap()]).unwrap().candidates
     };
     let of_second: Vec<Candidate> = read_jsonl(&folder.path().join("round-2/candidates.jsonl")).unwrap();
-    if let Some(own) = of_second.iter().find(|own| own.text_id == TextId::Number(0)) {
-        let expected = prompt_of(&first);
-        let expected = expected.iter().find(|one| one.position == own.position).unwrap();
-        assert!((own.p_start - expected.p_start).abs() < 1e-6, "{} {}", own.p_start, expected.p_start);
-    }
+    let own = of_second.iter().find(|own| own.text_id == TextId::Number(0)).unwrap();
+    let expected = prompt_of(&first);
+    let expected = expected.iter().find(|one| one.position == own.position).unwrap();
+    assert!((own.p_start - expected.p_start).abs() < 1e-6, "{} {}", own.p_start, expected.p_start);
     let before = [file(1, "model/model.safetensors"), file(2, "model/model.safetensors")];
     let (_, done) = rounds(3);
     assert_eq!(done.len(), 3);

@@ -15,7 +15,8 @@ fn read(path: &Path) -> Result<Vec<Text>, TrainError> {
 #[test]
 fn rows_of_parquet_are_the_objects_of_jsonl() {
     let expected = read(&fixture("texts.jsonl")).unwrap();
-    assert_eq!(expected.len(), 150);
+    // One of them is null.
+    assert_eq!(expected.len(), 149);
     for codec in ["none", "snappy", "gzip", "zstd", "lz4"] {
         let found = read(&fixture(&format!("texts.{codec}.parquet"))).unwrap();
         assert_eq!(found, expected, "{codec}");
@@ -40,7 +41,7 @@ fn files_that_cannot_be_texts_are_told() {
         path
     };
     check_error(&file("t.parquet", b"PAR1 but no more"), "no Parquet file");
-    check_error(&file("t.jsonl.gz", b"{\"text\": \"a\"}"), "gzip");
+    check_error(&file("t.jsonl.gz", b"{\"text\": \"a\"}"), "a packed file has to be whole");
     check_error(
         &file("same.jsonl", b"{\"id\": \"a\", \"text\": \"a\"}\n{\"id\": \"a\", \"text\": \"b\"}"),
         "id a",
