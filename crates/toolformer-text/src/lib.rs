@@ -109,6 +109,7 @@ mod document;
 mod find;
 mod first_call;
 mod fitting;
+mod fn_tool;
 mod invoke;
 mod line_index;
 mod line_numbers;
@@ -145,6 +146,7 @@ pub use diagnostic::{Diagnostic, DiagnosticKind};
 pub use document::{Document, Piece, parse};
 pub use first_call::{has_calls, keep_first_call, keep_first_call_of};
 pub use fitting::{fitting_result, marked_failure};
+pub use fn_tool::FnTool;
 pub use invoke::{
     CallStatus, InvokeError, InvokeStreamError, Invoked, InvokedCall, Invoker, Policies, Policy, invoke,
 };
@@ -158,6 +160,6 @@ pub use sanitize::{sanitize_result, sanitize_result_to};
 pub use shown::is_shown;
 pub use stream::{StreamEvent, StreamParser, StreamState};
 pub use syntax::{Syntax, SyntaxError, is_valid_name};
-pub use tool::{FnTool, Tool, ToolError};
+pub use tool::{Tool, ToolError};
 pub use tool_output::ToolOutput;
 pub use typed_tool::{TypedFunction, TypedTool};
