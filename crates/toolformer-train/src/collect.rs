@@ -24,7 +24,7 @@ use crate::{
     selection::Selection,
     texts::{Text, TextId, TextIter},
     tokenized::Tokenized,
-    units::{UnitRecord, Units},
+    units::{UnitFile, UnitRecord, Units},
 };
 
 /// Annotates, executes and, if wanted, filters.
@@ -63,7 +63,8 @@ impl<B: Backend, M: CausalLm<B> + Sync> Collector<'_, '_, B, M> {
         fingerprint: &str,
         observer: &mut dyn Observer,
     ) -> Result<UnitRecord, TrainError> {
-        self.units.run("annotate", texts, count, out, fingerprint, observer, |_, texts, clock| {
+        let file = UnitFile { path: out, fingerprint };
+        self.units.run("annotate", texts, count, file, observer, |_, texts, clock| {
             self.unit(&texts, clock, self.units.under_way(count))
         })
     }

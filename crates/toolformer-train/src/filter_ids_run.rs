@@ -13,7 +13,7 @@ use crate::{
     jsonl_lines::JsonlLines,
     observer::Observer,
     texts::TextId,
-    units::{UnitRecord, Units},
+    units::{UnitFile, UnitRecord, Units},
 };
 
 /// Filters candidates that carry token ids.
@@ -61,7 +61,8 @@ impl<M: Sync> FilterIdsRun<'_, M> {
             count += 1;
         }
         let units = self.units;
-        units.run(Self::STAGE, read()?, count, out, fingerprint, observer, |unit, mut candidates, clock| {
+        let file = UnitFile { path: out, fingerprint };
+        units.run(Self::STAGE, read()?, count, file, observer, |unit, mut candidates, clock| {
             let began = clock();
             let texts = candidates.len();
             let filter_tokens =

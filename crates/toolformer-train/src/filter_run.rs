@@ -14,7 +14,7 @@ use crate::{
     observer::Observer,
     texts::{Text, TextSource},
     tokenized::Tokenized,
-    units::{UnitRecord, Units},
+    units::{UnitFile, UnitRecord, Units},
 };
 
 /// Filters candidates that were annotated before.
@@ -53,7 +53,8 @@ impl<M: Sync> FilterRun<'_, '_, M> {
             joined?;
             count += 1;
         }
-        self.units.run("filter", joined()?, count, out, fingerprint, observer, |_, unit, clock| {
+        let file = UnitFile { path: out, fingerprint };
+        self.units.run("filter", joined()?, count, file, observer, |_, unit, clock| {
             let began = clock();
             let (texts, candidates): (Vec<Text>, Vec<Vec<Candidate>>) = unit.into_iter().unzip();
             let tokenized = texts.iter().map(|text| Tokenized::new(text, self.tokenizer));

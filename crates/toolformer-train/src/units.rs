@@ -72,6 +72,14 @@ impl Default for Units {
     }
 }
 
+/// A file that is written unit by unit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UnitFile<'a> {
+    pub(crate) path: &'a Path,
+    /// Stands for what it is made from.
+    pub(crate) fingerprint: &'a str,
+}
+
 impl Units {
     /// Units that are under way at once when there are `count` items: each takes that part of the time that passes.
     pub(crate) fn under_way(&self, count: usize) -> f64 {
@@ -79,14 +87,13 @@ impl Units {
     }
 
     /// Writes what `unit` makes of every unit of the `count` items to `out`, going on where an earlier run with the same
-    /// `fingerprint` stopped; returns what all units cost. In memory are the units under way alone.
+    /// fingerprint stopped; returns what all units cost. In memory are the units under way alone.
     pub(crate) fn run<I: Send, O: Serialize + Send>(
         &self,
         stage: &'static str,
         mut items: impl Iterator<Item = Result<I, TrainError>> + Send,
         count: usize,
-        out: &Path,
-        fingerprint: &str,
+        out: UnitFile<'_>,
         observer: &mut dyn Observer,
         unit: impl Fn(usize, Vec<I>, &Clock) -> Result<(Vec<O>, UnitRecord), TrainError> + Sync,
     ) -> Result<UnitRecord, TrainError> {
@@ -97,9 +104,9 @@ impl Units {
         }
         let range = self.shard.range(count.div_ceil(self.texts));
         let mut log = UnitLog::<UnitRecord>::open_as(
-            out,
+            out.path,
             Header {
-                fingerprint: fingerprint.to_owned(),
+                fingerprint: out.fingerprint.to_owned(),
                 shard: Some(self.shard).filter(|shard| !shard.is_whole()),
                 units: Some(range.len()),
             },

@@ -147,7 +147,7 @@ fn several_tools_of_a_file_are_each_given_a_prompt() {
     let (texts, prompt) = (folder.file("texts.txt", "the cat\n"), folder.file("p.txt", "Q {text} A "));
     let [up, down] = ["Up", "Down"].map(|tool| format!("{tool}={prompt}"));
     let out = folder.path("c.jsonl");
-    let sizes = ["--k", "1", "--m", "2", "--max-call-tokens", "4"];
+    let sizes = ["--k", "1", "--m", "2", "--tau-s", "0", "--max-call-tokens", "4"];
     let annotate = ["annotate", "--model", &model, "--tools-file", &tools, "--texts", &texts, "--out", &out];
     let with = |prompts: &[&str]| toolformer(&[&annotate[..], &sizes, prompts].concat());
     with(&["--prompt-file", &prompt]).fails(2, "say whose it is, TOOL=FILE; the tools are Down, Up");

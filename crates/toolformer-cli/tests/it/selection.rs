@@ -74,7 +74,7 @@ fn annotate_takes_what_is_selected_for_each_tool() {
     let args =
         ["annotate", "--model", &model, "--tools", "calculator,calendar", "--texts", &texts, "--out", &out];
     let prompts = ["--prompt-file", &calculator, "--prompt-file", &calendar];
-    let sizes = ["--k", "1", "--m", "1", "--max-call-tokens", "4"];
+    let sizes = ["--k", "1", "--m", "1", "--tau-s", "0", "--max-call-tokens", "4"];
     let annotate = |more: &[&str]| toolformer(&[&args[..], &prompts, &sizes, more].concat());
     let ran = annotate(&["--select"]).ok();
     assert!(ran.err.contains("1 of 3 texts selected for Calculator"), "{}", ran.err);
@@ -115,11 +115,18 @@ fn the_calendars_day_is_that_of_the_text() {
         "{\"id\": 0, \"text\": \"7 and 49 go\", \"date\": \"2012-03-14\"}\n{\"id\": 1, \"text\": \"7 and 49 go\"}\n",
     );
     let (prompt, out) = (folder.file("prompt.txt", "Q {text} A "), folder.path("c.jsonl"));
-    let model = fixture("calling_llama");
+    let model = fixture("tiny_llama");
     let annotate = ["annotate", "--model", &model, "--tools", "calendar", "--texts", &texts, "--out", &out];
-    let sampling = ["--constrain", "--tau-s", "0", "--k", "1", "--m", "1", "--prompt-file", &prompt];
+    let sampling = ["--constrain", "--tau-s", "0", "--k", "3", "--m", "100", "--prompt-file", &prompt];
     toolformer(&[&annotate[..], &sampling, &["--now", "2023-01-30"]].concat()).ok();
-    let results: Vec<Value> =
-        lines(&folder.read("c.jsonl")).iter().map(|line| line["result"].clone()).collect();
-    assert_eq!(results, ["Today is Wednesday, March 14, 2012.", "Today is Monday, January 30, 2023."]);
+    // Random weights write many calls, and sometimes that which asks for the day.
+    let asked = |id: u64| {
+        let lines = lines(&folder.read("c.jsonl"));
+        let line = lines
+            .into_iter()
+            .find(|line| line["text_id"] == id && line["call"] == "Calendar()" && line["status"] == "ok");
+        line.unwrap()["result"].clone()
+    };
+    assert_eq!(asked(0), "Today is Wednesday, March 14, 2012.");
+    assert_eq!(asked(1), "Today is Monday, January 30, 2023.");
 }

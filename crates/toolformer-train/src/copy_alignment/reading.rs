@@ -28,7 +28,7 @@ pub(super) enum State {
     /// Behind the space of a call.
     Space,
     /// In a call.
-    Call { watch: CallWatch, seen: Vec<u8>, has_space: bool, pieces: usize },
+    Call { watch: Box<CallWatch>, seen: Vec<u8>, has_space: bool, pieces: usize },
     /// Behind the whole text and some white space.
     Tail,
     /// At the end.
@@ -133,7 +133,7 @@ impl Reader<'_> {
 
     /// A call of which the first byte is there.
     fn call(&self, byte: u8, has_space: bool) -> State {
-        let mut watch = CallWatch::new(self.syntax, 0);
+        let mut watch = Box::new(CallWatch::new(self.syntax, 0));
         // A byte of the open marker decides nothing.
         let _ = watch.push(&[byte]);
         State::Call { watch, seen: vec![byte], has_space, pieces: 0 }

@@ -5,8 +5,8 @@ use std::{fs, path::Path};
 use serde_json::{Value, json};
 use toolformer_filter::Losses;
 use toolformer_train::{
-    CallSampling, Candidate, MetricsFile, PerplexityStats, ReportData, Stats, Tally, TeachSettings, Text,
-    TrainError, TrainStats, UnitRecord, WovenStats, render_report, weave, write_jsonl,
+    CallSampling, Candidate, CandidateStats, MetricsFile, PerplexityStats, ReportData, Stats, Tally,
+    TeachSettings, Text, TrainError, TrainStats, UnitRecord, WovenStats, render_report, weave, write_jsonl,
 };
 
 use crate::tiny::texts;
@@ -212,15 +212,14 @@ fn of_several_rounds_the_last_is_told_of_and_all_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path();
     let round = |round: usize, perplexity: Value| {
-        let candidates = candidates();
         let name = format!("round-{round}");
         fs::create_dir(out.join(&name)).unwrap();
+        let candidates = candidates();
         // The second found less.
-        run_folder(&out.join(&name), &forty_texts(), &candidates[..candidates.len() / round]);
-        let stats: Value =
-            serde_json::from_slice(&fs::read(out.join(&name).join("stats.json")).unwrap()).unwrap();
-        json!({"round": round, "folder": name, "candidates": stats["candidates"], "perplexity": perplexity,
-               "train": null})
+        let candidates = &candidates[..candidates.len() / round];
+        run_folder(&out.join(&name), &forty_texts(), candidates);
+        let candidates = CandidateStats::new(candidates);
+        json!({"round": round, "folder": name, "candidates": candidates, "perplexity": perplexity, "train": null})
     };
     let rounds = [round(1, json!({"before": 20.0, "after": 18.0, "tokens": 9})), round(2, Value::Null)];
     fs::write(out.join("rounds.json"), Value::from(rounds.to_vec()).to_string()).unwrap();
