@@ -64,7 +64,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// Annotating, filtering and weaving so many texts.
 fn steps(toolformer: &Path, out: &Path, prompt: &Path, texts: usize) -> Result<[Step; 3]> {
     let file = |name: &str| out.join(format!("{name}-{texts}.jsonl"));
-    let lines: String = (0..texts).map(|i| format!("{{\"text\": \"{i} and {} go\"}}\n", i * 7)).collect();
+    let lines: String =
+        (0..texts).map(|i| format!("{{\"id\": \"t{i}\", \"text\": \"{i} and {} go\"}}\n", i * 7)).collect();
     std::fs::write(file("texts"), lines)?;
     for name in ["candidates", "filtered"] {
         delete_output(&file(name))?;

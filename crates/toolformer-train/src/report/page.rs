@@ -73,8 +73,8 @@ fn page(data: &ReportData) -> Page {
 #[derive(Debug, Serialize)]
 struct Round {
     number: String,
-    /// Its own page, from this one.
-    link: String,
+    /// The folder of its own page, from this one.
+    folder: String,
     cells: [String; 4],
 }
 
@@ -83,7 +83,7 @@ fn round(of: &RoundStats) -> Round {
     let perplexity = of.perplexity.map_or_else(|| "–".to_owned(), both);
     Round {
         number: count(of.round),
-        link: format!("{}/report.html", of.folder.display()),
+        folder: of.folder.display().to_string(),
         cells: [count(counts.candidates), count(counts.executed), count(counts.kept), perplexity],
     }
 }
