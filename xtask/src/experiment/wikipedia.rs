@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         std::fs::remove_dir_all(&index).with_context(|| format!("cannot delete {}", index.display()))?;
     }
     let mut build = files.command("index");
-    build.arg("build").arg("--from").arg(files.file("others.jsonl"));
+    build.arg("build").arg(files.file("others.jsonl"));
     timed(build.arg("--out").arg(&index))?;
     let index = index.to_string_lossy();
     let filtered = files.pipeline(&[
