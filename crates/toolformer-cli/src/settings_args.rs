@@ -31,12 +31,12 @@ impl SettingsArgs {
         Ok(Some(SettingsFile::read(path, &known)?))
     }
 
-    /// As [`SettingsArgs::read`] for the tools of candidates.
+    /// As [`SettingsArgs::read`] for the tools of candidates, which are read only if a file is given.
     pub(crate) fn read_for(
         &self,
         candidates: impl Iterator<Item = Result<Candidate, TrainError>>,
     ) -> Result<Option<SettingsFile>> {
-        self.read(&tools_of(candidates)?)
+        if self.are_given() { self.read(&tools_of(candidates)?) } else { Ok(None) }
     }
 
     pub(crate) fn are_given(&self) -> bool {

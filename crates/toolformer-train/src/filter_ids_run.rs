@@ -27,9 +27,6 @@ pub struct FilterIdsRun<'m, M> {
 }
 
 impl<M: Sync> FilterIdsRun<'_, M> {
-    /// The stage as an [`Observer`] is told it.
-    pub const STAGE: &'static str = "filter ids";
-
     /// Writes the candidates of a file with losses and verdicts to `out`, going on where an earlier run with the same
     /// `fingerprint` stopped; returns what all units cost. Memory does not grow with their number.
     ///
@@ -48,27 +45,18 @@ impl<M: Sync> FilterIdsRun<'_, M> {
     {
         let read = || {
             let objects = JsonlLines::<Map<String, Value>>::open(candidates)?.enumerate();
-            Ok::<_, TrainError>(objects.map(|(number, object)| {
+            Ok(objects.map(|(number, object)| {
                 IdCandidate::from_object(object?).map_err(|error| TrainError::Candidate {
                     text_id: TextId::Number(number as u64),
                     why: format!("carries no ids as the others do: {error}"),
                 })
             }))
         };
-        let mut count = 0;
-        for candidate in read()? {
-            candidate?;
-            count += 1;
-        }
-        let units = self.units;
         let file = UnitFile { path: out, fingerprint };
-        units.run(Self::STAGE, read()?, count, file, observer, |unit, mut candidates, clock| {
-            let began = clock();
-            let texts = candidates.len();
-            let filter_tokens =
-                judge_ids::<B, _>(self.model, &self.settings, &mut candidates, unit * units.texts)?;
-            let filter_seconds = (clock() - began) / units.under_way(count);
-            Ok((candidates, UnitRecord { texts, filter_tokens, filter_seconds, ..UnitRecord::default() }))
+        self.units.filter("filter ids", read, file, observer, |unit, mut candidates| {
+            let first = unit * self.units.texts;
+            let tokens = judge_ids::<B, _>(self.model, &self.settings, &mut candidates, first)?;
+            Ok((candidates, tokens))
         })
     }
 }

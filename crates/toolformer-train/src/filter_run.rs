@@ -46,24 +46,15 @@ impl<M: Sync> FilterRun<'_, '_, M> {
     where
         M: CausalLm<B>,
     {
-        let joined =
-            || Ok::<_, TrainError>(ByText::new(texts.texts()?, JsonlLines::<Candidate>::open(candidates)?));
-        let mut count = 0;
-        for joined in joined()? {
-            joined?;
-            count += 1;
-        }
+        let joined = || Ok(ByText::new(texts.texts()?, JsonlLines::<Candidate>::open(candidates)?));
         let file = UnitFile { path: out, fingerprint };
-        self.units.run("filter", joined()?, count, file, observer, |_, unit, clock| {
-            let began = clock();
+        self.units.filter("filter", joined, file, observer, |_, unit| {
             let (texts, candidates): (Vec<Text>, Vec<Vec<Candidate>>) = unit.into_iter().unzip();
             let tokenized = texts.iter().map(|text| Tokenized::new(text, self.tokenizer));
             let tokenized: Vec<Tokenized<'_>> = tokenized.collect::<Result<_, _>>()?;
             let mut candidates = candidates.concat();
-            let filter_tokens = self.stage.judge::<B>(&tokenized, &mut candidates)?;
-            let filter_seconds = (clock() - began) / self.units.under_way(count);
-            let texts = texts.len();
-            Ok((candidates, UnitRecord { texts, filter_tokens, filter_seconds, ..UnitRecord::default() }))
+            let tokens = self.stage.judge::<B>(&tokenized, &mut candidates)?;
+            Ok((candidates, tokens))
         })
     }
 }

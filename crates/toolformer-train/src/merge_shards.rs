@@ -12,7 +12,7 @@ use crate::{
     error::TrainError,
     shard::Shard,
     unit_log::{Header, Line, log_of},
-    whole_file::write_whole,
+    whole_file::{write_line, write_whole},
 };
 
 /// Puts the files of all parts of a run together, in whatever order they are named: `out` and its log are then those of a
@@ -47,11 +47,6 @@ pub fn merge_shards(parts: &[PathBuf], out: &Path) -> Result<(), TrainError> {
         }
         Ok(())
     })
-}
-
-fn write_line(file: &mut impl io::Write, line: &impl serde::Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *file, line)?;
-    file.write_all(b"\n")
 }
 
 /// A file of a part, whose log says that it is at its end.

@@ -12,12 +12,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::text_file::text_lines;
 pub use self::{
     source::{TextIter, TextSource},
     summary::TextsSummary,
     text_file::{TextFile, read_texts},
 };
+pub(crate) use self::{summary::check_texts, text_file::text_lines};
 
 /// A text's `id`, or its number over all inputs, from 0.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

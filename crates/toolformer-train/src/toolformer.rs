@@ -20,7 +20,7 @@ use crate::{
     execute::execute,
     few_shot_prompt::FewShotPrompt,
     filter_stage::{FilterSettings, FilterStage},
-    texts::{Text, TextId, TextsSummary},
+    texts::{Text, TextId, check_texts},
     tokenized::Tokenized,
     tool_settings::ToolSettings,
     weave::{Woven, weave},
@@ -199,7 +199,7 @@ impl<B: Backend, M: CausalLm<B>> Toolformer<B, M> {
         if self.prompts.is_empty() {
             return Err(TrainError::Setting { name: "tool", why: "there is none; give at least one".into() });
         }
-        TextsSummary::of(&texts)?;
+        check_texts(texts)?;
         let annotators = self.prompts.iter().map(|(tool, prompt)| {
             let own = self.own.get(tool);
             let settings = own.map_or_else(|| self.annotate.clone(), |own| own.annotate(&self.annotate));
@@ -224,7 +224,7 @@ impl<B: Backend, M: CausalLm<B>> Toolformer<B, M> {
     /// # Errors
     /// If a candidate is not of these texts.
     pub fn calls(&self, texts: &[Text], candidates: Vec<Candidate>) -> Result<Calls, TrainError> {
-        TextsSummary::of(&texts)?;
+        check_texts(texts)?;
         let by_id: HashMap<&TextId, &Text> = texts.iter().map(|text| (&text.id, text)).collect();
         let mut sorted = Calls { calls: Vec::new(), dropped: BTreeMap::new() };
         for candidate in candidates {
@@ -258,7 +258,7 @@ impl<B: Backend, M: CausalLm<B>> Toolformer<B, M> {
     /// # Errors
     /// If a candidate does not fit its text or the model's context.
     pub fn scored(&self, texts: &[Text], mut calls: Vec<Candidate>) -> Result<Vec<Candidate>, TrainError> {
-        TextsSummary::of(&texts)?;
+        check_texts(texts)?;
         let mut settings = self.filter.clone();
         settings.tau_f_of.extend(self.own.iter().map(|(tool, own)| (tool.clone(), own.tau_f)));
         let filter = FilterStage::new(&self.model, &self.tokenizer, &self.syntax, settings)?;

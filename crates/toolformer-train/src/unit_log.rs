@@ -12,7 +12,7 @@ use std::{
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{error::TrainError, shard::Shard};
+use crate::{error::TrainError, shard::Shard, whole_file::write_line};
 
 /// What units cost, which adds up.
 pub trait UnitCost: Default + Serialize + DeserializeOwned {
@@ -148,9 +148,7 @@ impl<R: UnitCost> UnitLog<R> {
     pub fn append<T: Serialize>(&mut self, objects: &[T], record: R) -> Result<(), TrainError> {
         let mut lines = Vec::new();
         for object in objects {
-            serde_json::to_writer(&mut lines, object)
-                .map_err(|error| TrainError::write(&self.path)(error.into()))?;
-            lines.push(b'\n');
+            write_line(&mut lines, object).map_err(TrainError::write(&self.path))?;
         }
         let written = self.data.write_all(&lines).and_then(|()| self.data.sync_data());
         written.map_err(TrainError::write(&self.path))?;
@@ -162,9 +160,8 @@ impl<R: UnitCost> UnitLog<R> {
     }
 
     fn append_log(&mut self, line: &impl Serialize) -> Result<(), TrainError> {
-        let mut bytes =
-            serde_json::to_vec(line).map_err(|error| TrainError::write(&self.path)(error.into()))?;
-        bytes.push(b'\n');
+        let mut bytes = Vec::new();
+        write_line(&mut bytes, line).map_err(TrainError::write(&self.path))?;
         let written = self.log.write_all(&bytes).and_then(|()| self.log.sync_data());
         written.map_err(TrainError::write(&self.path))
     }

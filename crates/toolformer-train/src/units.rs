@@ -86,6 +86,28 @@ impl Units {
         self.workers.min(self.shard.range(count.div_ceil(self.texts.max(1))).len()).max(1) as f64
     }
 
+    /// As [`Units::run`] for the filter, which may be asked for the items again: they are all looked at before anything is
+    /// computed. `judge` gives what is written of a unit, and the tokens that it took.
+    pub(crate) fn filter<I: Send, O: Serialize + Send, It>(
+        &self,
+        stage: &'static str,
+        open: impl Fn() -> Result<It, TrainError>,
+        out: UnitFile<'_>,
+        observer: &mut dyn Observer,
+        judge: impl Fn(usize, Vec<I>) -> Result<(Vec<O>, usize), TrainError> + Sync,
+    ) -> Result<UnitRecord, TrainError>
+    where
+        It: Iterator<Item = Result<I, TrainError>> + Send,
+    {
+        let count = open()?.try_fold(0, |count, item| item.map(|_| count + 1))?;
+        self.run(stage, open()?, count, out, observer, |number, items, clock| {
+            let (began, texts) = (clock(), items.len());
+            let (judged, filter_tokens) = judge(number, items)?;
+            let filter_seconds = (clock() - began) / self.under_way(count);
+            Ok((judged, UnitRecord { texts, filter_tokens, filter_seconds, ..UnitRecord::default() }))
+        })
+    }
+
     /// Writes what `unit` makes of every unit of the `count` items to `out`, going on where an earlier run with the same
     /// fingerprint stopped; returns what all units cost. In memory are the units under way alone.
     pub(crate) fn run<I: Send, O: Serialize + Send>(

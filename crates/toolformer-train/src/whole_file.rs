@@ -50,13 +50,23 @@ pub fn write_jsonl<T: Serialize>(
     path: &Path,
     objects: impl IntoIterator<Item = T>,
 ) -> Result<(), TrainError> {
-    write_whole(path, |out| {
-        for object in objects {
-            serde_json::to_writer(&mut *out, &object)?;
-            out.write_all(b"\n")?;
-        }
-        Ok(())
+    try_write_jsonl(path, objects.into_iter().map(Ok))
+}
+
+/// As [`write_jsonl`], where making an object may fail too.
+pub(crate) fn try_write_jsonl<T: Serialize>(
+    path: &Path,
+    objects: impl IntoIterator<Item = Result<T, TrainError>>,
+) -> Result<(), TrainError> {
+    try_write_whole(path, |out| {
+        objects.into_iter().try_for_each(|object| write_line(out, &object?).map_err(TrainError::write(path)))
     })
+}
+
+/// Writes an object on a line.
+pub(crate) fn write_line(out: &mut impl Write, object: &impl Serialize) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *out, object)?;
+    out.write_all(b"\n")
 }
 
 /// Reads the objects of a JSONL file.

@@ -54,10 +54,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let candidates = || JsonlLines::<Candidate>::open(&args.candidates);
-    let file = match args.settings.are_given() {
-        true => args.settings.read_for(candidates()?)?,
-        false => None,
-    };
+    let file = args.settings.read_for(candidates()?)?;
     let settings = WeaveSettings {
         max_examples: file.map(|file| file.max_examples()).unwrap_or_default(),
         plain_ratio: args.weave.plain_ratio,

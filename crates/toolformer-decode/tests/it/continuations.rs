@@ -8,7 +8,7 @@ use toolformer_decode::{
     ContinuationSettings, Ending, Judgement, Place, Rows, Sampling, draw_rng, sample_continuations,
     sample_continuations_each,
 };
-use toolformer_model::{CausalLm, KvCache, LanguageModel, TokenBatch, Tokenizer};
+use toolformer_model::{CausalLm, KvCache, LanguageModel, Prefix, TokenBatch, Tokenizer};
 
 use crate::models::{B, tiny};
 
@@ -98,18 +98,22 @@ fn shared_beginnings_change_nothing() {
     assert!(found.computed < 3 + 120 * (MAX_TOKENS - 1));
 }
 
+/// A prefix of two tokens.
+fn two_tokens(model: &LanguageModel<B>) -> Arc<Prefix<B>> {
+    let mut rows = Rows::<B, _>::new(model, 1, 4);
+    let _ = rows.feed(&TokenBatch::new(&[[5, 6]]));
+    Arc::new(rows.freeze())
+}
+
+/// Up to three tokens behind another one.
+fn three_more() -> ContinuationSettings<'static> {
+    ContinuationSettings { begin_with: &[7], sampling: Sampling::default(), max_tokens: 3, constraint: None }
+}
+
 #[test]
 fn nothing_to_sample_costs_nothing() {
     let (model, tokenizer) = tiny();
-    let mut rows = Rows::<B, _>::new(&model, 1, 4);
-    let _ = rows.feed(&TokenBatch::new(&[[5, 6]]));
-    let prefix = Arc::new(rows.freeze());
-    let settings = ContinuationSettings {
-        begin_with: &[7],
-        sampling: Sampling::default(),
-        max_tokens: 3,
-        constraint: None,
-    };
+    let (prefix, settings) = (two_tokens(&model), three_more());
     let found =
         sample_continuations(&model, &tokenizer, &prefix, Vec::new(), settings, |_: &[u8]| Judgement::GoOn);
     assert_eq!((found.samples.len(), found.computed), (0, 0));
@@ -118,15 +122,7 @@ fn nothing_to_sample_costs_nothing() {
 #[test]
 fn each_place_may_have_its_own_judge() {
     let (model, tokenizer) = tiny();
-    let mut rows = Rows::<B, _>::new(&model, 1, 4);
-    let _ = rows.feed(&TokenBatch::new(&[[5, 6]]));
-    let prefix = Arc::new(rows.freeze());
-    let settings = ContinuationSettings {
-        begin_with: &[7],
-        sampling: Sampling::default(),
-        max_tokens: 3,
-        constraint: None,
-    };
+    let (prefix, settings) = (two_tokens(&model), three_more());
     let place = |visible| Place { group: 0, visible, draws: vec![draw_rng(0, &[])] };
     // The number of the place that is judged says how.
     let judge_of =

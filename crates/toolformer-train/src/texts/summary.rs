@@ -45,6 +45,11 @@ impl TextsSummary {
     }
 }
 
+/// Checks texts that are in memory: that there are some, and each has an id of its own.
+pub(crate) fn check_texts(texts: &[Text]) -> Result<(), TrainError> {
+    if texts.is_empty() { Err(TrainError::NoTexts) } else { check_ids(&texts) }
+}
+
 /// Ids that rise cannot be equal; for others a trace of every one is kept.
 fn check_ids(source: &dyn TextSource) -> Result<(), TrainError> {
     let mut seen = HashSet::new();

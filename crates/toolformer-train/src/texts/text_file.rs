@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 
 #[cfg(feature = "parquet")]
 use super::parquet_rows::ParquetRows;
-use super::{Text, TextIter, TextSource, TextsSummary, jsonl::TextLines, paragraphs::Paragraphs};
+use super::{Text, TextIter, TextSource, jsonl::TextLines, paragraphs::Paragraphs, summary::check_texts};
 use crate::error::TrainError;
 
 /// A file of texts, by its extension:
@@ -124,7 +124,7 @@ fn parquet(_: File, path: &Path) -> Result<Box<dyn Read + Send>, TrainError> {
 /// If the file cannot be read, is not as [`TextFile`] says, two texts have the same id, or there is none.
 pub fn read_texts(path: &Path) -> Result<Vec<Text>, TrainError> {
     let texts: Vec<Text> = TextFile::open(path)?.texts()?.collect::<Result<_, _>>()?;
-    TextsSummary::of(&texts)?;
+    check_texts(&texts)?;
     Ok(texts)
 }
 

@@ -1,10 +1,10 @@
 //! A woven text: one line of `train.jsonl`.
 
-use std::{io::Write as _, ops::Range, path::Path};
+use std::{ops::Range, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{error::TrainError, stats::WovenStats, texts::TextId, whole_file::try_write_whole};
+use crate::{error::TrainError, stats::WovenStats, texts::TextId, whole_file::try_write_jsonl};
 
 /// A text with its kept calls; without any where texts without calls were asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,16 +50,6 @@ pub fn write_woven(
     woven: impl IntoIterator<Item = Result<Woven, TrainError>>,
 ) -> Result<WovenStats, TrainError> {
     let mut stats = WovenStats::default();
-    try_write_whole(path, |out| {
-        for woven in woven {
-            let woven = woven?;
-            stats.add(&woven);
-            serde_json::to_writer(&mut *out, &woven)
-                .map_err(std::io::Error::from)
-                .and_then(|()| out.write_all(b"\n"))
-                .map_err(TrainError::write(path))?;
-        }
-        Ok(())
-    })?;
+    try_write_jsonl(path, woven.into_iter().map(|woven| woven.inspect(|woven| stats.add(woven))))?;
     Ok(stats)
 }
