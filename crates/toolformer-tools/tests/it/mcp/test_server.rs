@@ -10,6 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    thread,
     time::Duration,
 };
 
@@ -253,6 +254,8 @@ impl ServerHandler for TestServer {
                 let mut child = Command::new("sleep").arg("1000").stdout(Stdio::null()).spawn().unwrap();
                 self.note("child", child.id());
                 Command::new("kill").args(["-STOP", &process::id().to_string()]).status().unwrap();
+                // The stop reaches the last of the threads a moment later: without this one it may answer first.
+                thread::sleep(Duration::from_millis(100));
                 child.kill().and_then(|()| child.wait()).unwrap();
                 text("thawed".to_owned())
             }
