@@ -46,11 +46,11 @@ impl<B: Backend> CausalLm<B> for OneBlock<B> {
     fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
         cache.reserve(tokens); // counts the tokens as seen; the plan then knows who sees whom
         let plan = AttentionPlan::new(tokens, cache, HEADS);
-        let x = self.embedding.clone().select(0, tokens.to_tensor(&self.device())); // [batch * seq, d_model]
+        let x = self.embedding.clone().select(0, tokens.to_tensor(&self.device())); // [tokens, d_model]: no padding among them
         let [q, k, v] = self.qkv.clone().map(|weight| x.clone().matmul(weight));
         let x = x + plan.attend(0, q, k, v, cache);
         let x = x.clone() + relu(x.matmul(self.inner.clone()));
-        x.reshape([tokens.batch(), tokens.seq(), D_MODEL])
+        tokens.padded(x) // [batch, seq, d_model]
     }
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
         hidden.matmul(self.embedding.clone().transpose())

@@ -1,6 +1,7 @@
 //! The program `toolformer`: each command is one call into the library, with files, clock and terminal around it.
 
 mod adapter_args;
+mod allocator;
 mod annotate_args;
 mod beam_args;
 mod cache_args;
@@ -43,9 +44,6 @@ use tracing_subscriber::EnvFilter;
 /// The exit code after Ctrl-C, that of shells.
 const INTERRUPTED: i32 = 130;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Teach a language model when and how to call tools, and run it with them
 ///
 /// Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage,
@@ -74,6 +72,7 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
+    allocator::keep_memory();
     let cli = Cli::parse();
     // What goes wrong with a server is said by us, with the call.
     let level = ["warn,rmcp=off", "toolformer=info,rmcp=off", "toolformer=debug,rmcp=warn"]

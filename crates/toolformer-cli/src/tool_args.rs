@@ -111,6 +111,7 @@ impl ToolArgs {
             names: Vec::new(),
             missing: Vec::new(),
         };
+        self.check_calls_per_second()?;
         let settings = self.settings(timeout)?;
         for name in &self.tools {
             let tool =
@@ -195,12 +196,28 @@ impl ToolArgs {
         let Some(per_second) = self.calls_per_second else { return Ok(None) };
         let limit = RateLimit::per_second(per_second)
             .map_err(|error| wrong_usage(format!("--calls-per-second: {error}")))?;
-        let server = match tool {
+        Ok(self.asks_server(tool).then_some(limit))
+    }
+
+    /// Whether a built-in tool asks a server, by its name in a text.
+    fn asks_server(&self, tool: &str) -> bool {
+        let with = match tool {
             "MT" => self.translate_with.as_deref(),
             "QA" => self.qa_with.as_deref(),
             _ => None,
         };
-        Ok(server.filter(|with| tool_backends::is_url(with)).map(|_| limit))
+        with.is_some_and(tool_backends::is_url)
+    }
+
+    /// Refuses a limit that would hold nothing back.
+    fn check_calls_per_second(&self) -> Result<()> {
+        if self.calls_per_second.is_some() && !["MT", "QA"].iter().any(|tool| self.asks_server(tool)) {
+            return Err(wrong_usage(
+                "--calls-per-second is for the server of --translate-with or --qa-with, and neither is one; tools of \
+                 --tools-file have their own `calls_per_second`",
+            ));
+        }
+        Ok(())
     }
 
     /// An error of [`builtin`] in the words of the command line.

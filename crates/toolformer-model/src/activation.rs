@@ -6,6 +6,8 @@ use burn::tensor::{
     backend::Backend,
 };
 
+#[cfg(feature = "flex")]
+use crate::flex;
 use crate::{config_checks::not_supported, error::ModelError, json_fields::Fields};
 
 /// An activation function.
@@ -57,4 +59,18 @@ impl Activation {
             Self::QuickGelu => x.clone() * sigmoid(x * 1.702),
         }
     }
+}
+
+/// The gate of SwiGLU (Shazeer, 2020): `silu(gate) * up`.
+///
+/// # Shapes
+/// - `gate`, `up`: `[n, features]`
+/// - returns the same
+pub(crate) fn silu_times<B: Backend>(gate: Tensor<B, 2>, up: Tensor<B, 2>) -> Tensor<B, 2> {
+    #[cfg(feature = "flex")]
+    let gate = match flex::silu_times(gate, &up) {
+        Ok(product) => return product,
+        Err(gate) => gate,
+    };
+    silu(gate) * up
 }

@@ -5,22 +5,36 @@
 
 use burn::tensor::{Int, Tensor, activation::softmax, backend::Backend};
 
+#[cfg(feature = "flex")]
+use crate::flex::FlexAttention;
 use crate::{
     attention_mask::mask,
     kv_cache::{CacheShape, KvCache, LayerKv, PrefixView},
     precision::{in_f32, in_type},
-    shards::is_flex,
-    token_batch::TokenBatch,
+    token_batch::{Padding, TokenBatch},
 };
 
-/// What all blocks of one forward pass share: the mask, and which rows look at which group.
+/// What all blocks of one forward pass share: what each token sees.
 pub struct AttentionPlan<B: Backend> {
+    way: Way<B>,
+}
+
+/// How attention is computed.
+enum Way<B: Backend> {
+    /// On burn-flex's memory.
+    #[cfg(feature = "flex")]
+    Flex(FlexAttention<B>),
+    /// By the backend's operations.
+    Operations(Operations<B>),
+}
+
+/// The mask, and which rows look at which group.
+struct Operations<B: Backend> {
     /// Added to the scores, `[n_kv_heads, batch * n_groups * seq, width]`; none where everything is seen.
     mask: Option<Tensor<B, 3>>,
     parts: Vec<PrefixPart<B>>,
-    /// Where what belongs to a row stands among what the heads give, one token a row; on flex, where a permutation is
-    /// copied number by number.
-    by_row: Option<Tensor<B, 1, Int>>,
+    /// Where tokens stand among the rows, which are all made equally long.
+    padding: Option<Padding<B>>,
     batch: usize,
     seq: usize,
     n_heads: usize,
@@ -57,28 +71,31 @@ impl<B: Backend> AttentionPlan<B> {
         Self::plan(tokens, cache, n_heads, Some(window))
     }
 
+    /// Whatever the backend has of its own.
+    #[cfg(test)]
+    pub(crate) fn by_operations(
+        tokens: &TokenBatch,
+        cache: &KvCache<B>,
+        n_heads: usize,
+        window: Option<usize>,
+    ) -> Self {
+        Self { way: Way::Operations(Operations::plan(tokens, cache, n_heads, window)) }
+    }
+
     fn plan(tokens: &TokenBatch, cache: &KvCache<B>, n_heads: usize, window: Option<usize>) -> Self {
-        let parts = cache
-            .prefixes
-            .iter()
-            .filter(|view| view.prefix.width() > 0)
-            .map(|view| PrefixPart { rows: RowGroups::new(view, cache.device()), view: view.clone() })
-            .collect();
-        let mask = mask(tokens, cache, n_heads, window);
-        let (batch, kv) = (tokens.batch(), cache.shape().n_kv_heads);
-        let by_row = (tokens.seq() == 1 && is_flex::<B>(cache.device())).then(|| {
-            let places = (0..batch).flat_map(|row| (0..kv).map(move |head| head * batch + row));
-            index(&places.collect::<Vec<_>>(), cache.device())
-        });
-        Self { mask, parts, by_row, batch, seq: tokens.seq(), n_heads }
+        #[cfg(feature = "flex")]
+        if FlexAttention::<B>::is_for() {
+            return Self { way: Way::Flex(FlexAttention::new(tokens, cache, n_heads, window)) };
+        }
+        Self { way: Way::Operations(Operations::plan(tokens, cache, n_heads, window)) }
     }
 
     /// Attention of block `layer`: keeps the new keys and values in `cache` and mixes all values that are seen.
     ///
     /// # Shapes
-    /// - `q`: `[batch * seq, n_heads * d_head]`, already scaled
-    /// - `k`, `v`: `[batch * seq, n_kv_heads * d_head]`
-    /// - returns `[batch * seq, n_heads * d_head]`
+    /// - `q`: `[tokens, n_heads * d_head]`, already scaled, without padding
+    /// - `k`, `v`: `[tokens, n_kv_heads * d_head]`
+    /// - returns as `q`
     pub fn attend(
         &self,
         layer: usize,
@@ -87,6 +104,41 @@ impl<B: Backend> AttentionPlan<B> {
         v: Tensor<B, 2>,
         cache: &mut KvCache<B>,
     ) -> Tensor<B, 2> {
+        match &self.way {
+            #[cfg(feature = "flex")]
+            Way::Flex(flex) => flex.attend(layer, &q, [k, v], cache),
+            Way::Operations(operations) => operations.attend(layer, q, [k, v], cache),
+        }
+    }
+}
+
+impl<B: Backend> Operations<B> {
+    fn plan(tokens: &TokenBatch, cache: &KvCache<B>, n_heads: usize, window: Option<usize>) -> Self {
+        let parts = cache
+            .prefixes
+            .iter()
+            .filter(|view| view.prefix.width() > 0)
+            .map(|view| PrefixPart { rows: RowGroups::new(view, cache.device()), view: view.clone() })
+            .collect();
+        let mask = mask(tokens, cache, n_heads, window);
+        let padding = tokens.padding(cache.device());
+        Self { mask, parts, padding, batch: tokens.batch(), seq: tokens.seq(), n_heads }
+    }
+
+    /// As [`AttentionPlan::attend`].
+    fn attend(
+        &self,
+        layer: usize,
+        q: Tensor<B, 2>,
+        kv: [Tensor<B, 2>; 2],
+        cache: &mut KvCache<B>,
+    ) -> Tensor<B, 2> {
+        let padded = |x: Tensor<B, 2>| match &self.padding {
+            Some(padding) => x.select(0, padding.places.clone()), // [batch * seq, width]
+            None => x,
+        };
+        let ([k, v], q) = (kv.map(padded), padded(q));
+        let own = cache.write(layer, k, v);
         let CacheShape { n_kv_heads: kv, d_head, .. } = cache.shape();
         let [batch, seq, per_kv] = [self.batch, self.seq, self.n_heads / kv];
         // Of a single token there is nothing to bring together: no copy, where products take strides.
@@ -96,15 +148,13 @@ impl<B: Backend> AttentionPlan<B> {
             let q = q.reshape([batch, seq, kv, per_kv, d_head]); // [batch, seq, n_kv_heads, per_kv, d_head]
             q.permute([2, 0, 3, 1, 4]).reshape([kv, batch, per_kv * seq, d_head]) // [n_kv_heads, batch, per_kv * seq, d_head]
         };
-        let heads_first = |t: Tensor<B, 2>| t.reshape([batch, seq, kv, d_head]).permute([2, 0, 1, 3]); // [n_kv_heads, batch, seq, d_head]
-        let (k, v) = cache.write(layer, heads_first(k), heads_first(v));
-        let mixed = self.mix(layer, q, k, v); // [n_kv_heads, batch, per_kv * seq, d_head]
-        if let Some(by_row) = &self.by_row {
-            let mixed = mixed.reshape([kv * batch, per_kv * d_head]).select(0, by_row.clone()); // [batch * n_kv_heads, per_kv * d_head]
-            return mixed.reshape([batch, self.n_heads * d_head]);
-        }
+        let mixed = self.mix(layer, q, own.k, own.v); // [n_kv_heads, batch, per_kv * seq, d_head]
         let mixed = mixed.reshape([kv, batch, per_kv, seq, d_head]).permute([1, 3, 0, 2, 4]); // [batch, seq, n_kv_heads, per_kv, d_head]
-        mixed.reshape([batch * seq, self.n_heads * d_head])
+        let mixed = mixed.reshape([batch * seq, self.n_heads * d_head]);
+        match &self.padding {
+            Some(padding) => mixed.select(0, padding.tokens.clone()), // [tokens, n_heads * d_head]
+            None => mixed,
+        }
     }
 
     /// # Shapes

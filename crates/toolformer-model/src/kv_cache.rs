@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use burn::tensor::{Tensor, backend::Backend};
 
+#[cfg(feature = "flex")]
+use crate::flex::Numbers;
 use crate::token_batch::TokenBatch;
 
 pub use joining::{Context, Seen};
@@ -124,10 +126,11 @@ impl<B: Backend> KvCache<B> {
         &self.device
     }
 
-    /// The position of every token of `tokens`, rows one after another; those of padding go on behind their row's.
+    /// The position of every token of `tokens`, rows one after another, without padding.
     /// To be asked before [`KvCache::reserve`] counts them as seen.
     pub fn positions_of(&self, tokens: &TokenBatch) -> Vec<usize> {
-        self.positions.iter().flat_map(|&start| start..start + tokens.seq()).collect()
+        let rows = self.positions.iter().zip(tokens.lens());
+        rows.flat_map(|(&start, &len)| start..start + len).collect()
     }
 
     /// Columns of the rows' own tokens: as many as the row with the most has.
@@ -163,23 +166,35 @@ impl<B: Backend> KvCache<B> {
     /// Writes a block's new keys and values into its slab and returns all of the rows' own ones.
     ///
     /// # Shapes
-    /// - `k`, `v`: `[n_kv_heads, batch, seq, d_head]`
-    /// - returns `[n_kv_heads, batch, columns, d_head]`, twice
-    pub(crate) fn write(
-        &mut self,
-        layer: usize,
-        k: Tensor<B, 4>,
-        v: Tensor<B, 4>,
-    ) -> (Tensor<B, 4>, Tensor<B, 4>) {
-        let [_, rows, seq, _] = k.dims();
-        let new = LayerKv { k, v };
+    /// - `k`, `v`: `[batch * seq, n_kv_heads * d_head]`
+    /// - returns `[n_kv_heads, batch, columns, d_head]` of both
+    pub(crate) fn write(&mut self, layer: usize, k: Tensor<B, 2>, v: Tensor<B, 2>) -> LayerKv<B> {
+        let CacheShape { n_kv_heads: heads, d_head, .. } = self.shape;
+        let (rows, seq) = (self.batch, k.dims()[0] / self.batch);
+        let heads_first = |x: Tensor<B, 2>| x.reshape([rows, seq, heads, d_head]).permute([2, 0, 1, 3]); // [n_kv_heads, batch, seq, d_head]
+        let new = LayerKv { k: heads_first(k), v: heads_first(v) };
         if self.slabs.is_filled_by(layer, rows, seq) {
             self.slabs.put(layer, new.clone());
-            return (new.k, new.v);
+            return new;
         }
         self.slabs.write(layer, 0, self.columns() - seq, new.clone());
-        let seen = self.slabs.seen(layer, rows).unwrap_or(new);
-        (seen.k, seen.v)
+        self.slabs.seen(layer, rows).unwrap_or(new)
+    }
+
+    /// [`KvCache::write`] without padding, for burn-flex.
+    ///
+    /// # Shapes
+    /// - `k`, `v`: `[tokens, n_kv_heads * d_head]`, of `lens` tokens a row
+    /// - returns `[n_kv_heads, batch, columns, d_head]` of both
+    #[cfg(feature = "flex")]
+    pub(crate) fn write_tokens(
+        &mut self,
+        layer: usize,
+        [k, v]: [Numbers<2>; 2],
+        lens: &[usize],
+    ) -> LayerKv<B> {
+        let seq = lens.iter().copied().max().unwrap_or(0);
+        self.slabs.write_tokens(layer, self.columns() - seq, [k, v], lens)
     }
 
     /// Turns the rows' own tokens into a prefix with one group per row, standing on this cache's prefixes.

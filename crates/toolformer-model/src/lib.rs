@@ -48,6 +48,8 @@ mod config_checks;
 mod error;
 mod families;
 mod family;
+#[cfg(feature = "flex")]
+mod flex;
 mod generation_config;
 mod gguf;
 mod gguf_keys;

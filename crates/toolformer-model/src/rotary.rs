@@ -156,7 +156,7 @@ impl<B: Backend> RotaryTables<B> {
     /// Rotates and scales every head of `x`: `x * cos + partners of x * sin`.
     ///
     /// # Shapes
-    /// - `x`: `[batch * seq, heads * d_head]`
+    /// - `x`: `[tokens, heads * d_head]`
     /// - returns the same
     pub(crate) fn apply(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
         let [n, width] = x.dims();
@@ -164,10 +164,10 @@ impl<B: Backend> RotaryTables<B> {
         let rotated = match &self.partners {
             Some(partners) => x.clone().select(1, partners.clone()),
             None => {
-                let split = x.clone().reshape([n * heads, d_head]); // [batch * seq * heads, d_head]
-                let first = split.clone().narrow(1, 0, d_head / 2); // [batch * seq * heads, d_head / 2]
-                let second = split.narrow(1, d_head / 2, d_head / 2); // [batch * seq * heads, d_head / 2]
-                Tensor::cat(vec![second, first], 1).reshape([n, width]) // [batch * seq, heads * d_head]
+                let split = x.clone().reshape([n * heads, d_head]); // [tokens * heads, d_head]
+                let first = split.clone().narrow(1, 0, d_head / 2); // [tokens * heads, d_head / 2]
+                let second = split.narrow(1, d_head / 2, d_head / 2); // [tokens * heads, d_head / 2]
+                Tensor::cat(vec![second, first], 1).reshape([n, width]) // [tokens, heads * d_head]
             }
         };
         x * self.cos.clone() + rotated * self.sin.clone()

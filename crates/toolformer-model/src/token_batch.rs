@@ -54,16 +54,61 @@ impl TokenBatch {
         self.lens.iter().sum()
     }
 
-    /// The ids as a tensor `[batch * seq]`.
+    /// The ids that are not padding, row after row, as a tensor `[tokens]`.
     pub fn to_tensor<B: Backend>(&self, device: &B::Device) -> Tensor<B, 1, Int> {
-        let ids: Vec<i32> = self.ids.iter().map(|&id| id.cast_signed()).collect();
+        let ids = (0..self.batch()).flat_map(|row| self.row(row));
+        let ids: Vec<i32> = ids.map(|id| id.cast_signed()).collect();
         let len = ids.len();
         Tensor::from_data(TensorData::new(ids, [len]), device)
     }
+
+    /// What belongs to the tokens, put where they stand in the batch; padding gets what belongs to the row's last token.
+    ///
+    /// # Shapes
+    /// - `x`: `[tokens, width]`
+    /// - returns `[batch, seq, width]`
+    pub fn padded<B: Backend>(&self, x: Tensor<B, 2>) -> Tensor<B, 3> {
+        let (width, device) = (x.dims()[1], x.device());
+        let x = match self.padding(&device) {
+            Some(padding) => x.select(0, padding.places), // [batch * seq, width]
+            None => x,
+        };
+        x.reshape([self.batch(), self.seq, width]) // [batch, seq, width]
+    }
+
+    /// Where tokens stand in the padded batch; none if all rows are equally long.
+    pub(crate) fn padding<B: Backend>(&self, device: &B::Device) -> Option<Padding<B>> {
+        if self.tokens() == self.batch() * self.seq {
+            return None;
+        }
+        let (mut places, mut tokens) = (Vec::new(), Vec::new());
+        let mut first = 0;
+        for (row, &len) in self.lens.iter().enumerate() {
+            places.extend((0..self.seq).map(|at| first + at.min(len - 1)));
+            tokens.extend((0..len).map(|at| row * self.seq + at));
+            first += len;
+        }
+        let index = |of: Vec<usize>| {
+            let of: Vec<i32> = of.into_iter().map(|at| i32::try_from(at).unwrap_or(i32::MAX)).collect();
+            Tensor::from_ints(of.as_slice(), device)
+        };
+        Some(Padding { places: index(places), tokens: index(tokens) })
+    }
+}
+
+/// The places of a batch whose rows are not equally long.
+#[derive(Clone, Debug)]
+pub(crate) struct Padding<B: Backend> {
+    /// For every place of the batch, `[batch * seq]`, the number of its token.
+    pub(crate) places: Tensor<B, 1, Int>,
+    /// For every token, `[tokens]`, its place.
+    pub(crate) tokens: Tensor<B, 1, Int>,
 }
 
 #[cfg(test)]
 mod tests {
+    use burn::backend::Flex;
+
     use super::*;
 
     #[test]
@@ -72,5 +117,21 @@ mod tests {
         assert_eq!((batch.batch(), batch.seq(), batch.tokens()), (2, 3, 4));
         assert_eq!(batch.ids, [1, 2, 3, 4, 0, 0]);
         assert_eq!((batch.row(0), batch.row(1)), (&[1, 2, 3][..], &[4][..]));
+    }
+
+    #[test]
+    fn padding_is_not_among_the_tokens() {
+        let batch = TokenBatch::new(&[vec![1, 2, 3], vec![4]]);
+        let device = Default::default();
+        assert_eq!(batch.to_tensor::<Flex>(&device).into_data(), TensorData::from([1, 2, 3, 4]));
+        let x = Tensor::<Flex, 2>::from_data([[1.0], [2.0], [3.0], [4.0]], &device);
+        let padded = batch.padded(x.clone());
+        assert_eq!(
+            padded.clone().into_data(),
+            TensorData::from([[[1.0f32], [2.0], [3.0]], [[4.0], [4.0], [4.0]]])
+        );
+        let tokens = batch.padding::<Flex>(&device).unwrap().tokens;
+        assert_eq!(padded.reshape([6, 1]).select(0, tokens).into_data(), x.into_data());
+        assert!(TokenBatch::new(&[[1, 2], [3, 4]]).padding::<Flex>(&device).is_none());
     }
 }

@@ -149,7 +149,7 @@ fn stage(toolformer: &Path, name: &str, model: &Path, texts: &Path) -> Command {
     let mut command = process::command(toolformer);
     command.env("RAYON_NUM_THREADS", THREADS);
     command.arg(name).arg("--model").arg(model).arg("--texts").arg(texts);
-    command.args(["--unit-texts", "5", "--workers", THREADS]);
+    command.args(["--unit-texts", "10", "--workers", THREADS]);
     command
 }
 

@@ -6,7 +6,8 @@ use anyhow::Result;
 use toolformer::{
     text::Syntax,
     train::{
-        Candidate, JsonlLines, TextFile, TextSource as _, WeavePlan, WeaveSettings, Weaver, write_woven,
+        Candidate, JsonlLines, TextFile, TextSource as _, TrainError, WeavePlan, WeaveSettings, Weaver,
+        write_woven,
     },
 };
 
@@ -26,6 +27,7 @@ use crate::{
 Examples:
   toolformer weave --texts texts.jsonl --candidates f.jsonl --out train.jsonl
   toolformer weave --texts texts.jsonl --candidates f.jsonl --out train.jsonl --plain-ratio 0.5 --json
+  toolformer weave --texts texts.jsonl --candidates f.jsonl --out strict.jsonl --tau-f 2
 
 With --json: {\"texts\":2, \"plain\":1, \"calls\":3, \"by_tool\":{\"Calculator\":3}}
 
@@ -40,6 +42,10 @@ pub(crate) struct Args {
     /// The texts with their calls, as JSONL
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Keep the calls that gain at least so much, in nats, by the losses that `filter` wrote: another threshold without a model
+    /// [default: the verdicts of `filter`]
+    #[arg(long, value_name = "NATS", allow_negative_numbers = true)]
+    tau_f: Option<f64>,
     /// Seed of the draw among texts without calls
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -53,7 +59,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let candidates = || JsonlLines::<Candidate>::open(&args.candidates);
+    let candidates = || {
+        JsonlLines::<Candidate>::open(&args.candidates)
+            .map(|all| all.map(|candidate| args.judged(candidate?)))
+    };
     let file = args.settings.read_for(candidates()?)?;
     let settings = WeaveSettings {
         max_examples: file.map(|file| file.max_examples()).unwrap_or_default(),
@@ -71,4 +80,19 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     say(&format!("{} calls woven into {} texts{beside}", stats.calls, stats.texts));
     if args.json { print_json(&stats) } else { Ok(()) }
+}
+
+impl Args {
+    /// A candidate with the verdict that counts.
+    fn judged(&self, mut candidate: Candidate) -> Result<Candidate, TrainError> {
+        let unjudged = candidate.kept.is_none();
+        if let Some(tau_f) = self.tau_f {
+            candidate.judge(candidate.losses, tau_f);
+        }
+        if unjudged {
+            let why = "has no verdict yet: give this file to `toolformer filter` first".into();
+            return Err(TrainError::Candidate { text_id: candidate.text_id, why });
+        }
+        Ok(candidate)
+    }
 }

@@ -31,6 +31,18 @@ fn from_candidates_to_a_model_that_generates() {
     let woven = lines(&folder.read("train.jsonl"));
     assert_eq!(woven.len(), 1);
     assert_eq!(woven[0]["text"], "the [Calculator(1 + 1) -> 2] cat");
+    // Another threshold needs no model.
+    let again = |tau_f: f64| {
+        let weave =
+            ["weave", "--texts", &texts, "--candidates", &filtered, "--out", &folder.path("again.jsonl")];
+        toolformer(&[&weave[..], &["--tau-f", &tau_f.to_string()]].concat()).ok();
+        lines(&folder.read("again.jsonl"))
+    };
+    let delta = loss("delta");
+    assert_eq!(again(delta), woven);
+    assert!(again(delta + 0.001).is_empty());
+    toolformer(&["weave", "--texts", &texts, "--candidates", &candidates, "--out", &train])
+        .fails(1, "has no verdict yet: give this file to `toolformer filter` first");
 
     let finetune = ["finetune", "--model", &model, "--data", &train, "--out", &tuned, "--held-out", &texts];
     let finetune =

@@ -365,9 +365,11 @@ fn a_time_limit_holds_for_declared_tools_and_results_are_as_long_as_asked() {
     let call = |args: &[&str]| toolformer(&[&["tools", "call"][..], args, &["--tools-file", &file]].concat());
     call(&["Sleep", "--tool-timeout", "0.2"]).fails(1, "did not answer within 0.2 s");
     let calculator = ["tools", "call", "Calculator", "1 + 1", "--tools", "calculator", "--calls-per-second"];
-    toolformer(&[&calculator[..], &["0"]].concat())
+    toolformer(&[&calculator[..], &["0.5"]].concat()).fails(2, "--qa-with, and neither is one");
+    let server = ["tools", "list", "--tools", "translate", "--translate-with", "http://127.0.0.1:9"];
+    toolformer(&[&server[..], &["--calls-per-second", "0"]].concat())
         .fails(2, "--calls-per-second: 0 calls a second are not possible");
-    toolformer(&[&calculator[..], &["0.5"]].concat()).ok();
+    toolformer(&[&server[..], &["--calls-per-second", "0.5"]].concat()).ok();
     assert_eq!(call(&["Echo", "abcdef", "--max-result-chars", "4"]).ok().out, "abc…\n");
 }
 

@@ -131,14 +131,14 @@ impl<B: Backend> Gemma3<B> {
         cache: &mut KvCache<B>,
     ) -> Tensor<B, 2> {
         let [q_width, kv_width] = [self.n_heads * self.d_head, self.n_kv_heads * self.d_head];
-        let qk = block.qk.forward(h.clone()); // [batch * seq, q_width + kv_width]
-        let q = self.normed(&block.q_norm, qk.clone().narrow(1, 0, q_width)); // [batch * seq, q_width]
-        let k = self.normed(&block.k_norm, qk.narrow(1, q_width, kv_width)); // [batch * seq, kv_width]
-        let qk = pass.rotary.apply(Tensor::cat(vec![q, k], 1)); // [batch * seq, q_width + kv_width]
-        let q = qk.clone().narrow(1, 0, q_width); // [batch * seq, q_width]
-        let k = qk.narrow(1, q_width, kv_width); // [batch * seq, kv_width]
-        let mixed = pass.plan.attend(layer, q, k, block.v_proj.forward(h), cache); // [batch * seq, q_width]
-        block.o_proj.forward(mixed) // [batch * seq, d_model]
+        let qk = block.qk.forward(h.clone()); // [tokens, q_width + kv_width]
+        let q = self.normed(&block.q_norm, qk.clone().narrow(1, 0, q_width)); // [tokens, q_width]
+        let k = self.normed(&block.k_norm, qk.narrow(1, q_width, kv_width)); // [tokens, kv_width]
+        let qk = pass.rotary.apply(Tensor::cat(vec![q, k], 1)); // [tokens, q_width + kv_width]
+        let q = qk.clone().narrow(1, 0, q_width); // [tokens, q_width]
+        let k = qk.narrow(1, q_width, kv_width); // [tokens, kv_width]
+        let mixed = pass.plan.attend(layer, q, k, block.v_proj.forward(h), cache); // [tokens, q_width]
+        block.o_proj.forward(mixed) // [tokens, d_model]
     }
 
     /// Normalises every head of `[n, heads * d_head]`.
@@ -166,7 +166,7 @@ impl<B: Backend> CausalLm<B> for Gemma3<B> {
     }
 
     fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
-        let (batch, seq, device) = (tokens.batch(), tokens.seq(), self.device());
+        let device = self.device();
         let positions = cache.positions_of(tokens);
         cache.reserve(tokens);
         let heads = [self.n_heads, self.n_kv_heads];
@@ -190,7 +190,7 @@ impl<B: Backend> CausalLm<B> for Gemma3<B> {
         };
         // The residual stream leaves the range of f16, so it is in f32 whatever the weights are in.
         let held = |x| in_type(x, self.embed_tokens.dtype());
-        let x = in_f32(self.embed_tokens.rows(tokens.to_tensor(&device))); // [batch * seq, d_model]
+        let x = in_f32(self.embed_tokens.rows(tokens.to_tensor(&device))); // [tokens, d_model]
         let d_model = x.dims()[1];
         let mut x = x.mul_scalar((d_model as f64).sqrt());
         for (layer, block) in self.layers.iter().enumerate() {
@@ -199,11 +199,11 @@ impl<B: Backend> CausalLm<B> for Gemma3<B> {
             let h = self.attention(layer, block, h, pass, cache);
             x = x + block.post_attention_layernorm.forward(in_f32(h));
             let h = held(block.pre_feedforward_layernorm.forward(x.clone()));
-            let gate = gelu_approximate(block.gate_proj.forward(h.clone())); // [batch * seq, d_ff]
+            let gate = gelu_approximate(block.gate_proj.forward(h.clone())); // [tokens, d_ff]
             let h = block.down_proj.forward(gate * block.up_proj.forward(h));
             x = x + block.post_feedforward_layernorm.forward(in_f32(h));
         }
-        held(self.norm.forward(x)).reshape([batch, seq, d_model]) // [batch, seq, d_model]
+        tokens.padded(held(self.norm.forward(x))) // [batch, seq, d_model]
     }
 
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {

@@ -101,23 +101,23 @@ impl<B: Backend> CausalLm<B> for Gpt2<B> {
     /// # Panics
     /// If a token stands behind the last learned position.
     fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
-        let (batch, seq, device) = (tokens.batch(), tokens.seq(), self.device());
+        let device = self.device();
         let positions = self.positions(tokens, cache);
         cache.reserve(tokens);
         let plan = AttentionPlan::new(tokens, cache, self.n_heads);
         let d_model = self.n_heads * self.d_head;
-        let mut x = self.wte.rows(tokens.to_tensor(&device)) + self.wpe.rows(positions); // [batch * seq, d_model]
+        let mut x = self.wte.rows(tokens.to_tensor(&device)) + self.wpe.rows(positions); // [tokens, d_model]
         for (layer, block) in self.h.iter().enumerate() {
-            let qkv = block.c_attn.forward(block.ln_1.forward(x.clone())); // [batch * seq, 3 * d_model]
-            let part = |i: usize| qkv.clone().narrow(1, i * d_model, d_model); // [batch * seq, d_model]
+            let qkv = block.c_attn.forward(block.ln_1.forward(x.clone())); // [tokens, 3 * d_model]
+            let part = |i: usize| qkv.clone().narrow(1, i * d_model, d_model); // [tokens, d_model]
             let q = part(0).mul_scalar(block.query_scale);
-            let mixed = plan.attend(layer, q, part(1), part(2), cache); // [batch * seq, d_model]
+            let mixed = plan.attend(layer, q, part(1), part(2), cache); // [tokens, d_model]
             x = x + block.attn_c_proj.forward(mixed);
-            let h = block.c_fc.forward(block.ln_2.forward(x.clone())); // [batch * seq, d_ff]
+            let h = block.c_fc.forward(block.ln_2.forward(x.clone())); // [tokens, d_ff]
             let inner = self.activation.apply(h);
             x = x + block.mlp_c_proj.forward(inner);
         }
-        self.ln_f.forward(x).reshape([batch, seq, d_model]) // [batch, seq, d_model]
+        tokens.padded(self.ln_f.forward(x)) // [batch, seq, d_model]
     }
 
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
@@ -126,7 +126,7 @@ impl<B: Backend> CausalLm<B> for Gpt2<B> {
 }
 
 impl<B: Backend> Gpt2<B> {
-    /// Positions of the tokens; padding may stand behind the last one, and takes any.
+    /// Positions of the tokens.
     fn positions(&self, tokens: &TokenBatch, cache: &KvCache<B>) -> Tensor<B, 1, Int> {
         let max = self.wpe.dims()[0];
         for (&seen, &len) in cache.positions().iter().zip(tokens.lens()) {
@@ -137,8 +137,7 @@ impl<B: Backend> Gpt2<B> {
             );
         }
         let positions = cache.positions_of(tokens).into_iter();
-        let positions: Vec<i32> =
-            positions.map(|at| i32::try_from(at.min(max - 1)).unwrap_or(i32::MAX)).collect();
+        let positions: Vec<i32> = positions.map(|at| i32::try_from(at).unwrap_or(i32::MAX)).collect();
         let n = positions.len();
         Tensor::from_data(TensorData::new(positions, [n]), &self.device())
     }

@@ -105,16 +105,16 @@ impl<B: Backend> GptNeox<B> {
         cache: &mut KvCache<B>,
     ) -> Tensor<B, 2> {
         let ([n, width], heads, d_head) = (h.dims(), self.n_heads, self.d_head);
-        let qkv = block.query_key_value.forward(h).reshape([n, heads, 3, d_head]); // [batch * seq, heads, 3, d_head]
-        let qkv = qkv.swap_dims(1, 2).reshape([n, 3 * width]); // [batch * seq, 3 * heads * d_head]
-        let qk = rotary.apply(qkv.clone().narrow(1, 0, 2 * width)); // [batch * seq, 2 * heads * d_head]
-        let (q, k) = (qk.clone().narrow(1, 0, width), qk.narrow(1, width, width)); // [batch * seq, heads * d_head]
-        let v = qkv.narrow(1, 2 * width, width); // [batch * seq, heads * d_head]
-        block.dense.forward(plan.attend(layer, q, k, v, cache)) // [batch * seq, d_model]
+        let qkv = block.query_key_value.forward(h).reshape([n, heads, 3, d_head]); // [tokens, heads, 3, d_head]
+        let qkv = qkv.swap_dims(1, 2).reshape([n, 3 * width]); // [tokens, 3 * heads * d_head]
+        let qk = rotary.apply(qkv.clone().narrow(1, 0, 2 * width)); // [tokens, 2 * heads * d_head]
+        let (q, k) = (qk.clone().narrow(1, 0, width), qk.narrow(1, width, width)); // [tokens, heads * d_head]
+        let v = qkv.narrow(1, 2 * width, width); // [tokens, heads * d_head]
+        block.dense.forward(plan.attend(layer, q, k, v, cache)) // [tokens, d_model]
     }
 
     fn feed_forward(&self, block: &Block<B>, h: Tensor<B, 2>) -> Tensor<B, 2> {
-        let inner = block.dense_h_to_4h.forward(h); // [batch * seq, d_ff]
+        let inner = block.dense_h_to_4h.forward(h); // [tokens, d_ff]
         block.dense_4h_to_h.forward(self.activation.apply(inner))
     }
 }
@@ -137,7 +137,7 @@ impl<B: Backend> CausalLm<B> for GptNeox<B> {
     }
 
     fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
-        let (batch, seq, device) = (tokens.batch(), tokens.seq(), self.device());
+        let device = self.device();
         let positions = cache.positions_of(tokens);
         cache.reserve(tokens);
         let heads = [self.n_heads; 2];
@@ -148,15 +148,14 @@ impl<B: Backend> CausalLm<B> for GptNeox<B> {
             (&device, self.embed_in.dtype()),
         );
         let plan = AttentionPlan::new(tokens, cache, self.n_heads);
-        let mut x = self.embed_in.rows(tokens.to_tensor(&device)); // [batch * seq, d_model]
+        let mut x = self.embed_in.rows(tokens.to_tensor(&device)); // [tokens, d_model]
         for (layer, block) in self.layers.iter().enumerate() {
             let h = block.input_layernorm.forward(x.clone());
             let attended = x.clone() + self.attention(layer, block, h, &rotary, &plan, cache);
             let input = if self.parallel_residual { x } else { attended.clone() };
             x = attended + self.feed_forward(block, block.post_attention_layernorm.forward(input));
         }
-        let d_model = x.dims()[1];
-        self.final_layer_norm.forward(x).reshape([batch, seq, d_model]) // [batch, seq, d_model]
+        tokens.padded(self.final_layer_norm.forward(x)) // [batch, seq, d_model]
     }
 
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {

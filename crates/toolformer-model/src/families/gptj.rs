@@ -94,9 +94,9 @@ impl<B: Backend> GptJ<B> {
         cache: &mut KvCache<B>,
     ) -> Tensor<B, 2> {
         let d_model = h.dims()[1];
-        let qk = rotary.apply(block.qk.forward(h.clone())); // [batch * seq, 2 * d_model]
-        let (q, k) = (qk.clone().narrow(1, 0, d_model), qk.narrow(1, d_model, d_model)); // [batch * seq, d_model]
-        let mixed = plan.attend(layer, q, k, block.v_proj.forward(h), cache); // [batch * seq, d_model]
+        let qk = rotary.apply(block.qk.forward(h.clone())); // [tokens, 2 * d_model]
+        let (q, k) = (qk.clone().narrow(1, 0, d_model), qk.narrow(1, d_model, d_model)); // [tokens, d_model]
+        let mixed = plan.attend(layer, q, k, block.v_proj.forward(h), cache); // [tokens, d_model]
         block.out_proj.forward(mixed)
     }
 }
@@ -119,22 +119,21 @@ impl<B: Backend> CausalLm<B> for GptJ<B> {
     }
 
     fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
-        let (batch, seq, device) = (tokens.batch(), tokens.seq(), self.device());
+        let device = self.device();
         let positions = cache.positions_of(tokens);
         cache.reserve(tokens);
         let heads = [self.n_heads; 2];
         let rotary =
             self.rope.tables(&positions, heads, (self.d_head as f32).powf(-0.5), (&device, self.wte.dtype()));
         let plan = AttentionPlan::new(tokens, cache, self.n_heads);
-        let mut x = self.wte.rows(tokens.to_tensor(&device)); // [batch * seq, d_model]
+        let mut x = self.wte.rows(tokens.to_tensor(&device)); // [tokens, d_model]
         for (layer, block) in self.h.iter().enumerate() {
             let h = block.ln_1.forward(x.clone());
             let attended = self.attention(layer, block, h.clone(), &rotary, &plan, cache);
-            let inner = self.activation.apply(block.fc_in.forward(h)); // [batch * seq, d_ff]
+            let inner = self.activation.apply(block.fc_in.forward(h)); // [tokens, d_ff]
             x = attended + block.fc_out.forward(inner) + x;
         }
-        let d_model = x.dims()[1];
-        self.ln_f.forward(x).reshape([batch, seq, d_model]) // [batch, seq, d_model]
+        tokens.padded(self.ln_f.forward(x)) // [batch, seq, d_model]
     }
 
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {

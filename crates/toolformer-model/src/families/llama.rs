@@ -3,11 +3,12 @@
 
 use burn::{
     module::Module,
-    tensor::{Tensor, activation::silu, backend::Backend},
+    tensor::{Tensor, backend::Backend},
 };
 
 use super::LlamaConfig;
 use crate::{
+    activation::silu_times,
     attention::AttentionPlan,
     causal_lm::CausalLm,
     error::ModelError,
@@ -115,7 +116,7 @@ impl<B: Backend> CausalLm<B> for Llama<B> {
     }
 
     fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
-        let (batch, seq, device) = (tokens.batch(), tokens.seq(), self.device());
+        let device = self.device();
         let positions = cache.positions_of(tokens);
         cache.reserve(tokens);
         let heads = [self.n_heads, self.n_kv_heads];
@@ -126,15 +127,14 @@ impl<B: Backend> CausalLm<B> for Llama<B> {
             (&device, self.embed_tokens.dtype()),
         );
         let plan = AttentionPlan::new(tokens, cache, self.n_heads);
-        let mut x = self.embed_tokens.rows(tokens.to_tensor(&device)); // [batch * seq, d_model]
+        let mut x = self.embed_tokens.rows(tokens.to_tensor(&device)); // [tokens, d_model]
         for (layer, block) in self.layers.iter().enumerate() {
             let h = block.input_layernorm.forward(x.clone());
             x = x + self.attention(layer, block, h, &rotary, &plan, cache);
             let h = block.post_attention_layernorm.forward(x.clone());
             x = x + block.feed_forward(h);
         }
-        let d_model = x.dims()[1];
-        self.norm.forward(x).reshape([batch, seq, d_model]) // [batch, seq, d_model]
+        tokens.padded(self.norm.forward(x)) // [batch, seq, d_model]
     }
 
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
@@ -153,11 +153,11 @@ impl<B: Backend> Llama<B> {
         cache: &mut KvCache<B>,
     ) -> Tensor<B, 2> {
         let [q_width, kv_width] = [self.n_heads * self.d_head, self.n_kv_heads * self.d_head];
-        let qk = rotary.apply(block.qk.forward(h.clone())); // [batch * seq, q_width + kv_width]
-        let q = qk.clone().narrow(1, 0, q_width); // [batch * seq, q_width]
-        let k = qk.narrow(1, q_width, kv_width); // [batch * seq, kv_width]
-        let mixed = plan.attend(layer, q, k, block.v_proj.forward(h), cache); // [batch * seq, q_width]
-        block.o_proj.forward(mixed) // [batch * seq, d_model]
+        let qk = rotary.apply(block.qk.forward(h.clone())); // [tokens, q_width + kv_width]
+        let q = qk.clone().narrow(1, 0, q_width); // [tokens, q_width]
+        let k = qk.narrow(1, q_width, kv_width); // [tokens, kv_width]
+        let mixed = plan.attend(layer, q, k, block.v_proj.forward(h), cache); // [tokens, q_width]
+        block.o_proj.forward(mixed) // [tokens, d_model]
     }
 }
 
@@ -174,15 +174,16 @@ impl<B: Backend> Block<B> {
             [&self.gate_proj, &self.up_proj, &self.down_proj].iter().all(|part| part.is_product());
         if shards.len() > 1 && are_products {
             let sum = sum_of_shards(shards, |shard| {
-                let gate = silu(self.gate_proj.columns(h.clone(), &shard)); // [n, d_ff of the shard]
-                self.down_proj.rows(gate * self.up_proj.columns(h.clone(), &shard), &shard)
+                let gate = self.gate_proj.columns(h.clone(), &shard); // [n, d_ff of the shard]
+                let inner = silu_times(gate, self.up_proj.columns(h.clone(), &shard)); // [n, d_ff of the shard]
+                self.down_proj.rows(inner, &shard)
             });
             if let Some(sum) = sum {
                 return sum;
             }
         }
-        let gate = silu(self.gate_proj.forward(h.clone())); // [n, d_ff]
-        self.down_proj.forward(gate * self.up_proj.forward(h))
+        let gate = self.gate_proj.forward(h.clone()); // [n, d_ff]
+        self.down_proj.forward(silu_times(gate, self.up_proj.forward(h)))
     }
 }
 

@@ -116,14 +116,14 @@ impl<B: Backend> Palm<B> {
         cache: &mut KvCache<B>,
     ) -> Tensor<B, 2> {
         let (q_width, d_head) = (self.n_heads * self.d_head, self.d_head);
-        let fused = block.fused_attn_ff_proj.forward(h); // [batch * seq, q_width + 2 * d_head + d_ff]
+        let fused = block.fused_attn_ff_proj.forward(h); // [tokens, q_width + 2 * d_head + d_ff]
         let d_ff = fused.dims()[1] - q_width - 2 * d_head;
-        let qk = rotary.apply(fused.clone().narrow(1, 0, q_width + d_head)); // [batch * seq, q_width + d_head]
-        let v = fused.clone().narrow(1, q_width + d_head, d_head); // [batch * seq, d_head]
-        let inner = gelu(fused.narrow(1, q_width + 2 * d_head, d_ff)); // [batch * seq, d_ff]
+        let qk = rotary.apply(fused.clone().narrow(1, 0, q_width + d_head)); // [tokens, q_width + d_head]
+        let v = fused.clone().narrow(1, q_width + d_head, d_head); // [tokens, d_head]
+        let inner = gelu(fused.narrow(1, q_width + 2 * d_head, d_ff)); // [tokens, d_ff]
         let (q, k) = (qk.clone().narrow(1, 0, q_width), qk.narrow(1, q_width, d_head));
-        let mixed = plan.attend(layer, q, k, v, cache); // [batch * seq, q_width]
-        block.attn_out.forward(mixed) + block.ff_out.forward(inner) // [batch * seq, d_model]
+        let mixed = plan.attend(layer, q, k, v, cache); // [tokens, q_width]
+        block.attn_out.forward(mixed) + block.ff_out.forward(inner) // [tokens, d_model]
     }
 }
 
@@ -145,18 +145,17 @@ impl<B: Backend> CausalLm<B> for Palm<B> {
     }
 
     fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
-        let (batch, seq, device) = (tokens.batch(), tokens.seq(), self.device());
+        let device = self.device();
         let positions = cache.positions_of(tokens);
         cache.reserve(tokens);
         let scale = (self.d_head as f32).powf(-0.5);
         let rotary = self.rope.tables(&positions, [self.n_heads, 1], scale, (&device, self.emb.dtype()));
         let plan = AttentionPlan::new(tokens, cache, self.n_heads);
-        let mut x = self.emb.rows(tokens.to_tensor(&device)); // [batch * seq, d_model]
+        let mut x = self.emb.rows(tokens.to_tensor(&device)); // [tokens, d_model]
         for (layer, block) in self.layers.iter().enumerate() {
             x = self.block(layer, block, block.norm.forward(x.clone()), &rotary, &plan, cache) + x;
         }
-        let d_model = x.dims()[1];
-        self.norm.forward(x).reshape([batch, seq, d_model]) // [batch, seq, d_model]
+        tokens.padded(self.norm.forward(x)) // [batch, seq, d_model]
     }
 
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {

@@ -5,11 +5,12 @@
 
 use burn::{
     module::Module,
-    tensor::{Tensor, activation::silu, backend::Backend},
+    tensor::{Tensor, backend::Backend},
 };
 
 use super::PalmRlhfConfig;
 use crate::{
+    activation::silu_times,
     attention::AttentionPlan,
     causal_lm::CausalLm,
     error::ModelError,
@@ -116,9 +117,9 @@ impl<B: Backend> PalmRlhf<B> {
         cache: &mut KvCache<B>,
     ) -> Tensor<B, 2> {
         let (q_width, d_head) = (self.n_heads * self.d_head, self.d_head);
-        let fused = block.fused_attn_ff_proj.forward(h); // [batch * seq, q_width + 2 * d_head + 2 * d_ff]
+        let fused = block.fused_attn_ff_proj.forward(h); // [tokens, q_width + 2 * d_head + 2 * d_ff]
         let d_ff = (fused.dims()[1] - q_width - 2 * d_head) / 2;
-        let part = |start: usize, width: usize| fused.clone().narrow(1, start, width); // [batch * seq, width]
+        let part = |start: usize, width: usize| fused.clone().narrow(1, start, width); // [tokens, width]
         let qk = match &block.qk_scale {
             None => part(0, q_width + d_head),
             Some([q_scale, k_scale]) => {
@@ -126,12 +127,12 @@ impl<B: Backend> PalmRlhf<B> {
                 Tensor::cat(vec![q, self.normed(part(q_width, d_head), k_scale)], 1)
             }
         };
-        let qk = rotary.apply(qk); // [batch * seq, q_width + d_head]
+        let qk = rotary.apply(qk); // [tokens, q_width + d_head]
         let (q, k) = (qk.clone().narrow(1, 0, q_width), qk.narrow(1, q_width, d_head));
-        let mixed = plan.attend(layer, q, k, part(q_width + d_head, d_head), cache); // [batch * seq, q_width]
+        let mixed = plan.attend(layer, q, k, part(q_width + d_head, d_head), cache); // [tokens, q_width]
         let ff = q_width + 2 * d_head;
-        let inner = silu(part(ff + d_ff, d_ff)) * part(ff, d_ff); // [batch * seq, d_ff]
-        block.attn_out.forward(mixed) + block.ff_out.forward(inner) // [batch * seq, d_model]
+        let inner = silu_times(part(ff + d_ff, d_ff), part(ff, d_ff)); // [tokens, d_ff]
+        block.attn_out.forward(mixed) + block.ff_out.forward(inner) // [tokens, d_model]
     }
 
     /// Heads of length 1, times a gain.
@@ -161,19 +162,18 @@ impl<B: Backend> CausalLm<B> for PalmRlhf<B> {
     }
 
     fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
-        let (batch, seq, device) = (tokens.batch(), tokens.seq(), self.device());
+        let device = self.device();
         let positions = cache.positions_of(tokens);
         cache.reserve(tokens);
         let scale = (self.d_head as f32).powf(-0.5);
         let rotary =
             self.rope.tables(&positions, [self.n_heads, 1], scale, (&device, self.token_emb.dtype()));
         let plan = AttentionPlan::new(tokens, cache, self.n_heads);
-        let mut x = self.token_emb.rows(tokens.to_tensor(&device)); // [batch * seq, d_model]
+        let mut x = self.token_emb.rows(tokens.to_tensor(&device)); // [tokens, d_model]
         for (layer, block) in self.layers.iter().enumerate() {
             x = self.block(layer, block, block.norm.forward(x.clone()), &rotary, &plan, cache) + x;
         }
-        let d_model = x.dims()[1];
-        self.norm.forward(x).reshape([batch, seq, d_model]) // [batch, seq, d_model]
+        tokens.padded(self.norm.forward(x)) // [batch, seq, d_model]
     }
 
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {

@@ -2,6 +2,8 @@
 
 use burn::tensor::{Tensor, TensorData, backend::Backend};
 
+#[cfg(feature = "flex")]
+use crate::flex::Numbers;
 use crate::shards::is_flex;
 
 /// `whole` with `part` in it, whose rows and columns start at `slot` and `column`; in place where nobody else has `whole`.
@@ -34,11 +36,41 @@ pub(super) fn put<B: Backend>(
     Tensor::from_data(data, (&device, dtype))
 }
 
+/// `whole` with tokens in it: `lens` of them a slot, from `column` on.
+///
+/// # Shapes
+/// - `whole`: `[heads, slots, capacity, d_head]`
+/// - `tokens`: `[tokens, heads * d_head]`, in the same numbers
+#[cfg(feature = "flex")]
+pub(super) fn put_tokens<B: Backend>(
+    whole: Tensor<B, 4>,
+    column: usize,
+    tokens: &Numbers<2>,
+    lens: &[usize],
+) -> Tensor<B, 4> {
+    let ([heads, slots, capacity, d_head], device) = (whole.dims(), whole.device());
+    let mut data = whole.into_data();
+    let TensorData { bytes, dtype, .. } = &mut data;
+    let (number, dtype) = (d_head * dtype.size(), *dtype);
+    let mut token = 0;
+    for (slot, &len) in lens.iter().enumerate() {
+        for column in column..column + len {
+            for head in 0..heads {
+                let start = ((head * slots + slot) * capacity + column) * number;
+                let from = tokens.bytes([token, head * d_head], number);
+                bytes[start..start + number].copy_from_slice(from);
+            }
+            token += 1;
+        }
+    }
+    Tensor::from_data(data, (&device, dtype))
+}
+
 #[cfg(test)]
 mod tests {
     use burn::{
         backend::Flex,
-        tensor::{Distribution, Tensor},
+        tensor::{Distribution, FloatDType, Tensor},
     };
 
     use super::*;
@@ -60,6 +92,26 @@ mod tests {
         let before = whole.clone().into_data();
         assert_eq!(whole.clone().into_data(), before);
         assert_eq!(put(whole, at, part).into_data(), expected.into_data());
+    }
+
+    #[cfg(feature = "flex")]
+    #[test]
+    fn tokens_are_put_in_their_slots() {
+        let device = Default::default();
+        let random = |size: [usize; 2]| Tensor::<Flex, 2>::random(size, Distribution::Default, &device);
+        for dtype in [FloatDType::F32, FloatDType::F16] {
+            // Two heads of three features, as a part of what the model computes at once.
+            let tokens = random([5, 10]).cast(dtype).narrow(1, 2, 6);
+            let whole = Tensor::<Flex, 4>::zeros([2, 3, 7, 3], &device).cast(dtype);
+            let numbers = Numbers::of(&tokens).unwrap();
+            let found = put_tokens(whole.clone(), 2, &numbers, &[4, 1]);
+            let heads = tokens.reshape([5, 2, 3]).swap_dims(0, 1); // [heads, tokens, d_head]
+            let of =
+                |rows: std::ops::Range<usize>| heads.clone().slice([0..2, rows, 0..3]).unsqueeze_dim::<4>(1);
+            let expected = whole.slice_assign([0..2, 0..1, 2..6, 0..3], of(0..4));
+            let expected = expected.slice_assign([0..2, 1..2, 2..3, 0..3], of(4..5));
+            assert_eq!(found.into_data(), expected.into_data());
+        }
     }
 
     #[test]

@@ -4,7 +4,11 @@ use std::ops::Range;
 
 use burn::tensor::{DType, Tensor, backend::Backend};
 
+#[cfg(feature = "flex")]
+use super::in_place::put_tokens;
 use super::{CacheShape, LayerKv, in_place::put};
+#[cfg(feature = "flex")]
+use crate::flex::Numbers;
 
 /// A capacity for `columns` columns that lasts for a while.
 fn with_room(columns: usize) -> usize {
@@ -123,10 +127,12 @@ impl<B: Backend> Slabs<B> {
 
     /// What `rows` rows have in the columns in use.
     pub(super) fn seen(&self, layer: usize, rows: usize) -> Option<LayerKv<B>> {
-        let slab = self.layers[layer].as_ref()?;
-        let part =
-            |x: &Tensor<B, 4>| x.clone().narrow(1, 0, rows).narrow(2, self.columns.start, self.columns.len());
-        Some(LayerKv { k: part(&slab.k), v: part(&slab.v) })
+        Some(self.part(self.layers[layer].as_ref()?, rows))
+    }
+
+    /// The first `rows` slots of a slab, and the columns in use.
+    fn part(&self, slab: &LayerKv<B>, rows: usize) -> LayerKv<B> {
+        slab.map(|x| x.narrow(1, 0, rows).narrow(2, self.columns.start, self.columns.len()))
     }
 
     /// Writes `[n_kv_heads, rows, columns, d_head]` into slots from `slot` on, at `at` of the columns in use.
@@ -141,6 +147,29 @@ impl<B: Backend> Slabs<B> {
         let at = self.columns.start + at;
         let slab = LayerKv { k: put(slab.k, [slot, at], kv.k), v: put(slab.v, [slot, at], kv.v) };
         self.layers[layer] = Some(slab);
+    }
+
+    /// Writes `[tokens, n_kv_heads * d_head]` into the first slots, `lens` tokens each, from `at` of the columns in use on, and
+    /// returns what these slots have in the columns in use.
+    #[cfg(feature = "flex")]
+    pub(super) fn write_tokens(
+        &mut self,
+        layer: usize,
+        at: usize,
+        [k, v]: [Numbers<2>; 2],
+        lens: &[usize],
+    ) -> LayerKv<B> {
+        let CacheShape { n_kv_heads: heads, d_head, .. } = self.shape;
+        let zeros =
+            |dtype: DType| Tensor::zeros([heads, self.slots, self.capacity, d_head], (&self.device, dtype));
+        // Taken out, so that the slab has one owner and is written in place.
+        let slab = self.layers[layer].take();
+        let slab = slab.unwrap_or_else(|| LayerKv { k: zeros(k.dtype()), v: zeros(v.dtype()) });
+        let at = self.columns.start + at;
+        let slab = LayerKv { k: put_tokens(slab.k, at, &k, lens), v: put_tokens(slab.v, at, &v, lens) };
+        let seen = self.part(&slab, lens.len());
+        self.layers[layer] = Some(slab);
+        seen
     }
 
     /// A copy of some of a row's columns, `[n_kv_heads, 1, columns.len(), d_head]`.
