@@ -17,16 +17,28 @@ const SCRIPT: [&str; 5] = ["the", " [", "Clock(12)", " ->", " 3] and the cat 12 
 
 /// A tool that answers when it is told to, and a while after that.
 fn waiting(after: Duration) -> (Registry, mpsc::Sender<Result<String, ToolError>>) {
+    let (tools, sender, _) = waiting_and_telling(after);
+    (tools, sender)
+}
+
+/// The same, and where a call says that it is the next to get an answer.
+fn waiting_and_telling(
+    after: Duration,
+) -> (Registry, mpsc::Sender<Result<String, ToolError>>, mpsc::Receiver<()>) {
     let (sender, receiver) = mpsc::channel();
+    let (called, is_called) = mpsc::channel();
     let receiver = Mutex::new(receiver);
     let answer = move |_: &str| {
-        let given = receiver.lock().unwrap().recv_timeout(Duration::from_secs(120));
+        let receiver = receiver.lock().unwrap();
+        let _ = called.send(());
+        let given = receiver.recv_timeout(Duration::from_secs(120));
+        drop(receiver);
         std::thread::sleep(after);
         given.unwrap_or_else(|_| Err(ToolError::failed("nobody told it what to say")))
     };
     let mut tools = Registry::new();
     tools.insert(FnTool::new("Clock", "", answer)).unwrap();
-    (tools, sender)
+    (tools, sender, is_called)
 }
 
 fn overlapping() -> EngineSettings {
@@ -95,7 +107,7 @@ fn a_late_call_without_a_result_is_treated_as_any_other() {
 fn a_request_whose_tool_runs_can_be_given_up() {
     let tokenizer = tiny().1;
     let model = Scripted::new(tiny().0, &tokenizer, &SCRIPT);
-    let (tools, sender) = waiting(Duration::ZERO);
+    let (tools, sender, is_called) = waiting_and_telling(Duration::ZERO);
     let (syntax, clock) = (Syntax::default(), || 0.0);
     let mut engine = Engine::<B, _>::new(&model, &tokenizer, overlapping()).unwrap();
     let request = || Request {
@@ -107,6 +119,7 @@ fn a_request_whose_tool_runs_can_be_given_up() {
     while engine.usage().parked == 0 {
         engine.step().unwrap();
     }
+    is_called.recv().unwrap();
     engine.cancel(first);
     assert!(engine.is_idle());
     // What the tool says now concerns nobody, and the next call has its own answer.
