@@ -201,9 +201,10 @@ impl ToolArgs {
 
     /// Whether a built-in tool asks a server, by its name in a text.
     fn asks_server(&self, tool: &str) -> bool {
+        let asked = |name: &str| self.tools.iter().any(|tool| tool.eq_ignore_ascii_case(name));
         let with = match tool {
-            "MT" => self.translate_with.as_deref(),
-            "QA" => self.qa_with.as_deref(),
+            "MT" if asked("translate") => self.translate_with.as_deref(),
+            "QA" if asked("qa") => self.qa_with.as_deref(),
             _ => None,
         };
         with.is_some_and(tool_backends::is_url)

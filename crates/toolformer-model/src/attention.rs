@@ -17,6 +17,7 @@ use crate::{
 /// What all blocks of one forward pass share: what each token sees.
 pub struct AttentionPlan<B: Backend> {
     way: Way<B>,
+    tokens: usize,
 }
 
 /// How attention is computed.
@@ -62,6 +63,9 @@ enum RowGroups<B: Backend> {
 impl<B: Backend> AttentionPlan<B> {
     /// Plans the pass of `tokens` behind `cache`, which has already reserved their columns
     /// ([`KvCache::reserve`]); every token sees all before it.
+    ///
+    /// # Panics
+    /// If `n_heads` is no multiple of the cache's key/value heads.
     pub fn new(tokens: &TokenBatch, cache: &KvCache<B>, n_heads: usize) -> Self {
         Self::plan(tokens, cache, n_heads, None)
     }
@@ -72,22 +76,30 @@ impl<B: Backend> AttentionPlan<B> {
     }
 
     /// Whatever the backend has of its own.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "flex"))]
     pub(crate) fn by_operations(
         tokens: &TokenBatch,
         cache: &KvCache<B>,
         n_heads: usize,
         window: Option<usize>,
     ) -> Self {
-        Self { way: Way::Operations(Operations::plan(tokens, cache, n_heads, window)) }
+        let way = Way::Operations(Operations::plan(tokens, cache, n_heads, window));
+        Self { way, tokens: tokens.tokens() }
     }
 
     fn plan(tokens: &TokenBatch, cache: &KvCache<B>, n_heads: usize, window: Option<usize>) -> Self {
+        let n_kv_heads = cache.shape().n_kv_heads;
+        assert!(
+            n_heads > 0 && n_heads.is_multiple_of(n_kv_heads),
+            "{n_heads} heads cannot share {n_kv_heads} key/value heads"
+        );
+        let count = tokens.tokens();
         #[cfg(feature = "flex")]
         if FlexAttention::<B>::is_for() {
-            return Self { way: Way::Flex(FlexAttention::new(tokens, cache, n_heads, window)) };
+            let way = Way::Flex(FlexAttention::new(tokens, cache, n_heads, window));
+            return Self { way, tokens: count };
         }
-        Self { way: Way::Operations(Operations::plan(tokens, cache, n_heads, window)) }
+        Self { way: Way::Operations(Operations::plan(tokens, cache, n_heads, window)), tokens: count }
     }
 
     /// Attention of block `layer`: keeps the new keys and values in `cache` and mixes all values that are seen.
@@ -96,6 +108,9 @@ impl<B: Backend> AttentionPlan<B> {
     /// - `q`: `[tokens, n_heads * d_head]`, already scaled, without padding
     /// - `k`, `v`: `[tokens, n_kv_heads * d_head]`
     /// - returns as `q`
+    ///
+    /// # Panics
+    /// If there are more or fewer tokens than were planned for: [`TokenBatch::to_tensor`] leaves padding out.
     pub fn attend(
         &self,
         layer: usize,
@@ -104,6 +119,11 @@ impl<B: Backend> AttentionPlan<B> {
         v: Tensor<B, 2>,
         cache: &mut KvCache<B>,
     ) -> Tensor<B, 2> {
+        assert_eq!(
+            q.dims()[0],
+            self.tokens,
+            "attention was planned for the tokens of a batch without padding"
+        );
         match &self.way {
             #[cfg(feature = "flex")]
             Way::Flex(flex) => flex.attend(layer, &q, [k, v], cache),

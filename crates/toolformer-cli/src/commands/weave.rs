@@ -12,6 +12,7 @@ use toolformer::{
 };
 
 use crate::{
+    failure::wrong_usage,
     output::{print_json, say},
     settings_args::SettingsArgs,
     weave_args::WeaveArgs,
@@ -42,8 +43,8 @@ pub(crate) struct Args {
     /// The texts with their calls, as JSONL
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Keep the calls that gain at least so much, in nats, by the losses that `filter` wrote: another threshold without a model
-    /// [default: the verdicts of `filter`]
+    /// Keep the calls that gain at least so much, in nats, by the losses that `filter` wrote: one threshold for all tools, their
+    /// own ones and their costs left aside [default: the verdicts of `filter`]
     #[arg(long, value_name = "NATS", allow_negative_numbers = true)]
     tau_f: Option<f64>,
     /// Seed of the draw among texts without calls
@@ -59,6 +60,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.tau_f.is_some_and(|tau_f| !tau_f.is_finite()) {
+        return Err(wrong_usage("--tau-f is a number of nats"));
+    }
     let candidates = || {
         JsonlLines::<Candidate>::open(&args.candidates)
             .map(|all| all.map(|candidate| args.judged(candidate?)))
@@ -85,14 +89,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 impl Args {
     /// A candidate with the verdict that counts.
     fn judged(&self, mut candidate: Candidate) -> Result<Candidate, TrainError> {
-        let unjudged = candidate.kept.is_none();
-        if let Some(tau_f) = self.tau_f {
-            candidate.judge(candidate.losses, tau_f);
-        }
-        if unjudged {
-            let why = "has no verdict yet: give this file to `toolformer filter` first".into();
+        let (Some(tau_f), Some(kept)) = (self.tau_f, candidate.kept) else { return Ok(candidate) };
+        if kept && candidate.losses.is_none() {
+            let why = "was kept, but says no losses to judge it by; leave --tau-f out".into();
             return Err(TrainError::Candidate { text_id: candidate.text_id, why });
         }
+        candidate.judge(candidate.losses, tau_f);
         Ok(candidate)
     }
 }

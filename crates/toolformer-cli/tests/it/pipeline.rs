@@ -42,7 +42,9 @@ fn from_candidates_to_a_model_that_generates() {
     assert_eq!(again(delta), woven);
     assert!(again(delta + 0.001).is_empty());
     toolformer(&["weave", "--texts", &texts, "--candidates", &candidates, "--out", &train])
-        .fails(1, "has no verdict yet: give this file to `toolformer filter` first");
+        .fails(1, "was not filtered; run `filter` on the file first");
+    toolformer(&["weave", "--texts", &texts, "--candidates", &filtered, "--out", &train, "--tau-f", "nan"])
+        .fails(2, "--tau-f is a number of nats");
 
     let finetune = ["finetune", "--model", &model, "--data", &train, "--out", &tuned, "--held-out", &texts];
     let finetune =

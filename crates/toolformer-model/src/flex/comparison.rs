@@ -120,6 +120,7 @@ fn worst(case: &Case, dtype: DType) -> f32 {
     });
     let operations = run(AttentionPlan::by_operations);
     assert_eq!(ours.len(), operations.len());
+    assert!(ours.iter().chain(&operations).all(|x| x.is_finite()));
     ours.iter().zip(operations).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
@@ -146,4 +147,27 @@ fn half_precision_is_mixed_in_single() {
     };
     let worst = worst(&case, DType::F16);
     assert!(worst < 5e-3, "off by {worst}");
+}
+
+/// What a slot held before may be anything, such as what a model that overflowed left there.
+#[test]
+fn what_nobody_sees_is_not_mixed() {
+    let (shape, device) = (CacheShape { n_layers: 1, n_kv_heads: 1, d_head: 4 }, Default::default());
+    let mut cache = KvCache::<Flex>::new(shape, 2, 8, &device);
+    let pass = |cache: &mut KvCache<Flex>, lens: &[usize], number: f32| {
+        let tokens = TokenBatch::new(&lens.iter().map(|&len| vec![0; len]).collect::<Vec<_>>());
+        cache.reserve(&tokens);
+        let plan = AttentionPlan::new(&tokens, cache, 1);
+        let x = Tensor::<Flex, 2>::full([tokens.tokens(), 4], number, &device);
+        plan.attend(0, x.clone(), x.clone(), x, cache).into_data().into_vec::<f32>().unwrap()
+    };
+    assert!(pass(&mut cache, &[4, 4], f32::NAN).iter().all(|x| x.is_nan()));
+    for row in [1, 0] {
+        cache.swap_remove(row);
+    }
+    let mut next = KvCache::<Flex>::new(shape, 2, 8, &device);
+    let _ = pass(&mut next, &[3, 1], 1.0);
+    cache.join(&next, &[0, 1], 2);
+    assert_eq!(pass(&mut cache, &[1, 2], 1.0), [1.0; 12]);
+    assert_eq!(pass(&mut cache, &[1, 1], 1.0), [1.0; 8]);
 }

@@ -8,26 +8,32 @@ use crate::{kv_cache::KvCache, token_batch::TokenBatch};
 
 /// Queries of a job, times the heads that share keys: enough for each key that is read to be used often.
 const QUERIES: usize = 96;
+/// Scores of a job, so that they stay in the cache of a core; a long context makes for smaller jobs.
+const SCORES: usize = 128 * 1024;
 
 /// Tokens side by side that look at the same groups of prefixes.
 pub(super) struct Job {
-    /// The rows, and how many of the tokens are theirs.
-    pub(super) rows: Vec<(usize, usize)>,
     /// The first token, of all of the batch.
     pub(super) first: usize,
-    pub(super) shared: Vec<Shared>,
-    /// Of a row's own columns those that any of its tokens sees.
-    pub(super) own: usize,
-    /// The columns of the scores, those of prefixes first, that each token sees.
+    /// Columns of the scores.
+    pub(super) columns: usize,
+    /// The columns that each token sees.
     pub(super) seen: Vec<Vec<Range<usize>>>,
+    /// What any of them sees.
+    pub(super) parts: Vec<Part>,
 }
 
-/// A group of a prefix.
-pub(super) struct Shared {
-    pub(super) prefix: usize,
+/// Keys side by side, and the tokens of the job that see some of them.
+pub(super) struct Part {
+    pub(super) tokens: Range<usize>,
+    /// The number of a prefix, or none for a row's own keys.
+    pub(super) prefix: Option<usize>,
+    /// The group of the prefix, or the row.
     pub(super) group: usize,
-    /// As many of its tokens as any row sees.
-    pub(super) width: usize,
+    /// The first key.
+    pub(super) first: usize,
+    /// Where their scores stand.
+    pub(super) columns: Range<usize>,
 }
 
 /// Columns of the scores that hold tokens of a row at consecutive positions.
@@ -43,7 +49,9 @@ pub(super) fn jobs<B: Backend>(
     n_heads: usize,
     window: Option<usize>,
 ) -> Vec<Job> {
-    let most = (QUERIES * cache.shape().n_kv_heads / n_heads).max(1);
+    let width: usize = cache.prefixes.iter().map(|view| view.prefix.width()).sum();
+    let queries = (SCORES / (width + cache.columns())).clamp(QUERIES / 8, QUERIES);
+    let most = (queries * cache.shape().n_kv_heads / n_heads).max(1);
     let lens = tokens.lens();
     let mut jobs = Vec::new();
     let (mut row, mut first) = (0, 0);
@@ -87,21 +95,20 @@ impl Job {
         groups: &[[usize; 2]],
     ) -> Self {
         let visible = |prefix: usize, row: usize| cache.prefixes[prefix].visible[row];
-        let shared = groups.iter().map(|&[prefix, group]| {
-            let width = rows.iter().map(|&(row, _)| visible(prefix, row)).max().unwrap_or(0);
-            Shared { prefix, group, width }
-        });
-        let shared: Vec<Shared> = shared.collect();
+        let width = |prefix: usize| rows.iter().map(|&(row, _)| visible(prefix, row)).max().unwrap_or(0);
+        let widths: Vec<usize> = groups.iter().map(|&[prefix, _]| width(prefix)).collect();
         let before = cache.columns() - tokens.seq();
         let own = before + rows.iter().map(|(_, tokens)| tokens.end).max().unwrap_or(0);
-        let mut seen = Vec::new();
+        let start_of_own: usize = widths.iter().sum();
+        let mut seen: Vec<Vec<Range<usize>>> = Vec::new();
+        let mut parts = Vec::new();
         for (row, range) in rows.iter().cloned() {
-            let mut segments = Vec::with_capacity(shared.len() + 1);
+            let mut segments = Vec::with_capacity(groups.len() + 1);
             let (mut column, mut position) = (0, 0);
-            for part in &shared {
-                let visible = visible(part.prefix, row);
+            for (&[prefix, _], width) in groups.iter().zip(&widths) {
+                let visible = visible(prefix, row);
                 segments.push(Segment { columns: column..column + visible, position });
-                column += part.width;
+                column += width;
                 position += visible;
             }
             let valid: Vec<bool> = (0..own).map(|column| cache.is_valid(row, column)).collect();
@@ -113,20 +120,35 @@ impl Job {
                 column += run.len();
             }
             let start = cache.positions()[row] - tokens.lens()[row];
+            let of_row = seen.len()..seen.len() + range.len();
             seen.extend(range.map(|token| {
                 let end = start + token + 1;
                 let earliest = window.map_or(0, |window| end.saturating_sub(window));
                 segments.iter().filter_map(|segment| segment.between(earliest, end)).collect()
             }));
+            // What nobody sees is left out: it may hold anything.
+            parts.extend(segments[groups.len()..].iter().filter_map(|Segment { columns, .. }| {
+                let columns = covered(&seen[of_row.clone()], columns)?;
+                let first = columns.start - start_of_own;
+                Some(Part { tokens: of_row.clone(), prefix: None, group: row, first, columns })
+            }));
         }
-        let rows = rows.iter().map(|(row, tokens)| (*row, tokens.len())).collect();
-        Self { rows, first, shared, own, seen }
+        let mut column = 0;
+        for (&[prefix, group], width) in groups.iter().zip(&widths) {
+            if let Some(columns) = covered(&seen, &(column..column + width)) {
+                let (tokens, first) = (0..seen.len(), columns.start - column);
+                parts.push(Part { tokens, prefix: Some(prefix), group, first, columns });
+            }
+            column += width;
+        }
+        Self { first, columns: start_of_own + own, seen, parts }
     }
+}
 
-    /// Columns of the scores.
-    pub(super) fn columns(&self) -> usize {
-        self.shared.iter().map(|shared| shared.width).sum::<usize>() + self.own
-    }
+/// From the first to the last of some columns that any token sees.
+fn covered(seen: &[Vec<Range<usize>>], columns: &Range<usize>) -> Option<Range<usize>> {
+    let inside = seen.iter().flatten().filter(|range| columns.contains(&range.start));
+    inside.cloned().reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
 }
 
 impl Segment {

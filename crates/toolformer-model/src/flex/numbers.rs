@@ -19,7 +19,8 @@ impl<const D: usize> Numbers<D> {
         Some(Self::strided(&tensor).map_or_else(
             || {
                 let tensor = tensor.to_contiguous();
-                let strides = Self::strided(&tensor).unwrap_or([0; D]);
+                let strides = Self::strided(&tensor)
+                    .unwrap_or_else(|| unreachable!("a contiguous tensor has side by side numbers"));
                 Self { tensor, strides }
             },
             |strides| Self { tensor: tensor.clone(), strides },

@@ -1,13 +1,11 @@
 //! One block of a forward pass: scores, weights, and what they mix.
 
-use std::ops::Range;
-
 use burn::tensor::backend::Backend;
 use pulp::Arch;
 use rayon::prelude::*;
 
 use super::{
-    jobs::{Job, Shared},
+    jobs::{Job, Part},
     numbers::{Numbers, known},
     product::{Matrix, Product},
     softmax::Softmax,
@@ -51,16 +49,6 @@ pub(super) struct Pass {
     pub(super) d_head: usize,
 }
 
-/// Some of the queries of a job, the keys and values that they look at, and the columns of the scores where these begin.
-struct Part<'a> {
-    queries: Range<usize>,
-    kv: &'a LayerNumbers,
-    /// The group or the row.
-    group: usize,
-    width: usize,
-    column: usize,
-}
-
 impl Pass {
     /// What all tokens mix, as `queries`.
     pub(super) fn run(&self, jobs: &[Job]) -> Vec<f32> {
@@ -74,8 +62,8 @@ impl Pass {
             parts.push((job, part));
             rest = behind;
         }
-        if parts.len() < rayon::current_num_threads() {
-            parts.into_iter().for_each(|(job, out)| self.by_heads(job, out));
+        if parts.len() < 2 * rayon::current_num_threads() {
+            self.by_heads(parts);
         } else {
             parts.into_par_iter().for_each_init(Scratch::default, |scratch, (job, out)| {
                 (0..self.n_kv_heads).for_each(|head| {
@@ -87,21 +75,25 @@ impl Pass {
         out
     }
 
-    /// A job whose heads are computed beside each other.
-    fn by_heads(&self, job: &Job, out: &mut [f32]) {
+    /// Jobs that are too few for all threads: their heads are computed beside each other too.
+    fn by_heads(&self, jobs: Vec<(&Job, &mut [f32])>) {
         let heads = 0..self.n_kv_heads;
-        let mixed = heads.into_par_iter().map_init(Scratch::default, |scratch, head| {
+        let each: Vec<(&Job, usize)> =
+            jobs.iter().flat_map(|(job, _)| heads.clone().map(|head| (*job, head))).collect();
+        let mixed = each.into_par_iter().map_init(Scratch::default, |scratch, (job, head)| {
             self.mix(job, head, scratch);
             std::mem::take(&mut scratch.mixed)
         });
         let mixed: Vec<Vec<f32>> = mixed.collect();
-        mixed.iter().enumerate().for_each(|(head, mixed)| self.place(mixed, head, out));
+        for ((_, out), mixed) in jobs.into_iter().zip(mixed.chunks(self.n_kv_heads)) {
+            mixed.iter().enumerate().for_each(|(head, mixed)| self.place(mixed, head, out));
+        }
     }
 
     /// What the queries of a job mix for one key/value head: `[queries, d_head]`, by token and head.
     fn mix(&self, job: &Job, head: usize, scratch: &mut Scratch) {
         let Scratch { queries, turned, scores, mixed } = scratch;
-        let (per_kv, d_head, columns, arch) = (self.per_kv, self.d_head, job.columns(), Arch::new());
+        let (per_kv, d_head, columns, arch) = (self.per_kv, self.d_head, job.columns, Arch::new());
         queries.clear();
         for token in job.first..job.first + job.seen.len() {
             let heads = self.queries.from([token, head * per_kv * d_head]);
@@ -112,60 +104,49 @@ impl Pass {
         mixed.clear();
         mixed.resize(count * d_head, 0.0);
         turned.resize(d_head * TILE, 0.0);
-        let parts = self.parts(job, count);
-        for part in &parts {
+        for part in &job.parts {
             self.score(part, head, (queries, turned), (scores, columns));
         }
         arch.dispatch(Softmax { scores, columns, seen: &job.seen, rows_of_each: per_kv });
-        for Part { queries, kv, group, width, column } in parts {
+        for part in &job.parts {
+            let (v, start) = (&self.keys_and_values(part).v, part.tokens.start * per_kv);
             arch.dispatch(Product {
-                a: Matrix { numbers: &scores[queries.start * columns + column..], stride: columns },
-                b: Matrix { numbers: kv.v.from([head, group, 0, 0]), stride: kv.v.stride(2) },
-                out: &mut mixed[queries.start * d_head..],
+                a: Matrix { numbers: &scores[start * columns + part.columns.start..], stride: columns },
+                b: Matrix { numbers: v.from([head, part.group, part.first, 0]), stride: v.stride(2) },
+                out: &mut mixed[start * d_head..],
                 out_stride: d_head,
-                rows: queries.len(),
-                inner: width,
+                rows: part.tokens.len() * per_kv,
+                inner: part.columns.len(),
                 columns: d_head,
                 add: true,
             });
         }
     }
 
-    /// What a job looks at: groups of prefixes with all its queries, and every row's own columns with that row's.
-    fn parts(&self, job: &Job, queries: usize) -> Vec<Part<'_>> {
-        let mut parts = Vec::with_capacity(job.shared.len() + job.rows.len());
-        let mut column = 0;
-        for &Shared { prefix, group, width } in &job.shared {
-            parts.push(Part { queries: 0..queries, kv: &self.shared[prefix], group, width, column });
-            column += width;
-        }
-        let mut first = 0;
-        for &(group, tokens) in &job.rows {
-            let queries = first..first + tokens * self.per_kv;
-            first = queries.end;
-            parts.push(Part { queries, kv: &self.own, group, width: job.own, column });
-        }
-        parts
+    fn keys_and_values(&self, part: &Part) -> &LayerNumbers {
+        part.prefix.map_or(&self.own, |prefix| &self.shared[prefix])
     }
 
     /// The scores of a part.
     fn score(
         &self,
-        part: &Part<'_>,
+        part: &Part,
         head: usize,
         (queries, turned): (&[f32], &mut [f32]),
         (scores, columns): (&mut [f32], usize),
     ) {
-        let (d_head, k) = (self.d_head, &part.kv.k);
-        for start in (0..part.width).step_by(TILE) {
-            let width = TILE.min(part.width - start);
-            turn(k.from([head, part.group, start, 0]), k.stride(2), [width, d_head], turned);
+        let (d_head, k) = (self.d_head, &self.keys_and_values(part).k);
+        let query = part.tokens.start * self.per_kv;
+        for start in part.columns.clone().step_by(TILE) {
+            let width = TILE.min(part.columns.end - start);
+            let key = part.first + start - part.columns.start;
+            turn(k.from([head, part.group, key, 0]), k.stride(2), [width, d_head], turned);
             Arch::new().dispatch(Product {
-                a: Matrix { numbers: &queries[part.queries.start * d_head..], stride: d_head },
+                a: Matrix { numbers: &queries[query * d_head..], stride: d_head },
                 b: Matrix { numbers: turned, stride: TILE },
-                out: &mut scores[part.queries.start * columns + part.column + start..],
+                out: &mut scores[query * columns + start..],
                 out_stride: columns,
-                rows: part.queries.len(),
+                rows: part.tokens.len() * self.per_kv,
                 inner: d_head,
                 columns: width,
                 add: false,

@@ -36,7 +36,6 @@ impl WithSimd for Product<'_> {
         while row < rows {
             let a = Matrix { numbers: &a.numbers[row * a.stride..], stride: a.stride };
             let band = Band { a, out: &mut self.out[row * out_stride..], ..self };
-            // As many rows at once as there are registers for their sums.
             row += match rows - row {
                 1 => band.compute::<S, 1>(simd),
                 2 => band.compute::<S, 2>(simd),
@@ -58,8 +57,10 @@ impl Band<'_> {
     fn compute<S: Simd, const R: usize>(mut self, simd: S) -> usize {
         let Self { a, inner, columns, .. } = self;
         let rows: [&[f32]; R] = std::array::from_fn(|row| &a.numbers[row * a.stride..][..inner]);
+        // The sums, a row of vectors and a factor have to stay in registers.
+        let wide = 4 * R + 5 <= S::REGISTER_COUNT;
         let mut column = 0;
-        while R <= 4 && column + 4 * S::F32_LANES <= columns {
+        while wide && column + 4 * S::F32_LANES <= columns {
             self.tile::<S, R, 4>(simd, &rows, column);
             column += 4 * S::F32_LANES;
         }

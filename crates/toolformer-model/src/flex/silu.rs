@@ -24,11 +24,10 @@ pub(crate) fn silu_times<B: Backend>(
     let Some(factors) = Numbers::of(up) else { return Err(gate) };
     let ([_, features], device, dtype) = (gate.dims(), gate.device(), gate.dtype());
     let mut data = gate.into_data();
-    if let Ok(numbers) = data.as_mut_slice::<f32>() {
-        let arch = Arch::new();
-        for (row, gate) in numbers.chunks_exact_mut(features).enumerate() {
-            arch.dispatch(SiluTimes { gate, up: &factors.from([row, 0])[..features] });
-        }
+    let Ok(numbers) = data.as_mut_slice::<f32>() else { unreachable!("the gate is in single precision") };
+    let arch = Arch::new();
+    for (row, gate) in numbers.chunks_exact_mut(features).enumerate() {
+        arch.dispatch(SiluTimes { gate, up: &factors.from([row, 0])[..features] });
     }
     Ok(Tensor::from_data(data, (&device, dtype)))
 }

@@ -51,6 +51,7 @@ pub(super) fn put_tokens<B: Backend>(
     let ([heads, slots, capacity, d_head], device) = (whole.dims(), whole.device());
     let mut data = whole.into_data();
     let TensorData { bytes, dtype, .. } = &mut data;
+    assert_eq!(*dtype, tokens.dtype(), "keys and values are in the numbers of those before them");
     let (number, dtype) = (d_head * dtype.size(), *dtype);
     let mut token = 0;
     for (slot, &len) in lens.iter().enumerate() {
