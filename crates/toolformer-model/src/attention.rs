@@ -5,14 +5,15 @@
 
 use burn::tensor::{Int, Tensor, activation::softmax, backend::Backend};
 
-#[cfg(feature = "flex")]
-use crate::flex::FlexAttention;
 use crate::{
     attention_mask::mask,
+    index_tensor::index_tensor,
     kv_cache::{CacheShape, KvCache, LayerKv, PrefixView},
     precision::{in_f32, in_type},
     token_batch::{Padding, TokenBatch},
 };
+#[cfg(feature = "flex")]
+use crate::{flex::FlexAttention, shards::is_flex};
 
 /// What all blocks of one forward pass share: what each token sees.
 pub struct AttentionPlan<B: Backend> {
@@ -95,7 +96,7 @@ impl<B: Backend> AttentionPlan<B> {
         );
         let count = tokens.tokens();
         #[cfg(feature = "flex")]
-        if FlexAttention::<B>::is_for() {
+        if is_flex::<B>(cache.device()) {
             let way = Way::Flex(FlexAttention::new(tokens, cache, n_heads, window));
             return Self { way, tokens: count };
         }
@@ -302,15 +303,10 @@ impl<B: Backend> RowGroups<B> {
         }
         Self::Gathered {
             // Groups that no row looks at any more are left out; mostly there are none.
-            used: (used.len() < groups).then(|| index(&used, device)),
-            gather: index(&gather, device),
+            used: (used.len() < groups).then(|| index_tensor(used, device)),
+            gather: index_tensor(gather, device),
             per_group,
-            back: index(&back, device),
+            back: index_tensor(back, device),
         }
     }
-}
-
-fn index<B: Backend>(of: &[usize], device: &B::Device) -> Tensor<B, 1, Int> {
-    let of: Vec<i32> = of.iter().map(|&i| i32::try_from(i).unwrap_or(i32::MAX)).collect();
-    Tensor::from_ints(of.as_slice(), device)
 }

@@ -55,6 +55,7 @@ mod gguf;
 mod gguf_keys;
 #[cfg(feature = "hub")]
 mod hub;
+mod index_tensor;
 mod json_fields;
 mod known_ids;
 mod kv_cache;

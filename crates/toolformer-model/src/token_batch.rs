@@ -2,6 +2,8 @@
 
 use burn::tensor::{Int, Tensor, TensorData, backend::Backend};
 
+use crate::index_tensor::index_tensor;
+
 /// A right-padded batch of token ids on the host.
 ///
 /// Rows keep their own length; what stands behind it is padding that no valid token ever attends to.
@@ -88,11 +90,7 @@ impl TokenBatch {
             tokens.extend((0..len).map(|at| row * self.seq + at));
             first += len;
         }
-        let index = |of: Vec<usize>| {
-            let of: Vec<i32> = of.into_iter().map(|at| i32::try_from(at).unwrap_or(i32::MAX)).collect();
-            Tensor::from_ints(of.as_slice(), device)
-        };
-        Some(Padding { places: index(places), tokens: index(tokens) })
+        Some(Padding { places: index_tensor(places, device), tokens: index_tensor(tokens, device) })
     }
 }
 

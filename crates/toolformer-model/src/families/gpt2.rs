@@ -2,7 +2,7 @@
 
 use burn::{
     module::Module,
-    tensor::{Int, Tensor, TensorData, backend::Backend},
+    tensor::{Int, Tensor, backend::Backend},
 };
 
 use super::Gpt2Config;
@@ -12,6 +12,7 @@ use crate::{
     causal_lm::CausalLm,
     error::ModelError,
     family::Family,
+    index_tensor::index_tensor,
     kv_cache::{CacheShape, KvCache},
     layer_norm::LayerNorm,
     leaf::Leaf,
@@ -136,10 +137,7 @@ impl<B: Backend> Gpt2<B> {
                 seen + len
             );
         }
-        let positions = cache.positions_of(tokens).into_iter();
-        let positions: Vec<i32> = positions.map(|at| i32::try_from(at).unwrap_or(i32::MAX)).collect();
-        let n = positions.len();
-        Tensor::from_data(TensorData::new(positions, [n]), &self.device())
+        index_tensor(cache.positions_of(tokens), &self.device())
     }
 }
 

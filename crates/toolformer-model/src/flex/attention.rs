@@ -1,9 +1,8 @@
 //! Attention in one pass over the scores, split over threads by tokens.
 
-use std::{any::TypeId, sync::Arc};
+use std::sync::Arc;
 
 use burn::tensor::{Tensor, TensorData, backend::Backend};
-use burn_flex::Flex;
 
 use super::{
     jobs::{Job, jobs},
@@ -24,11 +23,6 @@ pub(crate) struct FlexAttention<B: Backend> {
 }
 
 impl<B: Backend> FlexAttention<B> {
-    /// Whether the backend is burn-flex itself, not under autodiff.
-    pub(crate) fn is_for() -> bool {
-        TypeId::of::<B>() == TypeId::of::<Flex>()
-    }
-
     /// Plans the pass of `tokens` behind `cache`, which has already reserved their columns.
     pub(crate) fn new(
         tokens: &TokenBatch,

@@ -9,6 +9,7 @@ use super::in_place::put_tokens;
 use super::{CacheShape, LayerKv, in_place::put};
 #[cfg(feature = "flex")]
 use crate::flex::Numbers;
+use crate::index_tensor::index_tensor;
 
 /// A capacity for `columns` columns that lasts for a while.
 fn with_room(columns: usize) -> usize {
@@ -137,13 +138,7 @@ impl<B: Backend> Slabs<B> {
 
     /// Writes `[n_kv_heads, rows, columns, d_head]` into slots from `slot` on, at `at` of the columns in use.
     pub(super) fn write(&mut self, layer: usize, slot: usize, at: usize, kv: LayerKv<B>) {
-        let [heads, _, _, d_head] = kv.k.dims();
-        let size = [heads, self.slots, self.capacity, d_head];
-        let zeros = |dtype: DType| Tensor::zeros(size, (&self.device, dtype));
-        // Taken out, so that the slab has one owner and is written in place.
-        let slab = self.layers[layer]
-            .take()
-            .unwrap_or_else(|| LayerKv { k: zeros(kv.k.dtype()), v: zeros(kv.v.dtype()) });
+        let slab = self.take(layer, [kv.k.dtype(), kv.v.dtype()]);
         let at = self.columns.start + at;
         let slab = LayerKv { k: put(slab.k, [slot, at], kv.k), v: put(slab.v, [slot, at], kv.v) };
         self.layers[layer] = Some(slab);
@@ -159,12 +154,7 @@ impl<B: Backend> Slabs<B> {
         [k, v]: [Numbers<2>; 2],
         lens: &[usize],
     ) -> LayerKv<B> {
-        let CacheShape { n_kv_heads: heads, d_head, .. } = self.shape;
-        let zeros =
-            |dtype: DType| Tensor::zeros([heads, self.slots, self.capacity, d_head], (&self.device, dtype));
-        // Taken out, so that the slab has one owner and is written in place.
-        let slab = self.layers[layer].take();
-        let slab = slab.unwrap_or_else(|| LayerKv { k: zeros(k.dtype()), v: zeros(v.dtype()) });
+        let slab = self.take(layer, [k.dtype(), v.dtype()]);
         let at = self.columns.start + at;
         let slab = LayerKv { k: put_tokens(slab.k, at, &k, lens), v: put_tokens(slab.v, at, &v, lens) };
         let seen = self.part(&slab, lens.len());
@@ -172,20 +162,25 @@ impl<B: Backend> Slabs<B> {
         seen
     }
 
+    /// Takes a slab out, so that it has one owner and is written in place; a new one is in these numbers.
+    fn take(&mut self, layer: usize, [k, v]: [DType; 2]) -> LayerKv<B> {
+        let CacheShape { n_kv_heads, d_head, .. } = self.shape;
+        let size = [n_kv_heads, self.slots, self.capacity, d_head];
+        let zeros = |dtype: DType| Tensor::zeros(size, (&self.device, dtype));
+        self.layers[layer].take().unwrap_or_else(|| LayerKv { k: zeros(k), v: zeros(v) })
+    }
+
     /// A copy of some of a row's columns, `[n_kv_heads, 1, columns.len(), d_head]`.
     pub(super) fn copied(&self, layer: usize, row: usize, columns: &[usize]) -> Option<LayerKv<B>> {
         let slab = self.layers[layer].as_ref()?;
-        let index: Vec<i32> =
-            columns.iter().map(|at| i32::try_from(self.columns.start + at).unwrap_or(i32::MAX)).collect();
-        let index = Tensor::<B, 1, burn::tensor::Int>::from_ints(index.as_slice(), &self.device);
+        let index = index_tensor::<B>(columns.iter().map(|at| self.columns.start + at), &self.device);
         let copy = |x: &Tensor<B, 4>| x.clone().narrow(1, row, 1).select(2, index.clone());
         Some(LayerKv { k: copy(&slab.k), v: copy(&slab.v) })
     }
 
     /// Keeps the given rows, in the given order.
     pub(super) fn select_rows(&mut self, rows: &[usize]) {
-        let index: Vec<i32> = rows.iter().map(|&row| i32::try_from(row).unwrap_or(i32::MAX)).collect();
-        let index = Tensor::<B, 1, burn::tensor::Int>::from_ints(index.as_slice(), &self.device);
+        let index = index_tensor::<B>(rows.iter().copied(), &self.device);
         for slab in self.layers.iter_mut().flatten() {
             let kept = |x: &Tensor<B, 4>| x.clone().select(1, index.clone());
             *slab = LayerKv { k: kept(&slab.k), v: kept(&slab.v) };
