@@ -13,8 +13,8 @@ use toolformer::{
     model::{LanguageModel, ModelConfig, PalmConfig, Pretrained},
     tools::{Calendar, iso_date},
     train::{
-        AnnotateSettings, CallSampling, FewShotPrompt, FilterSettings, FinetuneSettings, Method, Text,
-        Toolformer, TrainingSequence, Unobserved, finetune, training_sequence,
+        AnnotateSettings, CallSampling, FewShotPrompt, FilterSettings, Method, Text, Toolformer,
+        TrainingSequence, TrainingSettings, Unobserved, finetune, training_sequence,
     },
 };
 
@@ -74,14 +74,14 @@ fn taught(model: &Path, out: &Path) -> Result<String, Box<dyn Error>> {
     let vocab = tokenizer.vocab_size();
     let examples = woven.iter().map(|woven| training_sequence(&tokenizer, vocab, &woven.text, &[]));
     let examples: Vec<TrainingSequence> = examples.collect::<Result<_, _>>()?;
-    let settings = FinetuneSettings {
+    let settings = TrainingSettings {
         method: Method::Full,
         learning_rate: 1e-3,
         epochs: 20,
         batch: 3,
         ..Default::default()
     };
-    let tuned = finetune(palm, &config, &examples, &[], &settings, out, &mut Unobserved, |_| Ok(()))?;
+    let tuned = finetune(palm, &config, &examples, &[], &settings, out, &mut Unobserved, &mut Unobserved)?;
     println!("loss {:?} -> {:?}", tuned.loss_first, tuned.loss_last);
 
     let mut generator = Toolformer::new(tuned.model, tokenizer)

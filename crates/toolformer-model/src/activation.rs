@@ -72,5 +72,9 @@ pub(crate) fn silu_times<B: Backend>(gate: Tensor<B, 2>, up: Tensor<B, 2>) -> Te
         Ok(product) => return product,
         Err(gate) => gate,
     };
+    #[cfg(feature = "flex")]
+    if let Some(product) = flex::silu_times_tracked(&gate, &up) {
+        return product;
+    }
     silu(gate) * up
 }

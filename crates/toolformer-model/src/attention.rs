@@ -13,7 +13,10 @@ use crate::{
     token_batch::{Padding, TokenBatch},
 };
 #[cfg(feature = "flex")]
-use crate::{flex::FlexAttention, shards::is_flex};
+use crate::{
+    flex::{FlexAttention, causal_attention, is_tracked_flex},
+    shards::is_flex,
+};
 
 /// What all blocks of one forward pass share: what each token sees.
 pub struct AttentionPlan<B: Backend> {
@@ -26,6 +29,9 @@ enum Way<B: Backend> {
     /// On burn-flex's memory.
     #[cfg(feature = "flex")]
     Flex(FlexAttention<B>),
+    /// On burn-flex's memory under autodiff, of sequences that nothing stands before.
+    #[cfg(feature = "flex")]
+    Causal { lens: Vec<usize>, heads: [usize; 2], window: Option<usize> },
     /// By the backend's operations.
     Operations(Operations<B>),
 }
@@ -96,6 +102,11 @@ impl<B: Backend> AttentionPlan<B> {
         );
         let count = tokens.tokens();
         #[cfg(feature = "flex")]
+        if !cache.is_read_again() && (is_flex::<B>(cache.device()) || is_tracked_flex::<B>()) {
+            let way = Way::Causal { lens: tokens.lens().to_vec(), heads: [n_heads, n_kv_heads], window };
+            return Self { way, tokens: count };
+        }
+        #[cfg(feature = "flex")]
         if is_flex::<B>(cache.device()) {
             let way = Way::Flex(FlexAttention::new(tokens, cache, n_heads, window));
             return Self { way, tokens: count };
@@ -128,6 +139,13 @@ impl<B: Backend> AttentionPlan<B> {
         match &self.way {
             #[cfg(feature = "flex")]
             Way::Flex(flex) => flex.attend(layer, &q, [k, v], cache),
+            #[cfg(feature = "flex")]
+            Way::Causal { lens, heads, window } => {
+                let dtype = q.dtype();
+                let [q, k, v] = [q, k, v].map(in_f32);
+                let mixed = causal_attention([&q, &k, &v], lens, *heads, *window);
+                in_type(mixed.unwrap_or_else(|| unreachable!("the plan is for burn-flex")), dtype)
+            }
             Way::Operations(operations) => operations.attend(layer, q, [k, v], cache),
         }
     }

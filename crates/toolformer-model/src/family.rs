@@ -1,13 +1,31 @@
 //! What a model family shows to saving, merging and LoRA.
 
-use burn::tensor::backend::Backend;
+use burn::tensor::{Tensor, backend::Backend};
 
-use crate::{causal_lm::CausalLm, leaf::Leaf, projection::Projection, resize_embedding::PerId};
+use crate::{
+    causal_lm::CausalLm, kv_cache::KvCache, leaf::Leaf, pass::Pass, projection::Projection,
+    resize_embedding::PerId, token_batch::TokenBatch,
+};
 
 /// A family of models, such as Llama.
 pub(crate) trait Family<B: Backend>: CausalLm<B> {
     /// Width of the hidden states.
     fn d_model(&self) -> usize;
+
+    /// Number of blocks.
+    fn n_blocks(&self) -> usize;
+
+    /// Plans a pass behind what `cache` has seen, and counts its tokens as seen.
+    fn plan(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Pass<B>;
+
+    /// What goes into the first block, `[tokens, d_model]`.
+    fn embed(&self, tokens: &TokenBatch, pass: &Pass<B>) -> Tensor<B, 2>;
+
+    /// A block, `[tokens, d_model]` to the same.
+    fn block(&self, block: usize, x: Tensor<B, 2>, pass: &Pass<B>, cache: &mut KvCache<B>) -> Tensor<B, 2>;
+
+    /// From what the last block gives to hidden states, `[tokens, d_model]`.
+    fn finish(&self, x: Tensor<B, 2>) -> Tensor<B, 2>;
 
     /// Everything that owns parameters, once.
     fn leaves(&self) -> Vec<&dyn Leaf<B>>;

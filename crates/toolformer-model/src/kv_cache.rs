@@ -55,6 +55,8 @@ pub struct KvCache<B: Backend> {
     /// Of every column in use, whether it holds a token of the row.
     valid: Vec<Vec<bool>>,
     positions: Vec<usize>,
+    /// Whether keys and values are read again by a later pass.
+    is_read_again: bool,
     device: B::Device,
 }
 
@@ -68,8 +70,21 @@ impl<B: Backend> KvCache<B> {
             batch,
             valid: vec![Vec::new(); batch],
             positions: vec![0; batch],
+            is_read_again: true,
             device: device.clone(),
         }
+    }
+
+    /// An empty cache for one pass of `batch` rows, as in training: no other pass follows, so keys and values need not be
+    /// kept.
+    pub fn for_one_pass(shape: CacheShape, batch: usize, device: &B::Device) -> Self {
+        Self { is_read_again: false, ..Self::new(shape, batch, 0, device) }
+    }
+
+    /// Whether keys and values are read again by a later pass.
+    #[cfg(feature = "flex")]
+    pub(crate) fn is_read_again(&self) -> bool {
+        self.is_read_again
     }
 
     /// A cache whose row `r` continues from the first `visible[r]` tokens of group `group[r]` of `prefix`.
@@ -173,6 +188,10 @@ impl<B: Backend> KvCache<B> {
         let (rows, seq) = (self.batch, k.dims()[0] / self.batch);
         let heads_first = |x: Tensor<B, 2>| x.reshape([rows, seq, heads, d_head]).permute([2, 0, 1, 3]); // [n_kv_heads, batch, seq, d_head]
         let new = LayerKv { k: heads_first(k), v: heads_first(v) };
+        if !self.is_read_again {
+            assert_eq!(self.columns(), seq, "a cache for one pass was given to another");
+            return new;
+        }
         if self.slabs.is_filled_by(layer, rows, seq) {
             self.slabs.put(layer, new.clone());
             return new;

@@ -37,6 +37,7 @@
 //! ```
 
 mod activation;
+mod adamw;
 mod adapter;
 mod attention;
 mod attention_mask;
@@ -45,6 +46,7 @@ mod causal_lm;
 mod checkpoint;
 mod checksum;
 mod config_checks;
+mod cross_entropy;
 mod error;
 mod families;
 mod family;
@@ -71,6 +73,7 @@ mod model_sizes;
 mod model_summary;
 mod named_buffer;
 mod named_param;
+mod pass;
 mod precision;
 mod pretrained;
 mod projection;
@@ -96,11 +99,13 @@ mod weights;
 mod weights_writer;
 
 pub use activation::Activation;
+pub use adamw::AdamWStep;
 pub use adapter::load_adapter;
 pub use attention::AttentionPlan;
 pub use causal_lm::CausalLm;
 pub use checkpoint::open_weights;
 pub use checksum::model_checksum;
+pub use cross_entropy::cross_entropy;
 pub use error::ModelError;
 pub use families::{
     Gemma3, Gemma3Config, Gpt2, Gpt2Config, GptJ, GptJConfig, GptNeox, GptNeoxConfig, LanguageModel, Llama,
@@ -119,13 +124,15 @@ pub use misfit::Misshapen;
 pub use model_sizes::ModelSizes;
 pub use model_summary::{ModelSummary, TokenizerSummary};
 pub use named_param::param_id;
+pub use pass::Pass;
 pub use precision::Precision;
 pub use pretrained::Pretrained;
 pub use pytorch_files::PytorchFiles;
 pub use rope_scaling::RopeScaling;
 pub use safetensors_files::SafetensorsFolder;
 pub use save::{
-    SaveOptions, save_adapter, save_classifier, save_pretrained, save_pretrained_as, save_weights,
+    SaveOptions, save_adapter, save_classifier, save_pretrained, save_pretrained_as, save_tensors,
+    save_weights,
 };
 pub use sequence_classifier::{ClassifierConfig, SequenceClassifier};
 pub use streamed_tensor::SaveFormat;

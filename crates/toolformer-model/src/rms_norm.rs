@@ -5,6 +5,8 @@ use burn::{
     tensor::{Tensor, backend::Backend},
 };
 
+#[cfg(feature = "flex")]
+use crate::flex::rms_norm;
 use crate::{
     leaf::{Leaf, NamedTensor},
     named_param::Vector,
@@ -35,12 +37,20 @@ impl<B: Backend> RmsNorm<B> {
     /// - `x`: `[n, width]`
     /// - returns `[n, width]`
     pub(crate) fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        #[cfg(feature = "flex")]
+        if let Some(y) = rms_norm(&x, &self.gain(), self.eps as f32) {
+            return y;
+        }
         let (dtype, x) = (x.dtype(), in_f32(x));
         let mean_square = (x.clone() * x.clone()).mean_dim(1); // [n, 1]
         let scale = mean_square.add_scalar(self.eps).sqrt().recip(); // [n, 1]
+        in_type(x * scale * self.gain(), dtype)
+    }
+
+    /// `[1, width]`
+    fn gain(&self) -> Tensor<B, 2> {
         let gain = in_f32(self.weight.row()); // [1, width]
-        let y = x * scale * if self.offset == 0.0 { gain } else { gain.add_scalar(self.offset) };
-        in_type(y, dtype)
+        if self.offset == 0.0 { gain } else { gain.add_scalar(self.offset) }
     }
 }
 

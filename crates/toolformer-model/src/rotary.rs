@@ -2,6 +2,8 @@
 
 use burn::tensor::{DType, Int, Tensor, TensorData, backend::Backend};
 
+#[cfg(feature = "flex")]
+use crate::flex::rotate;
 use crate::rope_scaling::RopeScaling;
 
 /// Which features of a head are rotated together.
@@ -161,6 +163,12 @@ impl<B: Backend> RotaryTables<B> {
     pub(crate) fn apply(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
         let [n, width] = x.dims();
         let (d_head, heads) = (self.d_head, width / self.d_head);
+        #[cfg(feature = "flex")]
+        if self.partners.is_none()
+            && let Some(y) = rotate(&x, [&self.cos, &self.sin], d_head)
+        {
+            return y;
+        }
         let rotated = match &self.partners {
             Some(partners) => x.clone().select(1, partners.clone()),
             None => {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use burn::tensor::backend::Backend;
+use burn::tensor::{Tensor, backend::Backend};
 use serde_json::Value;
 
 use crate::{
@@ -114,6 +114,19 @@ pub fn save_weights<B: Backend>(folder: &Path, model: &LanguageModel<B>) -> Resu
     write_weights(folder, &model.family().leaves(), format, max_shard_bytes)
 }
 
+/// Writes tensors to a safetensors file, in single precision: their names, their shapes, and their numbers row-major. Each
+/// is copied to the host when its turn comes.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn save_tensors<B: Backend>(
+    path: &Path,
+    tensors: &[(String, Vec<usize>, Tensor<B, 1>)],
+) -> Result<(), ModelError> {
+    let leaves: Vec<&dyn Leaf<B>> = tensors.iter().map(|tensor| tensor as &dyn Leaf<B>).collect();
+    write_tensors(path, &leaves)
+}
+
 /// Writes a model's LoRA updates as a PEFT adapter: `adapter_config.json`, `adapter_model.safetensors`.
 ///
 /// # Errors
@@ -126,8 +139,7 @@ pub fn save_adapter<B: Backend>(
 ) -> Result<(), ModelError> {
     make_folder(folder)?;
     let tensors = model.lora_tensors();
-    let leaves: Vec<&dyn Leaf<B>> = tensors.iter().map(|tensor| tensor as &dyn Leaf<B>).collect();
-    write_tensors(&folder.join("adapter_model.safetensors"), &leaves)?;
+    save_tensors(&folder.join("adapter_model.safetensors"), &tensors)?;
     write_json(&folder.join("adapter_config.json"), &config.to_peft_json(model, base_model))
 }
 

@@ -23,10 +23,8 @@
 
 mod annotate;
 mod annotate_settings;
-mod batch_loss;
 mod by_text;
 mod candidate;
-mod checkpoint;
 mod collect;
 mod compat;
 mod copy_alignment;
@@ -38,19 +36,15 @@ mod filter_ids;
 mod filter_ids_run;
 mod filter_run;
 mod filter_stage;
-mod finetune_settings;
 mod fingerprint;
 mod folder_lock;
-mod gradient_clipping;
 mod held_out;
 mod in_order;
 mod jsonl_lines;
 mod look_ahead;
 mod merge_shards;
-mod metrics_file;
 mod numbers;
 mod observer;
-mod perplexity;
 mod prompt_doubts;
 mod report;
 mod rounds;
@@ -65,7 +59,7 @@ mod texts;
 mod tokenized;
 mod tool_settings;
 mod toolformer;
-mod trainer;
+mod training;
 mod training_sequence;
 mod unit_log;
 mod units;
@@ -86,13 +80,10 @@ pub use filter_ids::{IdCandidate, judge_ids};
 pub use filter_ids_run::FilterIdsRun;
 pub use filter_run::FilterRun;
 pub use filter_stage::{FilterSettings, FilterStage};
-pub use finetune_settings::{FinetuneSettings, Method};
 pub use fingerprint::{calling_fingerprint, file_checksum, fingerprint, tool_fingerprints};
 pub use jsonl_lines::JsonlLines;
 pub use merge_shards::merge_shards;
-pub use metrics_file::MetricsFile;
 pub use observer::{Clock, Observer, Unobserved};
-pub use perplexity::{Perplexity, perplexity};
 pub use report::{ReportData, render_report, write_report};
 pub use rounds::{RoundStats, teach_rounds};
 pub use selection::{
@@ -111,7 +102,11 @@ pub use texts::{Text, TextFile, TextId, TextIter, TextSource, TextsSummary, read
 pub use tokenized::Tokenized;
 pub use tool_settings::{GivenSettings, ToolSettings};
 pub use toolformer::{Calls, Dropped, Stage, Toolformer};
-pub use trainer::{Finetuned, Metric, count_parameters, finetune};
+pub use training::{
+    Callback, DecayedTensors, EarlyStopping, Evaluation, Finetuned, LanguageModelling, Method, Metric,
+    MetricsFile, Objective, Perplexity, Schedule, StepGradients, Trainable, Trained, TrainingJob,
+    TrainingSettings, Verdict, count_parameters, finetune, perplexity, train,
+};
 pub use training_sequence::{TrainingSequence, held_out_sequence, training_sequence};
 pub use unit_log::{UnitCost, UnitLog};
 pub use units::{UnitRecord, Units};

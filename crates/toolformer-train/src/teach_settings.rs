@@ -8,8 +8,8 @@ use crate::{
     annotate_settings::AnnotateSettings,
     error::TrainError,
     filter_stage::FilterSettings,
-    finetune_settings::FinetuneSettings,
     tool_settings::ToolSettings,
+    training::TrainingSettings,
     weave::{WeaveSettings, check_plain_ratio},
 };
 
@@ -23,7 +23,7 @@ pub struct TeachSettings {
     /// The filter.
     pub filter: FilterSettings,
     /// Fine-tuning.
-    pub finetune: FinetuneSettings,
+    pub finetune: TrainingSettings,
     /// Part of the texts that is neither annotated nor trained on, to measure perplexity.
     pub held_out: f64,
     /// Texts that go through the model together.
@@ -42,7 +42,7 @@ impl Default for TeachSettings {
         Self {
             annotate: AnnotateSettings::default(),
             filter: FilterSettings::default(),
-            finetune: FinetuneSettings::default(),
+            finetune: TrainingSettings::default(),
             held_out: 0.1,
             unit_texts: 8,
             plain_ratio: 0.0,

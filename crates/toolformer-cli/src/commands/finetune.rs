@@ -38,7 +38,8 @@ Examples:
       --held-out other.jsonl --lora-rank 8
   toolformer finetune --model SmolLM2.gguf --data train.jsonl --out runs/tuned --full --json
 
-With --json: {\"examples\":3, \"steps\":12, \"tokens\":520, \"seconds\":3.1, \"loss_first\":2.1,
+With --json: {\"examples\":3, \"steps\":12, \"tokens\":520, \"tokens_in_loss\":520,
+  \"seconds\":3.1, \"loss_first\":2.1,
   \"loss_last\":0.4, \"best\":{\"step\":9, \"perplexity\":11.2}}")]
 pub(crate) struct Args {
     /// The examples: JSONL with a `text` in every object, as `weave` writes them
@@ -88,9 +89,7 @@ impl OnDevice for &Args {
         let mut metrics = MetricsFile::new(&out.join("metrics.jsonl"));
         let (folder, mut progress) = (out.join("checkpoints"), Progress::new());
         let tuned =
-            finetune(model, &config, &examples, &held_out, &settings, &folder, &mut progress, |metric| {
-                metrics.append(metric)
-            })?;
+            finetune(model, &config, &examples, &held_out, &settings, &folder, &mut progress, &mut metrics)?;
         if let Method::Lora(lora) = &settings.method {
             let folder = out.join("adapter");
             save_adapter(&folder, &tuned.model, lora, &self.model.name())?;
@@ -117,6 +116,7 @@ struct Done {
     examples: usize,
     steps: usize,
     tokens: usize,
+    tokens_in_loss: usize,
     seconds: f64,
     loss_first: Option<f64>,
     loss_last: Option<f64>,
@@ -131,9 +131,9 @@ struct Best {
 
 impl Done {
     fn new<B: Backend>(examples: usize, tuned: &Finetuned<B>) -> Self {
-        let &Finetuned { steps, tokens, seconds, loss_first, loss_last, .. } = tuned;
-        let best = tuned.best.map(|(step, perplexity)| Best { step, perplexity: perplexity.value });
-        Self { examples, steps, tokens, seconds, loss_first, loss_last, best }
+        let &Finetuned { steps, tokens, in_loss: tokens_in_loss, seconds, loss_first, loss_last, .. } = tuned;
+        let best = tuned.best.map(|(step, perplexity)| Best { step, perplexity: perplexity.perplexity() });
+        Self { examples, steps, tokens, tokens_in_loss, seconds, loss_first, loss_last, best }
     }
 }
 

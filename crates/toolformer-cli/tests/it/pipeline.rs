@@ -103,7 +103,7 @@ fn texts_without_calls_go_in_and_results_stay_out_of_the_loss() {
     };
     let tokens = |out: &str, more: &[&str]| {
         let done: Value = serde_json::from_str(&finetune(&train, out, more).ok().out).unwrap();
-        done["tokens"].as_u64().unwrap()
+        done["tokens_in_loss"].as_u64().unwrap()
     };
     // The blank, the 2 and the ] of one result.
     assert_eq!(tokens(&tuned, &[]) - tokens(&folder.path("masked"), &["--mask-responses"]), 3);

@@ -25,7 +25,7 @@ fn teach_args([texts, prompt]: &[String; 2], out: &str) -> Vec<String> {
     let args = format!(
         "teach --model {} --tools calculator --texts {texts} --prompt-file {prompt} --out {out} --k 3 --m 4 \
          --max-call-tokens 24 --unit-texts 4 --seed 5 --tau-f -1000 --lora-rank 2 --learning-rate 0.01 --epochs 2 \
-         --evaluate-every 2",
+         --evaluate-every 2 --batch 4",
         fixture("calling_llama")
     );
     args.split(' ').filter(|part| !part.is_empty()).map(str::to_owned).collect()

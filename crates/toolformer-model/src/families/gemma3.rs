@@ -16,12 +16,13 @@ use crate::{
     leaf::Leaf,
     loader::Loader,
     named_param::Matrix,
+    pass::{Pass, forward},
     precision::{in_f32, in_type},
     projection::Projection,
     resize_embedding::PerId,
     rms_norm::RmsNorm,
     rope_scaling::RopeScaling,
-    rotary::{Pairing, Rope, RotaryTables},
+    rotary::{Pairing, Rope},
     token_batch::TokenBatch,
 };
 
@@ -63,12 +64,6 @@ struct Block<B: Backend> {
     post_feedforward_layernorm: RmsNorm<B>,
     /// Whether it sees a window only.
     sliding: bool,
-}
-
-/// What the blocks of one kind share in one pass.
-struct Pass<B: Backend> {
-    rotary: RotaryTables<B>,
-    plan: AttentionPlan<B>,
 }
 
 impl<B: Backend> Gemma3<B> {
@@ -130,14 +125,15 @@ impl<B: Backend> Gemma3<B> {
         pass: &Pass<B>,
         cache: &mut KvCache<B>,
     ) -> Tensor<B, 2> {
+        let kind = usize::from(block.sliding);
         let [q_width, kv_width] = [self.n_heads * self.d_head, self.n_kv_heads * self.d_head];
         let qk = block.qk.forward(h.clone()); // [tokens, q_width + kv_width]
         let q = self.normed(&block.q_norm, qk.clone().narrow(1, 0, q_width)); // [tokens, q_width]
         let k = self.normed(&block.k_norm, qk.narrow(1, q_width, kv_width)); // [tokens, kv_width]
-        let qk = pass.rotary.apply(Tensor::cat(vec![q, k], 1)); // [tokens, q_width + kv_width]
+        let qk = pass.rotary[kind].apply(Tensor::cat(vec![q, k], 1)); // [tokens, q_width + kv_width]
         let q = qk.clone().narrow(1, 0, q_width); // [tokens, q_width]
         let k = qk.narrow(1, q_width, kv_width); // [tokens, kv_width]
-        let mixed = pass.plan.attend(layer, q, k, block.v_proj.forward(h), cache); // [tokens, q_width]
+        let mixed = pass.plans[kind].attend(layer, q, k, block.v_proj.forward(h), cache); // [tokens, q_width]
         block.o_proj.forward(mixed) // [tokens, d_model]
     }
 
@@ -166,44 +162,7 @@ impl<B: Backend> CausalLm<B> for Gemma3<B> {
     }
 
     fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
-        let device = self.device();
-        let positions = cache.positions_of(tokens);
-        cache.reserve(tokens);
-        let heads = [self.n_heads, self.n_kv_heads];
-        let global = Pass {
-            rotary: self.global_rope.tables(
-                &positions,
-                heads,
-                self.query_scale,
-                (&device, self.embed_tokens.dtype()),
-            ),
-            plan: AttentionPlan::new(tokens, cache, self.n_heads),
-        };
-        let local = Pass {
-            rotary: self.local_rope.tables(
-                &positions,
-                heads,
-                self.query_scale,
-                (&device, self.embed_tokens.dtype()),
-            ),
-            plan: AttentionPlan::sliding(tokens, cache, self.n_heads, self.window),
-        };
-        // The residual stream leaves the range of f16, so it is in f32 whatever the weights are in.
-        let held = |x| in_type(x, self.embed_tokens.dtype());
-        let x = in_f32(self.embed_tokens.rows(tokens.to_tensor(&device))); // [tokens, d_model]
-        let d_model = x.dims()[1];
-        let mut x = x.mul_scalar((d_model as f64).sqrt());
-        for (layer, block) in self.layers.iter().enumerate() {
-            let pass = if block.sliding { &local } else { &global };
-            let h = held(block.input_layernorm.forward(x.clone()));
-            let h = self.attention(layer, block, h, pass, cache);
-            x = x + block.post_attention_layernorm.forward(in_f32(h));
-            let h = held(block.pre_feedforward_layernorm.forward(x.clone()));
-            let gate = gelu_approximate(block.gate_proj.forward(h.clone())); // [tokens, d_ff]
-            let h = block.down_proj.forward(gate * block.up_proj.forward(h));
-            x = x + block.post_feedforward_layernorm.forward(in_f32(h));
-        }
-        tokens.padded(held(self.norm.forward(x))) // [batch, seq, d_model]
+        forward(self, tokens, cache)
     }
 
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
@@ -214,6 +173,47 @@ impl<B: Backend> CausalLm<B> for Gemma3<B> {
 impl<B: Backend> Family<B> for Gemma3<B> {
     fn d_model(&self) -> usize {
         self.embed_tokens.dims()[1]
+    }
+
+    fn n_blocks(&self) -> usize {
+        self.layers.len()
+    }
+
+    fn plan(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Pass<B> {
+        let positions = cache.positions_of(tokens);
+        cache.reserve(tokens);
+        let (device, dtype) = (self.device(), self.embed_tokens.dtype());
+        let heads = [self.n_heads, self.n_kv_heads];
+        let tables = |rope: &Rope| rope.tables(&positions, heads, self.query_scale, (&device, dtype));
+        let rotary = vec![tables(&self.global_rope), tables(&self.local_rope)];
+        let plans = vec![
+            AttentionPlan::new(tokens, cache, self.n_heads),
+            AttentionPlan::sliding(tokens, cache, self.n_heads, self.window),
+        ];
+        Pass { positions, rotary, plans }
+    }
+
+    fn embed(&self, tokens: &TokenBatch, _: &Pass<B>) -> Tensor<B, 2> {
+        // The residual stream leaves the range of f16, so it is in f32 whatever the weights are in.
+        let x = in_f32(self.embed_tokens.rows(tokens.to_tensor(&self.device()))); // [tokens, d_model]
+        let d_model = x.dims()[1];
+        x.mul_scalar((d_model as f64).sqrt())
+    }
+
+    fn block(&self, number: usize, x: Tensor<B, 2>, pass: &Pass<B>, cache: &mut KvCache<B>) -> Tensor<B, 2> {
+        let block = &self.layers[number];
+        let held = |x| in_type(x, self.embed_tokens.dtype());
+        let h = held(block.input_layernorm.forward(x.clone()));
+        let h = self.attention(number, block, h, pass, cache);
+        let x = x + block.post_attention_layernorm.forward(in_f32(h));
+        let h = held(block.pre_feedforward_layernorm.forward(x.clone()));
+        let gate = gelu_approximate(block.gate_proj.forward(h.clone())); // [tokens, d_ff]
+        let h = block.down_proj.forward(gate * block.up_proj.forward(h));
+        x + block.post_feedforward_layernorm.forward(in_f32(h))
+    }
+
+    fn finish(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        in_type(self.norm.forward(x), self.embed_tokens.dtype())
     }
 
     fn leaves(&self) -> Vec<&dyn Leaf<B>> {

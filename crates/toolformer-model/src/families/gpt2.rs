@@ -2,7 +2,7 @@
 
 use burn::{
     module::Module,
-    tensor::{Int, Tensor, backend::Backend},
+    tensor::{Tensor, backend::Backend},
 };
 
 use super::Gpt2Config;
@@ -18,6 +18,7 @@ use crate::{
     leaf::Leaf,
     loader::Loader,
     named_param::Matrix,
+    pass::{Pass, forward},
     projection::Projection,
     resize_embedding::PerId,
     token_batch::TokenBatch,
@@ -102,23 +103,7 @@ impl<B: Backend> CausalLm<B> for Gpt2<B> {
     /// # Panics
     /// If a token stands behind the last learned position.
     fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
-        let device = self.device();
-        let positions = self.positions(tokens, cache);
-        cache.reserve(tokens);
-        let plan = AttentionPlan::new(tokens, cache, self.n_heads);
-        let d_model = self.n_heads * self.d_head;
-        let mut x = self.wte.rows(tokens.to_tensor(&device)) + self.wpe.rows(positions); // [tokens, d_model]
-        for (layer, block) in self.h.iter().enumerate() {
-            let qkv = block.c_attn.forward(block.ln_1.forward(x.clone())); // [tokens, 3 * d_model]
-            let part = |i: usize| qkv.clone().narrow(1, i * d_model, d_model); // [tokens, d_model]
-            let q = part(0).mul_scalar(block.query_scale);
-            let mixed = plan.attend(layer, q, part(1), part(2), cache); // [tokens, d_model]
-            x = x + block.attn_c_proj.forward(mixed);
-            let h = block.c_fc.forward(block.ln_2.forward(x.clone())); // [tokens, d_ff]
-            let inner = self.activation.apply(h);
-            x = x + block.mlp_c_proj.forward(inner);
-        }
-        tokens.padded(self.ln_f.forward(x)) // [batch, seq, d_model]
+        forward(self, tokens, cache)
     }
 
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
@@ -126,9 +111,16 @@ impl<B: Backend> CausalLm<B> for Gpt2<B> {
     }
 }
 
-impl<B: Backend> Gpt2<B> {
-    /// Positions of the tokens.
-    fn positions(&self, tokens: &TokenBatch, cache: &KvCache<B>) -> Tensor<B, 1, Int> {
+impl<B: Backend> Family<B> for Gpt2<B> {
+    fn d_model(&self) -> usize {
+        self.wte.dims()[1]
+    }
+
+    fn n_blocks(&self) -> usize {
+        self.h.len()
+    }
+
+    fn plan(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Pass<B> {
         let max = self.wpe.dims()[0];
         for (&seen, &len) in cache.positions().iter().zip(tokens.lens()) {
             assert!(
@@ -137,13 +129,31 @@ impl<B: Backend> Gpt2<B> {
                 seen + len
             );
         }
-        index_tensor(cache.positions_of(tokens), &self.device())
+        let positions = cache.positions_of(tokens);
+        cache.reserve(tokens);
+        Pass { positions, rotary: Vec::new(), plans: vec![AttentionPlan::new(tokens, cache, self.n_heads)] }
     }
-}
 
-impl<B: Backend> Family<B> for Gpt2<B> {
-    fn d_model(&self) -> usize {
-        self.wte.dims()[1]
+    fn embed(&self, tokens: &TokenBatch, pass: &Pass<B>) -> Tensor<B, 2> {
+        let device = self.device();
+        let positions = index_tensor(pass.positions.iter().copied(), &device);
+        self.wte.rows(tokens.to_tensor(&device)) + self.wpe.rows(positions) // [tokens, d_model]
+    }
+
+    fn block(&self, number: usize, x: Tensor<B, 2>, pass: &Pass<B>, cache: &mut KvCache<B>) -> Tensor<B, 2> {
+        let block = &self.h[number];
+        let d_model = self.n_heads * self.d_head;
+        let qkv = block.c_attn.forward(block.ln_1.forward(x.clone())); // [tokens, 3 * d_model]
+        let part = |i: usize| qkv.clone().narrow(1, i * d_model, d_model); // [tokens, d_model]
+        let q = part(0).mul_scalar(block.query_scale);
+        let mixed = pass.plans[0].attend(number, q, part(1), part(2), cache); // [tokens, d_model]
+        let x = x + block.attn_c_proj.forward(mixed);
+        let h = block.c_fc.forward(block.ln_2.forward(x.clone())); // [tokens, d_ff]
+        x + block.mlp_c_proj.forward(self.activation.apply(h))
+    }
+
+    fn finish(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        self.ln_f.forward(x)
     }
 
     fn leaves(&self) -> Vec<&dyn Leaf<B>> {

@@ -18,9 +18,10 @@ use crate::{
     leaf::Leaf,
     loader::Loader,
     named_param::Matrix,
+    pass::{Pass, forward},
     projection::Projection,
     resize_embedding::PerId,
-    rotary::{Pairing, Rope, RotaryTables},
+    rotary::{Pairing, Rope},
     token_batch::TokenBatch,
 };
 
@@ -100,17 +101,16 @@ impl<B: Backend> GptNeox<B> {
         layer: usize,
         block: &Block<B>,
         h: Tensor<B, 2>,
-        rotary: &RotaryTables<B>,
-        plan: &AttentionPlan<B>,
+        pass: &Pass<B>,
         cache: &mut KvCache<B>,
     ) -> Tensor<B, 2> {
         let ([n, width], heads, d_head) = (h.dims(), self.n_heads, self.d_head);
         let qkv = block.query_key_value.forward(h).reshape([n, heads, 3, d_head]); // [tokens, heads, 3, d_head]
         let qkv = qkv.swap_dims(1, 2).reshape([n, 3 * width]); // [tokens, 3 * heads * d_head]
-        let qk = rotary.apply(qkv.clone().narrow(1, 0, 2 * width)); // [tokens, 2 * heads * d_head]
+        let qk = pass.rotary[0].apply(qkv.clone().narrow(1, 0, 2 * width)); // [tokens, 2 * heads * d_head]
         let (q, k) = (qk.clone().narrow(1, 0, width), qk.narrow(1, width, width)); // [tokens, heads * d_head]
         let v = qkv.narrow(1, 2 * width, width); // [tokens, heads * d_head]
-        block.dense.forward(plan.attend(layer, q, k, v, cache)) // [tokens, d_model]
+        block.dense.forward(pass.plans[0].attend(layer, q, k, v, cache)) // [tokens, d_model]
     }
 
     fn feed_forward(&self, block: &Block<B>, h: Tensor<B, 2>) -> Tensor<B, 2> {
@@ -137,25 +137,7 @@ impl<B: Backend> CausalLm<B> for GptNeox<B> {
     }
 
     fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
-        let device = self.device();
-        let positions = cache.positions_of(tokens);
-        cache.reserve(tokens);
-        let heads = [self.n_heads; 2];
-        let rotary = self.rope.tables(
-            &positions,
-            heads,
-            (self.d_head as f32).powf(-0.5),
-            (&device, self.embed_in.dtype()),
-        );
-        let plan = AttentionPlan::new(tokens, cache, self.n_heads);
-        let mut x = self.embed_in.rows(tokens.to_tensor(&device)); // [tokens, d_model]
-        for (layer, block) in self.layers.iter().enumerate() {
-            let h = block.input_layernorm.forward(x.clone());
-            let attended = x.clone() + self.attention(layer, block, h, &rotary, &plan, cache);
-            let input = if self.parallel_residual { x } else { attended.clone() };
-            x = attended + self.feed_forward(block, block.post_attention_layernorm.forward(input));
-        }
-        tokens.padded(self.final_layer_norm.forward(x)) // [batch, seq, d_model]
+        forward(self, tokens, cache)
     }
 
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
@@ -166,6 +148,40 @@ impl<B: Backend> CausalLm<B> for GptNeox<B> {
 impl<B: Backend> Family<B> for GptNeox<B> {
     fn d_model(&self) -> usize {
         self.embed_in.dims()[1]
+    }
+
+    fn n_blocks(&self) -> usize {
+        self.layers.len()
+    }
+
+    fn plan(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Pass<B> {
+        let positions = cache.positions_of(tokens);
+        cache.reserve(tokens);
+        let (device, dtype) = (self.device(), self.embed_in.dtype());
+        let rotary = self.rope.tables(
+            &positions,
+            [self.n_heads, self.n_heads],
+            (self.d_head as f32).powf(-0.5),
+            (&device, dtype),
+        );
+        let plans = vec![AttentionPlan::new(tokens, cache, self.n_heads)];
+        Pass { positions, rotary: vec![rotary], plans }
+    }
+
+    fn embed(&self, tokens: &TokenBatch, _: &Pass<B>) -> Tensor<B, 2> {
+        self.embed_in.rows(tokens.to_tensor(&self.device())) // [tokens, d_model]
+    }
+
+    fn block(&self, number: usize, x: Tensor<B, 2>, pass: &Pass<B>, cache: &mut KvCache<B>) -> Tensor<B, 2> {
+        let block = &self.layers[number];
+        let h = block.input_layernorm.forward(x.clone());
+        let attended = x.clone() + self.attention(number, block, h, pass, cache);
+        let input = if self.parallel_residual { x } else { attended.clone() };
+        attended + self.feed_forward(block, block.post_attention_layernorm.forward(input))
+    }
+
+    fn finish(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        self.final_layer_norm.forward(x)
     }
 
     fn leaves(&self) -> Vec<&dyn Leaf<B>> {

@@ -18,10 +18,11 @@ use crate::{
     leaf::Leaf,
     loader::Loader,
     named_param::{Matrix, Vector},
+    pass::{Pass, forward},
     projection::Projection,
     resize_embedding::PerId,
     rope_scaling::RopeScaling,
-    rotary::{Pairing, Rope, RotaryTables},
+    rotary::{Pairing, Rope},
     token_batch::TokenBatch,
 };
 
@@ -89,14 +90,13 @@ impl<B: Backend> GptJ<B> {
         layer: usize,
         block: &Block<B>,
         h: Tensor<B, 2>,
-        rotary: &RotaryTables<B>,
-        plan: &AttentionPlan<B>,
+        pass: &Pass<B>,
         cache: &mut KvCache<B>,
     ) -> Tensor<B, 2> {
         let d_model = h.dims()[1];
-        let qk = rotary.apply(block.qk.forward(h.clone())); // [tokens, 2 * d_model]
+        let qk = pass.rotary[0].apply(block.qk.forward(h.clone())); // [tokens, 2 * d_model]
         let (q, k) = (qk.clone().narrow(1, 0, d_model), qk.narrow(1, d_model, d_model)); // [tokens, d_model]
-        let mixed = plan.attend(layer, q, k, block.v_proj.forward(h), cache); // [tokens, d_model]
+        let mixed = pass.plans[0].attend(layer, q, k, block.v_proj.forward(h), cache); // [tokens, d_model]
         block.out_proj.forward(mixed)
     }
 }
@@ -119,21 +119,7 @@ impl<B: Backend> CausalLm<B> for GptJ<B> {
     }
 
     fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
-        let device = self.device();
-        let positions = cache.positions_of(tokens);
-        cache.reserve(tokens);
-        let heads = [self.n_heads; 2];
-        let rotary =
-            self.rope.tables(&positions, heads, (self.d_head as f32).powf(-0.5), (&device, self.wte.dtype()));
-        let plan = AttentionPlan::new(tokens, cache, self.n_heads);
-        let mut x = self.wte.rows(tokens.to_tensor(&device)); // [tokens, d_model]
-        for (layer, block) in self.h.iter().enumerate() {
-            let h = block.ln_1.forward(x.clone());
-            let attended = self.attention(layer, block, h.clone(), &rotary, &plan, cache);
-            let inner = self.activation.apply(block.fc_in.forward(h)); // [tokens, d_ff]
-            x = attended + block.fc_out.forward(inner) + x;
-        }
-        tokens.padded(self.ln_f.forward(x)) // [batch, seq, d_model]
+        forward(self, tokens, cache)
     }
 
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
@@ -145,6 +131,40 @@ impl<B: Backend> CausalLm<B> for GptJ<B> {
 impl<B: Backend> Family<B> for GptJ<B> {
     fn d_model(&self) -> usize {
         self.wte.dims()[1]
+    }
+
+    fn n_blocks(&self) -> usize {
+        self.h.len()
+    }
+
+    fn plan(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Pass<B> {
+        let positions = cache.positions_of(tokens);
+        cache.reserve(tokens);
+        let (device, dtype) = (self.device(), self.wte.dtype());
+        let rotary = self.rope.tables(
+            &positions,
+            [self.n_heads, self.n_heads],
+            (self.d_head as f32).powf(-0.5),
+            (&device, dtype),
+        );
+        let plans = vec![AttentionPlan::new(tokens, cache, self.n_heads)];
+        Pass { positions, rotary: vec![rotary], plans }
+    }
+
+    fn embed(&self, tokens: &TokenBatch, _: &Pass<B>) -> Tensor<B, 2> {
+        self.wte.rows(tokens.to_tensor(&self.device())) // [tokens, d_model]
+    }
+
+    fn block(&self, number: usize, x: Tensor<B, 2>, pass: &Pass<B>, cache: &mut KvCache<B>) -> Tensor<B, 2> {
+        let block = &self.h[number];
+        let h = block.ln_1.forward(x.clone());
+        let attended = self.attention(number, block, h.clone(), pass, cache);
+        let inner = self.activation.apply(block.fc_in.forward(h)); // [tokens, d_ff]
+        attended + block.fc_out.forward(inner) + x
+    }
+
+    fn finish(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        self.ln_f.forward(x)
     }
 
     fn leaves(&self) -> Vec<&dyn Leaf<B>> {

@@ -17,10 +17,11 @@ use crate::{
     leaf::Leaf,
     loader::Loader,
     named_param::Matrix,
+    pass::{Pass, forward},
     projection::Projection,
     resize_embedding::PerId,
     rms_norm::RmsNorm,
-    rotary::{Pairing, Rope, RotaryTables},
+    rotary::{Pairing, Rope},
     shards::{shards, sum_of_shards},
     token_batch::TokenBatch,
 };
@@ -116,25 +117,7 @@ impl<B: Backend> CausalLm<B> for Llama<B> {
     }
 
     fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
-        let device = self.device();
-        let positions = cache.positions_of(tokens);
-        cache.reserve(tokens);
-        let heads = [self.n_heads, self.n_kv_heads];
-        let rotary = self.rope.tables(
-            &positions,
-            heads,
-            (self.d_head as f32).powf(-0.5),
-            (&device, self.embed_tokens.dtype()),
-        );
-        let plan = AttentionPlan::new(tokens, cache, self.n_heads);
-        let mut x = self.embed_tokens.rows(tokens.to_tensor(&device)); // [tokens, d_model]
-        for (layer, block) in self.layers.iter().enumerate() {
-            let h = block.input_layernorm.forward(x.clone());
-            x = x + self.attention(layer, block, h, &rotary, &plan, cache);
-            let h = block.post_attention_layernorm.forward(x.clone());
-            x = x + block.feed_forward(h);
-        }
-        tokens.padded(self.norm.forward(x)) // [batch, seq, d_model]
+        forward(self, tokens, cache)
     }
 
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
@@ -148,15 +131,14 @@ impl<B: Backend> Llama<B> {
         layer: usize,
         block: &Block<B>,
         h: Tensor<B, 2>,
-        rotary: &RotaryTables<B>,
-        plan: &AttentionPlan<B>,
+        pass: &Pass<B>,
         cache: &mut KvCache<B>,
     ) -> Tensor<B, 2> {
         let [q_width, kv_width] = [self.n_heads * self.d_head, self.n_kv_heads * self.d_head];
-        let qk = rotary.apply(block.qk.forward(h.clone())); // [tokens, q_width + kv_width]
+        let qk = pass.rotary[0].apply(block.qk.forward(h.clone())); // [tokens, q_width + kv_width]
         let q = qk.clone().narrow(1, 0, q_width); // [tokens, q_width]
         let k = qk.narrow(1, q_width, kv_width); // [tokens, kv_width]
-        let mixed = plan.attend(layer, q, k, block.v_proj.forward(h), cache); // [tokens, q_width]
+        let mixed = pass.plans[0].attend(layer, q, k, block.v_proj.forward(h), cache); // [tokens, q_width]
         block.o_proj.forward(mixed) // [tokens, d_model]
     }
 }
@@ -190,6 +172,40 @@ impl<B: Backend> Block<B> {
 impl<B: Backend> Family<B> for Llama<B> {
     fn d_model(&self) -> usize {
         self.embed_tokens.dims()[1]
+    }
+
+    fn n_blocks(&self) -> usize {
+        self.layers.len()
+    }
+
+    fn plan(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Pass<B> {
+        let positions = cache.positions_of(tokens);
+        cache.reserve(tokens);
+        let (device, dtype) = (self.device(), self.embed_tokens.dtype());
+        let rotary = self.rope.tables(
+            &positions,
+            [self.n_heads, self.n_kv_heads],
+            (self.d_head as f32).powf(-0.5),
+            (&device, dtype),
+        );
+        let plans = vec![AttentionPlan::new(tokens, cache, self.n_heads)];
+        Pass { positions, rotary: vec![rotary], plans }
+    }
+
+    fn embed(&self, tokens: &TokenBatch, _: &Pass<B>) -> Tensor<B, 2> {
+        self.embed_tokens.rows(tokens.to_tensor(&self.device())) // [tokens, d_model]
+    }
+
+    fn block(&self, number: usize, x: Tensor<B, 2>, pass: &Pass<B>, cache: &mut KvCache<B>) -> Tensor<B, 2> {
+        let block = &self.layers[number];
+        let h = block.input_layernorm.forward(x.clone());
+        let x = x + self.attention(number, block, h, pass, cache);
+        let h = block.post_attention_layernorm.forward(x.clone());
+        x + block.feed_forward(h)
+    }
+
+    fn finish(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        self.norm.forward(x)
     }
 
     fn leaves(&self) -> Vec<&dyn Leaf<B>> {

@@ -17,10 +17,11 @@ use crate::{
     loader::Loader,
     named_buffer::Buffer,
     named_param::{Matrix, Vector},
+    pass::{Pass, forward},
     precision::{in_f32, in_type},
     projection::Projection,
     resize_embedding::PerId,
-    rotary::{Rope, RotaryTables},
+    rotary::Rope,
     token_batch::TokenBatch,
 };
 
@@ -106,23 +107,22 @@ impl<B: Backend> Palm<B> {
     }
 
     /// Attention and feed-forward of one block.
-    fn block(
+    fn attention_and_feed_forward(
         &self,
         layer: usize,
         block: &Block<B>,
         h: Tensor<B, 2>,
-        rotary: &RotaryTables<B>,
-        plan: &AttentionPlan<B>,
+        pass: &Pass<B>,
         cache: &mut KvCache<B>,
     ) -> Tensor<B, 2> {
         let (q_width, d_head) = (self.n_heads * self.d_head, self.d_head);
         let fused = block.fused_attn_ff_proj.forward(h); // [tokens, q_width + 2 * d_head + d_ff]
         let d_ff = fused.dims()[1] - q_width - 2 * d_head;
-        let qk = rotary.apply(fused.clone().narrow(1, 0, q_width + d_head)); // [tokens, q_width + d_head]
+        let qk = pass.rotary[0].apply(fused.clone().narrow(1, 0, q_width + d_head)); // [tokens, q_width + d_head]
         let v = fused.clone().narrow(1, q_width + d_head, d_head); // [tokens, d_head]
         let inner = gelu(fused.narrow(1, q_width + 2 * d_head, d_ff)); // [tokens, d_ff]
         let (q, k) = (qk.clone().narrow(1, 0, q_width), qk.narrow(1, q_width, d_head));
-        let mixed = plan.attend(layer, q, k, v, cache); // [tokens, q_width]
+        let mixed = pass.plans[0].attend(layer, q, k, v, cache); // [tokens, q_width]
         block.attn_out.forward(mixed) + block.ff_out.forward(inner) // [tokens, d_model]
     }
 }
@@ -145,17 +145,7 @@ impl<B: Backend> CausalLm<B> for Palm<B> {
     }
 
     fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
-        let device = self.device();
-        let positions = cache.positions_of(tokens);
-        cache.reserve(tokens);
-        let scale = (self.d_head as f32).powf(-0.5);
-        let rotary = self.rope.tables(&positions, [self.n_heads, 1], scale, (&device, self.emb.dtype()));
-        let plan = AttentionPlan::new(tokens, cache, self.n_heads);
-        let mut x = self.emb.rows(tokens.to_tensor(&device)); // [tokens, d_model]
-        for (layer, block) in self.layers.iter().enumerate() {
-            x = self.block(layer, block, block.norm.forward(x.clone()), &rotary, &plan, cache) + x;
-        }
-        tokens.padded(self.norm.forward(x)) // [batch, seq, d_model]
+        forward(self, tokens, cache)
     }
 
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
@@ -166,6 +156,37 @@ impl<B: Backend> CausalLm<B> for Palm<B> {
 impl<B: Backend> Family<B> for Palm<B> {
     fn d_model(&self) -> usize {
         self.emb.dims()[1]
+    }
+
+    fn n_blocks(&self) -> usize {
+        self.layers.len()
+    }
+
+    fn plan(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Pass<B> {
+        let positions = cache.positions_of(tokens);
+        cache.reserve(tokens);
+        let (device, dtype) = (self.device(), self.emb.dtype());
+        let rotary = self.rope.tables(
+            &positions,
+            [self.n_heads, 1],
+            (self.d_head as f32).powf(-0.5),
+            (&device, dtype),
+        );
+        let plans = vec![AttentionPlan::new(tokens, cache, self.n_heads)];
+        Pass { positions, rotary: vec![rotary], plans }
+    }
+
+    fn embed(&self, tokens: &TokenBatch, _: &Pass<B>) -> Tensor<B, 2> {
+        self.emb.rows(tokens.to_tensor(&self.device())) // [tokens, d_model]
+    }
+
+    fn block(&self, number: usize, x: Tensor<B, 2>, pass: &Pass<B>, cache: &mut KvCache<B>) -> Tensor<B, 2> {
+        let block = &self.layers[number];
+        self.attention_and_feed_forward(number, block, block.norm.forward(x.clone()), pass, cache) + x
+    }
+
+    fn finish(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        self.norm.forward(x)
     }
 
     fn leaves(&self) -> Vec<&dyn Leaf<B>> {

@@ -21,10 +21,11 @@ use crate::{
     loader::Loader,
     named_buffer::Buffer,
     named_param::{Matrix, Vector},
+    pass::{Pass, forward},
     precision::{in_f32, in_type},
     projection::Projection,
     resize_embedding::PerId,
-    rotary::{Decay, Rope, RotaryTables},
+    rotary::{Decay, Rope},
     token_batch::TokenBatch,
 };
 
@@ -107,13 +108,12 @@ impl<B: Backend> PalmRlhf<B> {
     }
 
     /// Attention and feed-forward of one block.
-    fn block(
+    fn attention_and_feed_forward(
         &self,
         layer: usize,
         block: &Block<B>,
         h: Tensor<B, 2>,
-        rotary: &RotaryTables<B>,
-        plan: &AttentionPlan<B>,
+        pass: &Pass<B>,
         cache: &mut KvCache<B>,
     ) -> Tensor<B, 2> {
         let (q_width, d_head) = (self.n_heads * self.d_head, self.d_head);
@@ -127,9 +127,9 @@ impl<B: Backend> PalmRlhf<B> {
                 Tensor::cat(vec![q, self.normed(part(q_width, d_head), k_scale)], 1)
             }
         };
-        let qk = rotary.apply(qk); // [tokens, q_width + d_head]
+        let qk = pass.rotary[0].apply(qk); // [tokens, q_width + d_head]
         let (q, k) = (qk.clone().narrow(1, 0, q_width), qk.narrow(1, q_width, d_head));
-        let mixed = plan.attend(layer, q, k, part(q_width + d_head, d_head), cache); // [tokens, q_width]
+        let mixed = pass.plans[0].attend(layer, q, k, part(q_width + d_head, d_head), cache); // [tokens, q_width]
         let ff = q_width + 2 * d_head;
         let inner = silu_times(part(ff + d_ff, d_ff), part(ff, d_ff)); // [tokens, d_ff]
         block.attn_out.forward(mixed) + block.ff_out.forward(inner) // [tokens, d_model]
@@ -162,18 +162,7 @@ impl<B: Backend> CausalLm<B> for PalmRlhf<B> {
     }
 
     fn forward(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Tensor<B, 3> {
-        let device = self.device();
-        let positions = cache.positions_of(tokens);
-        cache.reserve(tokens);
-        let scale = (self.d_head as f32).powf(-0.5);
-        let rotary =
-            self.rope.tables(&positions, [self.n_heads, 1], scale, (&device, self.token_emb.dtype()));
-        let plan = AttentionPlan::new(tokens, cache, self.n_heads);
-        let mut x = self.token_emb.rows(tokens.to_tensor(&device)); // [tokens, d_model]
-        for (layer, block) in self.layers.iter().enumerate() {
-            x = self.block(layer, block, block.norm.forward(x.clone()), &rotary, &plan, cache) + x;
-        }
-        tokens.padded(self.norm.forward(x)) // [batch, seq, d_model]
+        forward(self, tokens, cache)
     }
 
     fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
@@ -184,6 +173,37 @@ impl<B: Backend> CausalLm<B> for PalmRlhf<B> {
 impl<B: Backend> Family<B> for PalmRlhf<B> {
     fn d_model(&self) -> usize {
         self.token_emb.dims()[1]
+    }
+
+    fn n_blocks(&self) -> usize {
+        self.layers.len()
+    }
+
+    fn plan(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Pass<B> {
+        let positions = cache.positions_of(tokens);
+        cache.reserve(tokens);
+        let (device, dtype) = (self.device(), self.token_emb.dtype());
+        let rotary = self.rope.tables(
+            &positions,
+            [self.n_heads, 1],
+            (self.d_head as f32).powf(-0.5),
+            (&device, dtype),
+        );
+        let plans = vec![AttentionPlan::new(tokens, cache, self.n_heads)];
+        Pass { positions, rotary: vec![rotary], plans }
+    }
+
+    fn embed(&self, tokens: &TokenBatch, _: &Pass<B>) -> Tensor<B, 2> {
+        self.token_emb.rows(tokens.to_tensor(&self.device())) // [tokens, d_model]
+    }
+
+    fn block(&self, number: usize, x: Tensor<B, 2>, pass: &Pass<B>, cache: &mut KvCache<B>) -> Tensor<B, 2> {
+        let block = &self.layers[number];
+        self.attention_and_feed_forward(number, block, block.norm.forward(x.clone()), pass, cache) + x
+    }
+
+    fn finish(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        self.norm.forward(x)
     }
 
     fn leaves(&self) -> Vec<&dyn Leaf<B>> {

@@ -6,7 +6,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::{exp::exp, numbers::Numbers};
 
 /// What is greater as an exponent overflows.
-const GREATEST: f32 = 88.0;
+pub(super) const GREATEST: f32 = 88.0;
 
 /// `silu(gate) * up`, written over `gate` where nobody else has it; the gate itself if it is not burn-flex's in single
 /// precision.

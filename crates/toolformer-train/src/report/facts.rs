@@ -7,7 +7,7 @@ use super::{
     report_data::ReportData,
     shown_text::shown,
 };
-use crate::finetune_settings::Method;
+use crate::training::Method;
 
 /// A setting, its value, and what it means.
 #[derive(Debug, Serialize)]

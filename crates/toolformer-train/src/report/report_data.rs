@@ -12,7 +12,7 @@ use crate::{
     run_description::DescribedRun,
     stats::{Stats, Tally},
     texts::TextSource,
-    trainer::Metric,
+    training::Metric,
 };
 
 /// The numbers of a run, and what is known of how they came about.

@@ -5,7 +5,7 @@ use super::{
     numbers::{count, nats, plain},
     scale::{Scale, marks},
 };
-use crate::trainer::Metric;
+use crate::training::Metric;
 
 /// More points than this nobody tells apart.
 const POINTS: usize = 200;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use toolformer_model::{LanguageModel, LoraConfig, Precision, Pretrained};
 use toolformer_train::{
-    FinetuneSettings, Finetuned, Method, Metric, TrainError, TrainingSequence, Unobserved, finetune,
+    Finetuned, Method, Metric, TrainError, TrainingSequence, TrainingSettings, Unobserved, finetune,
 };
 
 use crate::tiny::{B, fixture};
@@ -21,7 +21,7 @@ fn train(
     stop_at: Option<usize>,
 ) -> Result<Finetuned<B>, TrainError> {
     let (model, config) = Pretrained::open_model(&fixture(family), &Default::default()).unwrap();
-    let settings = FinetuneSettings {
+    let settings = TrainingSettings {
         method: method.clone(),
         learning_rate: 0.02,
         epochs: 6,
@@ -29,15 +29,22 @@ fn train(
         micro_batch_tokens: 12,
         evaluate_every: 1,
         keep_best: false,
-        ..FinetuneSettings::default()
+        ..TrainingSettings::default()
     };
     let (examples, held_out) = (examples(), &[examples()[0].ids().to_vec()]);
-    finetune(model, &config, &examples, held_out, &settings, folder, &mut Unobserved, |metric: &Metric| {
-        match stop_at == Some(metric.step) {
+    finetune(
+        model,
+        &config,
+        &examples,
+        held_out,
+        &settings,
+        folder,
+        &mut Unobserved,
+        &mut |metric: &Metric| match stop_at == Some(metric.step) {
             true => Err(TrainError::NoExamples { why: "stopped".into() }),
             false => Ok(()),
-        }
-    })
+        },
+    )
 }
 
 fn bits(model: &LanguageModel<B>) -> Vec<u32> {
@@ -113,9 +120,17 @@ fn only_f32_is_trained() {
     for precision in [Precision::Bf16, Precision::Int8] {
         let opened = Pretrained::<B>::open_model_in(&fixture("llama"), precision, &Default::default());
         let ((model, config), folder) = (opened.unwrap(), tempfile::tempdir().unwrap());
-        let settings = FinetuneSettings::default();
-        let tuned =
-            finetune(model, &config, &examples(), &[], &settings, folder.path(), &mut Unobserved, |_| Ok(()));
+        let settings = TrainingSettings::default();
+        let tuned = finetune(
+            model,
+            &config,
+            &examples(),
+            &[],
+            &settings,
+            folder.path(),
+            &mut Unobserved,
+            &mut Unobserved,
+        );
         let error = tuned.map(|_| ()).unwrap_err();
         assert!(matches!(error, TrainError::Setting { name: "precision", .. }), "{error}");
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use toolformer_model::{LanguageModel, LoraConfig};
 use toolformer_train::{
-    FinetuneSettings, Finetuned, Method, Metric, TrainError, TrainingSequence, Unobserved, finetune,
+    Finetuned, Method, Metric, TrainError, TrainingSequence, TrainingSettings, Unobserved, finetune,
     training_sequence,
 };
 
@@ -17,15 +17,15 @@ fn examples() -> Vec<Vec<u32>> {
     texts.iter().map(|text| tokenizer.encode(text).unwrap()).collect()
 }
 
-fn settings(method: Method) -> FinetuneSettings {
-    FinetuneSettings {
+fn settings(method: Method) -> TrainingSettings {
+    TrainingSettings {
         method,
         learning_rate: 1e-2,
         epochs: 4,
         batch: 3,
         micro_batch_tokens: 12,
         weight_decay: 0.01,
-        ..FinetuneSettings::default()
+        ..TrainingSettings::default()
     }
 }
 
@@ -34,7 +34,7 @@ fn lora() -> Method {
 }
 
 fn train(
-    settings: &FinetuneSettings,
+    settings: &TrainingSettings,
     folder: &Path,
     stop_at: Option<usize>,
 ) -> (Result<Finetuned<B>, TrainError>, Vec<Metric>) {
@@ -44,7 +44,7 @@ fn train(
 
 fn train_on(
     all: &[TrainingSequence],
-    settings: &FinetuneSettings,
+    settings: &TrainingSettings,
     folder: &Path,
     stop_at: Option<usize>,
 ) -> (Result<Finetuned<B>, TrainError>, Vec<Metric>) {
@@ -58,7 +58,7 @@ fn train_on(
         settings,
         folder,
         &mut Unobserved,
-        |metric: &Metric| {
+        &mut |metric: &Metric| {
             if Some(metric.step) == stop_at {
                 // As if the process were killed here.
                 return Err(TrainError::NoExamples { why: "stopped".into() });
@@ -80,7 +80,7 @@ fn bits(model: &LanguageModel<B>) -> Vec<u32> {
 #[track_caller]
 fn check_learning(method: Method) {
     let folder = tempfile::tempdir().unwrap();
-    let settings = FinetuneSettings { keep_best: false, epochs: 12, learning_rate: 0.05, ..settings(method) };
+    let settings = TrainingSettings { keep_best: false, epochs: 12, learning_rate: 0.05, ..settings(method) };
     let (result, metrics) = train(&settings, folder.path(), None);
     let tuned = result.unwrap();
     assert_eq!(tuned.steps, 24); // six examples of two tokens or more, in batches of three
@@ -138,7 +138,7 @@ fn a_resumed_run_is_the_same_to_the_last_bit_in_full() {
 fn parts_of_a_step_add_up_to_the_step() {
     let losses = |micro_batch_tokens| {
         let folder = tempfile::tempdir().unwrap();
-        let settings = FinetuneSettings { micro_batch_tokens, ..settings(lora()) };
+        let settings = TrainingSettings { micro_batch_tokens, ..settings(lora()) };
         let (_, metrics) = train(&settings, folder.path(), None);
         metrics.iter().filter_map(|metric| metric.loss).collect::<Vec<f64>>()
     };
@@ -151,7 +151,7 @@ fn parts_of_a_step_add_up_to_the_step() {
 fn the_checkpoint_of_other_examples_or_settings_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     train(&settings(lora()), folder.path(), None).0.unwrap();
-    let other = FinetuneSettings { learning_rate: 1e-3, ..settings(lora()) };
+    let other = TrainingSettings { learning_rate: 1e-3, ..settings(lora()) };
     let error = train(&other, folder.path(), None).0.unwrap_err();
     assert!(matches!(error, TrainError::OtherRun { .. }), "{error}");
 }
@@ -166,8 +166,8 @@ fn masked() -> Vec<TrainingSequence> {
 }
 
 /// All examples in one step.
-fn one_step(method: Method) -> FinetuneSettings {
-    FinetuneSettings { batch: 7, epochs: 1, keep_best: false, ..settings(method) }
+fn one_step(method: Method) -> TrainingSettings {
+    TrainingSettings { batch: 7, epochs: 1, keep_best: false, ..settings(method) }
 }
 
 #[test]

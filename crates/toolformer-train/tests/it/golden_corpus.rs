@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, fs, num::NonZeroUsize, path::PathBuf};
 use toolformer_model::LoraConfig;
 use toolformer_text::{FnTool, Registry, Syntax, ToolError};
 use toolformer_train::{
-    AnnotateSettings, Candidate, FewShotPrompt, FilterSettings, FinetuneSettings, Method, Reason, Stats,
-    Status, TeachJob, TeachSettings, ToolSettings, Unobserved, Woven, read_jsonl, teach,
+    AnnotateSettings, Candidate, FewShotPrompt, FilterSettings, Method, Reason, Stats, Status, TeachJob,
+    TeachSettings, ToolSettings, TrainingSettings, Unobserved, Woven, read_jsonl, teach,
 };
 
 use self::{
@@ -64,7 +64,7 @@ fn run() -> (Vec<Candidate>, Vec<Woven>, Stats) {
     let settings = TeachSettings {
         annotate: AnnotateSettings { max_call_tokens: MAX_CALL_TOKENS, seed: SEED, ..Default::default() },
         filter: FilterSettings { tau_f: TAU_F, ..Default::default() },
-        finetune: FinetuneSettings {
+        finetune: TrainingSettings {
             method: Method::Lora(LoraConfig { r: 1, ..LoraConfig::default() }),
             epochs: 1,
             ..Default::default()

@@ -11,8 +11,8 @@ use serde_json::Value;
 use toolformer_model::{LanguageModel, LoraConfig, Pretrained, load_adapter};
 use toolformer_text::{Syntax, parse};
 use toolformer_train::{
-    AnnotateSettings, Annotator, Candidate, FewShotPrompt, FilterSettings, FinetuneSettings, Method, Status,
-    Taught, TeachJob, TeachSettings, TextId, Tokenized, ToolSettings, TrainError, Unobserved, Woven,
+    AnnotateSettings, Annotator, Candidate, FewShotPrompt, FilterSettings, Method, Status, Taught, TeachJob,
+    TeachSettings, TextId, Tokenized, ToolSettings, TrainError, TrainingSettings, Unobserved, Woven,
     perplexity, read_jsonl, teach, teach_rounds,
 };
 
@@ -36,7 +36,7 @@ fn settings(method: Method) -> TeachSettings {
     TeachSettings {
         annotate: AnnotateSettings { k: 4, m: 6, max_call_tokens: 24, seed: 3, ..Default::default() },
         filter: FilterSettings { tau_f: -1000.0, ..Default::default() },
-        finetune: FinetuneSettings { method, learning_rate: 1e-2, epochs: 3, batch: 2, ..Default::default() },
+        finetune: TrainingSettings { method, learning_rate: 1e-2, epochs: 3, batch: 2, ..Default::default() },
         held_out: 0.34,
         unit_texts: 2,
         ..Default::default()

@@ -4,8 +4,8 @@ use serde_json::json;
 use toolformer_model::Pretrained;
 use toolformer_text::Syntax;
 use toolformer_train::{
-    AnnotateSettings, Annotator, Candidate, FewShotPrompt, FilterSettings, FilterStage, FinetuneSettings,
-    Tokenized, TrainError, Unobserved, finetune, held_out_sequence, training_sequence,
+    AnnotateSettings, Annotator, Candidate, FewShotPrompt, FilterSettings, FilterStage, Tokenized,
+    TrainError, TrainingSettings, Unobserved, finetune, held_out_sequence, training_sequence,
 };
 
 use crate::tiny::{B, registry, texts, tiny};
@@ -64,7 +64,7 @@ fn examples() {
     assert!(training_sequence(&tokenizer, 267, "the cat", &[]).is_ok());
     check(training_sequence(&tokenizer, 267, UNKNOWN, &[]).unwrap_err());
     check(held_out_sequence(&tokenizer, 267, UNKNOWN).unwrap_err());
-    let (folder, settings) = (tempfile::tempdir().unwrap(), FinetuneSettings::default());
+    let (folder, settings) = (tempfile::tempdir().unwrap(), TrainingSettings::default());
     let error = finetune(
         model,
         &config,
@@ -73,7 +73,7 @@ fn examples() {
         &settings,
         folder.path(),
         &mut Unobserved,
-        |_| Ok(()),
+        &mut Unobserved,
     );
     let error = error.unwrap_err().to_string();
     assert!(error.contains("the model has no token 267; its ids are 0 to 266"), "{error}");

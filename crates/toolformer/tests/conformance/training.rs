@@ -4,7 +4,7 @@ use toolformer::{
     burn::tensor::backend::Backend,
     device::OnDevice,
     model::{LoraConfig, Pretrained},
-    train::{FinetuneSettings, Method, TrainingSequence, Unobserved, finetune},
+    train::{Method, Metric, TrainingSequence, TrainingSettings, Unobserved, finetune},
 };
 
 use crate::device::{both, fixture};
@@ -26,19 +26,28 @@ impl OnDevice for Steps {
         let (model, config) = Pretrained::<B>::open_model(&fixture(self.family), device).unwrap();
         let examples = [vec![1, 2, 3, 4, 5, 6], vec![7, 8, 7, 8, 7], vec![40, 41, 42], vec![9, 9, 9, 9]];
         let examples = examples.map(TrainingSequence::from);
-        let settings = FinetuneSettings {
+        let settings = TrainingSettings {
             method: self.method,
             learning_rate: 1e-3,
             max_steps: STEPS,
             keep_best: false,
-            ..FinetuneSettings::default()
+            ..TrainingSettings::default()
         };
         let folder = tempfile::tempdir().unwrap();
         let mut seen = Vec::new();
-        finetune(model, &config, &examples, &[], &settings, folder.path(), &mut Unobserved, |metric| {
-            seen.extend(metric.loss.zip(metric.gradient_norm).map(|(loss, norm)| [loss, norm]));
-            Ok(())
-        })
+        finetune(
+            model,
+            &config,
+            &examples,
+            &[],
+            &settings,
+            folder.path(),
+            &mut Unobserved,
+            &mut |metric: &Metric| {
+                seen.extend(metric.loss.zip(metric.gradient_norm).map(|(loss, norm)| [loss, norm]));
+                Ok(())
+            },
+        )
         .unwrap();
         seen
     }

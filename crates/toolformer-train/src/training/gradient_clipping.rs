@@ -1,13 +1,14 @@
 //! Clipping by the norm of the whole gradient (Pascanu et al., 2013); burn's own is per tensor.
 
 use burn::{
+    backend::Autodiff,
     module::{AutodiffModule, ModuleVisitor, Param},
     optim::GradientsParams,
-    tensor::{ElementConversion, Tensor, backend::AutodiffBackend},
+    tensor::{ElementConversion, Tensor, backend::Backend},
 };
 
 /// Scales the gradients so that their common norm is at most `max_norm`; returns the norm before.
-pub(crate) fn clip_by_global_norm<B: AutodiffBackend, M: AutodiffModule<B>>(
+pub(super) fn clip_by_global_norm<B: Backend, M: AutodiffModule<Autodiff<B>>>(
     module: &M,
     grads: &mut GradientsParams,
     max_norm: f64,
@@ -26,9 +27,9 @@ struct SumOfSquares<'a> {
     sum: f64,
 }
 
-impl<B: AutodiffBackend> ModuleVisitor<B> for SumOfSquares<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
-        if let Some(grad) = self.grads.get::<B::InnerBackend, D>(param.id) {
+impl<B: Backend> ModuleVisitor<Autodiff<B>> for SumOfSquares<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<Autodiff<B>, D>>) {
+        if let Some(grad) = self.grads.get::<B, D>(param.id) {
             self.sum += grad.powi_scalar(2).sum().into_scalar().elem::<f64>();
         }
     }
@@ -39,10 +40,10 @@ struct Scale<'a> {
     factor: f64,
 }
 
-impl<B: AutodiffBackend> ModuleVisitor<B> for Scale<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
-        if let Some(grad) = self.grads.remove::<B::InnerBackend, D>(param.id) {
-            self.grads.register::<B::InnerBackend, D>(param.id, grad.mul_scalar(self.factor));
+impl<B: Backend> ModuleVisitor<Autodiff<B>> for Scale<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<Autodiff<B>, D>>) {
+        if let Some(grad) = self.grads.remove::<B, D>(param.id) {
+            self.grads.register::<B, D>(param.id, grad.mul_scalar(self.factor));
         }
     }
 }

@@ -8,7 +8,8 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{error::TrainError, trainer::Metric, whole_file::write_whole};
+use super::{Callback, Metric, Verdict};
+use crate::{error::TrainError, whole_file::write_whole};
 
 /// Appended to. What a killed run wrote behind its last checkpoint goes as soon as the resumed one repeats it.
 #[derive(Debug)]
@@ -45,6 +46,12 @@ impl MetricsFile {
     }
 }
 
+impl Callback for MetricsFile {
+    fn on_metric(&mut self, metric: &Metric) -> Result<Verdict, TrainError> {
+        self.append(metric).map(|()| Verdict::GoOn)
+    }
+}
+
 /// Opens the file with the whole lines of the steps before `step`.
 fn open_before(path: &Path, step: usize) -> Result<fs::File, TrainError> {
     let old = match fs::read_to_string(path) {
@@ -68,7 +75,7 @@ mod tests {
     use super::*;
 
     fn metric(step: usize) -> Metric {
-        Metric { step, loss: Some(1.0), gradient_norm: None, learning_rate: None, perplexity: None }
+        Metric { step, loss: Some(1.0), ..Metric::default() }
     }
 
     #[test]

@@ -1,0 +1,102 @@
+//! A step of AdamW over all numbers in one pass.
+
+use burn::tensor::{Tensor, TensorData, backend::Backend};
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::numbers::Numbers;
+use crate::adamw::AdamWStep;
+
+/// Numbers that a thread takes at once.
+const PIECE: usize = 64 * 1024;
+
+/// Weights and both moments after a step, written over them where nobody else has them; none if they are not burn-flex's in
+/// single precision.
+///
+/// # Shapes
+/// - all: `[numbers]`
+pub(crate) fn adamw<B: Backend>(
+    step: AdamWStep,
+    gradient: &Tensor<B, 1>,
+    tensors: [Tensor<B, 1>; 3],
+) -> Result<[Tensor<B, 1>; 3], [Tensor<B, 1>; 3]> {
+    let is_ours =
+        |tensor: &Tensor<B, 1>| tensor.dtype() == burn::tensor::DType::F32 && Numbers::of(tensor).is_some();
+    if !is_ours(gradient) || !tensors.iter().all(is_ours) {
+        return Err(tensors);
+    }
+    let Some(gradient) = Numbers::of(gradient) else { return Err(tensors) };
+    let len = tensors[0].dims()[0];
+    let device = tensors[0].device();
+    let mut data = tensors.map(Tensor::into_data);
+    {
+        let [weights, moment_1, moment_2] = data.each_mut().map(|data| {
+            data.as_mut_slice::<f32>().unwrap_or_else(|_| unreachable!("it is in single precision"))
+        });
+        let factors = Factors::of(step);
+        let gradient = &gradient.from([0])[..len];
+        weights
+            .par_chunks_mut(PIECE)
+            .zip(moment_1.par_chunks_mut(PIECE))
+            .zip(moment_2.par_chunks_mut(PIECE))
+            .zip(gradient.par_chunks(PIECE))
+            .for_each(|(((weights, moment_1), moment_2), gradient)| {
+                Arch::new().dispatch(Step { weights, moment_1, moment_2, gradient, factors });
+            });
+    }
+    Ok(data.map(|data: TensorData| Tensor::from_data(data, &device)))
+}
+
+#[derive(Clone, Copy)]
+struct Factors {
+    beta_1: f32,
+    rest_1: f32,
+    beta_2: f32,
+    rest_2: f32,
+    /// What the weights are multiplied by.
+    keep: f32,
+    /// The rate over the correction of the first moment.
+    rate: f32,
+    /// One over the root of the correction of the second moment.
+    root: f32,
+    epsilon: f32,
+}
+
+impl Factors {
+    fn of(step: AdamWStep) -> Self {
+        let AdamWStep { rate, beta_1, beta_2, epsilon, weight_decay, time } = step;
+        let correction = |beta: f64| 1.0 - beta.powi(i32::try_from(time).unwrap_or(i32::MAX));
+        Self {
+            beta_1: beta_1 as f32,
+            rest_1: (1.0 - beta_1) as f32,
+            beta_2: beta_2 as f32,
+            rest_2: (1.0 - beta_2) as f32,
+            keep: (1.0 - rate * weight_decay) as f32,
+            rate: (rate / correction(beta_1)) as f32,
+            root: (1.0 / correction(beta_2).sqrt()) as f32,
+            epsilon: epsilon as f32,
+        }
+    }
+}
+
+struct Step<'a> {
+    weights: &'a mut [f32],
+    moment_1: &'a mut [f32],
+    moment_2: &'a mut [f32],
+    gradient: &'a [f32],
+    factors: Factors,
+}
+
+impl WithSimd for Step<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { weights, moment_1, moment_2, gradient, factors: f } = self;
+        for (((weight, m), v), g) in weights.iter_mut().zip(moment_1).zip(moment_2).zip(gradient) {
+            *m = f.beta_1 * *m + f.rest_1 * g;
+            *v = f.beta_2 * *v + f.rest_2 * g * g;
+            *weight = f.keep * *weight - f.rate * *m / (v.sqrt() * f.root + f.epsilon);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Training: one loop for everything that learns, on whatever an [`Objective`] says.
+
+mod body_gradients;
+mod callback;
+mod checkpoint;
+mod early_stopping;
+mod evaluation;
+mod example_order;
+mod finetune;
+mod fingerprint;
+mod gradient_clipping;
+mod language_modelling;
+mod metric;
+mod metrics_file;
+mod micro_batches;
+mod objective;
+mod optimizer;
+mod perplexity;
+mod replicas;
+mod schedule;
+mod settings;
+mod trainable;
+mod trainer;
+
+pub use self::{
+    callback::{Callback, Verdict},
+    early_stopping::EarlyStopping,
+    evaluation::Evaluation,
+    finetune::{Finetuned, finetune},
+    language_modelling::LanguageModelling,
+    metric::Metric,
+    metrics_file::MetricsFile,
+    objective::{Objective, StepGradients},
+    perplexity::{Perplexity, perplexity},
+    schedule::Schedule,
+    settings::{DecayedTensors, Method, TrainingSettings},
+    trainable::{Trainable, count_parameters},
+    trainer::{Trained, TrainingJob, train},
+};
+pub(crate) use trainable::check_precision;

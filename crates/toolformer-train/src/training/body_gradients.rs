@@ -1,0 +1,101 @@
+//! Gradients of a model in parts: what comes behind its last block, and the body before it.
+//!
+//! The head of a language model has by far the largest tensors, so it is always gone through piece by piece; the body in one
+//! piece, or block by block with what each computed on the way computed again (Chen et al., 2016).
+
+use burn::{
+    backend::Autodiff,
+    module::AutodiffModule,
+    optim::{GradientsAccumulator, GradientsParams},
+    tensor::{Tensor, backend::Backend},
+};
+use toolformer_model::{CausalLm as _, KvCache, LanguageModel, TokenBatch};
+
+/// Gradients of a model that are added up.
+pub(super) struct Sum<'a, B: Backend, N: AutodiffModule<Autodiff<B>>> {
+    model: &'a N,
+    gradients: GradientsAccumulator<N>,
+    backend: std::marker::PhantomData<B>,
+}
+
+impl<'a, B: Backend, N: AutodiffModule<Autodiff<B>>> Sum<'a, B, N> {
+    pub(super) fn new(model: &'a N) -> Self {
+        Self { model, gradients: GradientsAccumulator::new(), backend: std::marker::PhantomData }
+    }
+
+    /// Adds the gradients of `y` where the gradient of the loss to it is `gradient`; returns that to `x`, which `y` was made of.
+    fn through<const D: usize>(
+        &mut self,
+        x: Option<&Tensor<Autodiff<B>, D>>,
+        y: Tensor<Autodiff<B>, D>,
+        gradient: Tensor<B, D>,
+    ) -> Option<Tensor<B, D>> {
+        self.of(x, (y * Tensor::from_inner(gradient)).sum())
+    }
+
+    /// Adds the gradients of a loss; returns that to `x`, which it was made of.
+    pub(super) fn of<const D: usize>(
+        &mut self,
+        x: Option<&Tensor<Autodiff<B>, D>>,
+        loss: Tensor<Autodiff<B>, 1>,
+    ) -> Option<Tensor<B, D>> {
+        // burn has no way back from what nothing learns in, such as a frozen embedding: this learns, whatever the loss is.
+        let anchor = Tensor::zeros([1], &loss.device()).require_grad();
+        let mut gradients = (loss + anchor).backward();
+        let of_x = x.and_then(|x| x.grad_remove(&mut gradients));
+        self.gradients.accumulate(self.model, GradientsParams::from_grads(gradients, self.model));
+        of_x
+    }
+
+    pub(super) fn gradients(mut self) -> GradientsParams {
+        self.gradients.grads()
+    }
+}
+
+/// Adds the gradients of a loss of `tokens` to `sum`. `head` is given what the last block leaves, `[tokens, d_model]`, adds its own
+/// gradients, and returns the gradient of the loss to what it was given.
+pub(super) fn add_body_gradients<B: Backend, N: AutodiffModule<Autodiff<B>>>(
+    body: &LanguageModel<Autodiff<B>>,
+    tokens: &TokenBatch,
+    checkpointing: bool,
+    sum: &mut Sum<'_, B, N>,
+    head: impl FnOnce(&mut Sum<'_, B, N>, Tensor<B, 2>) -> Tensor<B, 2>,
+) {
+    let device = body.device();
+    let mut cache = KvCache::for_one_pass(body.cache_shape(), tokens.batch(), &device);
+    let pass = body.plan(tokens, &mut cache);
+    if !checkpointing {
+        let mut x = body.embed(tokens, &pass); // [tokens, d_model]
+        for block in 0..body.n_blocks() {
+            x = body.block(block, x, &pass, &mut cache); // [tokens, d_model]
+        }
+        let gradient = head(sum, x.clone().inner());
+        sum.through(None, x, gradient);
+        return;
+    }
+    let inputs = inputs_of_blocks(&body.valid(), tokens);
+    let mut inputs = inputs.into_iter().rev();
+    let Some(last) = inputs.next() else { return };
+    let mut gradient = head(sum, last);
+    for (input, block) in inputs.zip((0..body.n_blocks()).rev()) {
+        let x = Tensor::from_inner(input).require_grad(); // [tokens, d_model]
+        // A cache of its own, which is dropped with the block.
+        let y = body.block(block, x.clone(), &pass, &mut cache.clone()); // [tokens, d_model]
+        if let Some(of_input) = sum.through(Some(&x), y, gradient.clone()) {
+            gradient = of_input;
+        }
+    }
+    sum.through(None, body.embed(tokens, &pass), gradient);
+}
+
+/// What goes into every block, and what the last leaves, `[tokens, d_model]` each.
+fn inputs_of_blocks<B: Backend>(body: &LanguageModel<B>, tokens: &TokenBatch) -> Vec<Tensor<B, 2>> {
+    let mut cache = KvCache::for_one_pass(body.cache_shape(), tokens.batch(), &body.device());
+    let pass = body.plan(tokens, &mut cache);
+    let mut inputs = vec![body.embed(tokens, &pass)];
+    for block in 0..body.n_blocks() {
+        let input = inputs[block].clone();
+        inputs.push(body.block(block, input, &pass, &mut cache.clone()));
+    }
+    inputs
+}

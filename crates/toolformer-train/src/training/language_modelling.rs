@@ -1,0 +1,112 @@
+//! The paper's objective: language modelling on every token, results of calls included (section 4.1) unless they are masked.
+
+use burn::{backend::Autodiff, tensor::backend::Backend};
+use sha2::{Digest, Sha256};
+use toolformer_model::{CausalLm as _, LanguageModel, check_ids};
+
+use super::{Evaluation, Metric, Objective, Perplexity, StepGradients, TrainingSettings, perplexity};
+use crate::{
+    error::TrainError,
+    training_sequence::{TrainingRow, TrainingSequence},
+};
+
+mod step_gradients;
+
+/// Sequences of ids to learn, and others to measure perplexity on.
+///
+/// The loss of a step is the mean over the tokens of its sequences that are in the loss.
+#[derive(Debug)]
+pub struct LanguageModelling<'a> {
+    rows: Vec<TrainingRow<'a>>,
+    held_out: &'a [Vec<u32>],
+    micro_batch_tokens: usize,
+    gradient_checkpointing: bool,
+}
+
+impl<'a> LanguageModelling<'a> {
+    /// Examples as far as the settings and the model take them; those without a token to learn are left out.
+    ///
+    /// # Errors
+    /// If nothing is left, or the model lacks an id.
+    pub fn new<B: Backend>(
+        model: &LanguageModel<B>,
+        examples: &'a [TrainingSequence],
+        held_out: &'a [Vec<u32>],
+        settings: &TrainingSettings,
+    ) -> Result<Self, TrainError> {
+        // With a tokenizer at hand the callers say more.
+        let all_ids = examples.iter().map(TrainingSequence::ids).chain(held_out.iter().map(Vec::as_slice));
+        all_ids.into_iter().try_for_each(|ids| check_ids(ids, model.vocab_size(), None))?;
+        let longest = settings.max_seq.min(model.max_positions());
+        let rows: Vec<TrainingRow<'_>> = examples
+            .iter()
+            .map(|example| example.first(longest))
+            .filter(|row| row.targets().next().is_some())
+            .collect();
+        if rows.is_empty() {
+            return Err(TrainError::NoExamples { why: "no example has two tokens or more".into() });
+        }
+        Ok(Self {
+            rows,
+            held_out,
+            micro_batch_tokens: settings.micro_batch_tokens,
+            gradient_checkpointing: settings.gradient_checkpointing,
+        })
+    }
+}
+
+impl<B: Backend> Objective<B> for LanguageModelling<'_> {
+    type Model = LanguageModel<B>;
+
+    fn examples(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn weight(&self, example: usize) -> usize {
+        self.rows[example].targets().count()
+    }
+
+    fn gradients(
+        &self,
+        model: &LanguageModel<Autodiff<B>>,
+        examples: &[usize],
+        total: usize,
+    ) -> StepGradients {
+        let mut rows: Vec<TrainingRow<'_>> = examples.iter().map(|&example| self.rows[example]).collect();
+        // Within a step the order does not matter to the gradient, and like lengths together waste less.
+        rows.sort_by_key(|row| row.ids.len());
+        step_gradients::step_gradients(
+            model,
+            &rows,
+            total,
+            self.micro_batch_tokens,
+            self.gradient_checkpointing,
+        )
+    }
+
+    fn evaluate(&self, model: &LanguageModel<B>) -> Option<Evaluation> {
+        let found = perplexity::<B, _>(model, self.held_out, self.micro_batch_tokens.max(512));
+        found.map(|Perplexity { value, tokens }| Evaluation {
+            loss: value.ln(),
+            count: tokens,
+            accuracy: None,
+            margin: None,
+        })
+    }
+
+    fn metric(&self, step: usize, evaluation: &Evaluation) -> Metric {
+        Metric { step, perplexity: Some(evaluation.perplexity()), ..Metric::default() }
+    }
+
+    fn fingerprint(&self, hash: &mut Sha256) {
+        for ids in self.held_out {
+            hash.update((ids.len() as u64).to_le_bytes());
+            ids.iter().for_each(|id| hash.update(id.to_le_bytes()));
+        }
+        for row in &self.rows {
+            hash.update((row.ids.len() as u64).to_le_bytes());
+            row.ids.iter().for_each(|id| hash.update(id.to_le_bytes()));
+            row.in_loss.into_iter().flatten().for_each(|&in_loss| hash.update([u8::from(in_loss)]));
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! AdamW (Loshchilov and Hutter, 2019) with decay for some tensors only, and a state that can be written and read.
+
+use std::{collections::BTreeMap, path::Path};
+
+use burn::{
+    backend::Autodiff,
+    module::{AutodiffModule, ModuleMapper, Param, ParamId},
+    optim::{AdamWConfig, AdamWState, AdaptiveMomentumState, GradientsParams, SimpleOptimizer},
+    tensor::{DType, FloatDType, Tensor, TensorData, backend::Backend},
+};
+use toolformer_model::{AdamWStep, SafetensorsFolder, save_tensors};
+
+use super::{DecayedTensors, TrainingSettings};
+use crate::error::TrainError;
+
+/// What the optimiser remembers of a parameter, whose numbers it takes in a row.
+struct Moments<B: Backend> {
+    /// Steps of the parameter.
+    time: usize,
+    moment_1: Tensor<B, 1>,
+    moment_2: Tensor<B, 1>,
+    /// The parameter in single precision, where the model holds it in half.
+    master: Option<Tensor<B, 1>>,
+}
+
+/// The optimiser of a run. Its state is in single precision, whatever the model is in.
+pub(super) struct Optimizer<B: Backend> {
+    /// The factors that do not change.
+    step: AdamWStep,
+    decayed: DecayedTensors,
+    moments: BTreeMap<u64, Moments<B>>,
+}
+
+/// The step of burn's own AdamW.
+fn by_burn<B: Backend>(
+    step: AdamWStep,
+    gradient: Tensor<B, 1>,
+    [weights, moment_1, moment_2]: [Tensor<B, 1>; 3],
+) -> [Tensor<B, 1>; 3] {
+    let adamw = AdamWConfig::new()
+        .with_beta_1(step.beta_1 as f32)
+        .with_beta_2(step.beta_2 as f32)
+        .with_epsilon(step.epsilon as f32)
+        .with_weight_decay(step.weight_decay as f32)
+        .build();
+    let before = [&moment_1, &moment_2].map(Tensor::clone);
+    let momentum = AdaptiveMomentumState { time: step.time - 1, moment_1, moment_2, max_moment_2: None };
+    let (weights, state) = adamw.step(step.rate, weights, gradient, Some(AdamWState { momentum }));
+    let [moment_1, moment_2] =
+        state.map_or(before, |AdamWState { momentum }| [momentum.moment_1, momentum.moment_2]);
+    [weights, moment_1, moment_2]
+}
+
+impl<B: Backend> Optimizer<B> {
+    pub(super) fn new(settings: &TrainingSettings) -> Self {
+        let step = AdamWStep {
+            rate: 0.0,
+            beta_1: settings.beta_1,
+            beta_2: settings.beta_2,
+            epsilon: settings.epsilon,
+            weight_decay: settings.weight_decay,
+            time: 0,
+        };
+        Self { step, decayed: settings.decayed, moments: BTreeMap::new() }
+    }
+
+    /// A step against the gradients; parameters without one stay.
+    pub(super) fn step<N: AutodiffModule<Autodiff<B>>>(
+        &mut self,
+        rate: f64,
+        model: N,
+        gradients: GradientsParams,
+    ) -> N {
+        model.map(&mut Step { optimizer: self, rate, gradients })
+    }
+
+    /// The parameter after a step.
+    fn stepped(
+        &mut self,
+        id: ParamId,
+        rate: f64,
+        axes: usize,
+        weights: Tensor<B, 1>,
+        gradient: Tensor<B, 1>,
+    ) -> Tensor<B, 1> {
+        let dtype = weights.dtype();
+        let half = dtype != DType::F32;
+        let single = |x: Tensor<B, 1>| if half { x.cast(FloatDType::F32) } else { x };
+        let gradient = single(gradient);
+        let Moments { time, moment_1, moment_2, master } =
+            self.moments.remove(&id.val()).unwrap_or_else(|| Moments {
+                time: 0,
+                moment_1: Tensor::zeros_like(&gradient),
+                moment_2: Tensor::zeros_like(&gradient),
+                master: None,
+            });
+        let weights = master.unwrap_or_else(|| single(weights));
+        let decays = axes >= 2 || self.decayed == DecayedTensors::All;
+        let step = AdamWStep {
+            rate,
+            weight_decay: if decays { self.step.weight_decay } else { 0.0 },
+            time: time + 1,
+            ..self.step
+        };
+        let [weights, moment_1, moment_2] = match step.in_place(&gradient, [weights, moment_1, moment_2]) {
+            Ok(stepped) => stepped,
+            Err(tensors) => by_burn(step, gradient, tensors),
+        };
+        let stepped = if half { weights.clone().cast(FloatDType::from(dtype)) } else { weights.clone() };
+        let master = half.then_some(weights);
+        self.moments.insert(id.val(), Moments { time: time + 1, moment_1, moment_2, master });
+        stepped
+    }
+
+    /// Writes the state to a safetensors file.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(super) fn save(&self, path: &Path, device: &B::Device) -> Result<(), TrainError> {
+        let mut tensors = Vec::new();
+        for (id, Moments { time, moment_1, moment_2, master }) in &self.moments {
+            let time = TensorData::new(vec![*time as f32], [1]);
+            let of = |name: &str, tensor: Tensor<B, 1>| {
+                (format!("{id:016x}.{name}"), tensor.dims().to_vec(), tensor)
+            };
+            tensors.push(of("time", Tensor::from_data(time, (device, DType::F32))));
+            tensors.push(of("moment_1", moment_1.clone()));
+            tensors.push(of("moment_2", moment_2.clone()));
+            tensors.extend(master.clone().map(|master| of("master", master)));
+        }
+        Ok(save_tensors(path, &tensors)?)
+    }
+
+    /// Reads what [`Optimizer::save`] wrote.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(super) fn load(&mut self, path: &Path, device: &B::Device) -> Result<(), TrainError> {
+        let file = SafetensorsFolder::open_file(path.to_owned())?;
+        let numbers = |id: &str, name: &str| Ok::<_, TrainError>(file.tensor_f32(&format!("{id}.{name}"))?.1);
+        let tensor = |values: Vec<f32>| {
+            let len = values.len();
+            Tensor::from_data(TensorData::new(values, [len]), (device, DType::F32))
+        };
+        let damaged = |why: String| TrainError::Checkpoint { path: path.to_owned(), why };
+        for id in file.names().filter_map(|name| name.strip_suffix(".time")) {
+            let key =
+                u64::from_str_radix(id, 16).map_err(|_| damaged(format!("holds `{id}`, which is no id")))?;
+            let [time] = numbers(id, "time")?[..] else {
+                return Err(damaged(format!("has no time for {id}")));
+            };
+            let has_master = file.shape(&format!("{id}.master")).is_some();
+            let moments = Moments {
+                time: time as usize,
+                moment_1: tensor(numbers(id, "moment_1")?),
+                moment_2: tensor(numbers(id, "moment_2")?),
+                master: if has_master { Some(tensor(numbers(id, "master")?)) } else { None },
+            };
+            self.moments.insert(key, moments);
+        }
+        Ok(())
+    }
+}
+
+/// A step of all parameters.
+struct Step<'a, B: Backend> {
+    optimizer: &'a mut Optimizer<B>,
+    rate: f64,
+    gradients: GradientsParams,
+}
+
+impl<B: Backend> ModuleMapper<Autodiff<B>> for Step<'_, B> {
+    fn map_float<const D: usize>(
+        &mut self,
+        param: Param<Tensor<Autodiff<B>, D>>,
+    ) -> Param<Tensor<Autodiff<B>, D>> {
+        let Some(gradient) = self.gradients.remove::<B, D>(param.id) else { return param };
+        let (id, weights, mapper) = param.consume();
+        let (shape, learns) = (weights.shape(), weights.is_require_grad());
+        let (weights, gradient) = (weights.inner().reshape([-1]), gradient.reshape([-1])); // [numbers]
+        let stepped = self.optimizer.stepped(id, self.rate, D, weights, gradient);
+        let stepped = Tensor::from_inner(stepped.reshape(shape)).set_require_grad(learns);
+        Param::from_mapped_value(id, stepped, mapper)
+    }
+}

@@ -1,0 +1,134 @@
+//! Models that a trainer can train.
+
+use std::{collections::HashSet, path::Path};
+
+use burn::{
+    backend::Autodiff,
+    module::{AutodiffModule, Module, ModuleMapper, Param, ParamId},
+    tensor::{Tensor, backend::Backend},
+};
+use toolformer_model::{
+    CausalLm as _, LanguageModel, ModelConfig, Precision, SafetensorsFolder, save_adapter, save_weights,
+};
+
+use super::Method;
+use crate::error::TrainError;
+
+/// A model that a trainer can train: it has a body that LoRA can be put on, and can be written and read again.
+pub trait Trainable<B: Backend>: Module<B> {
+    /// The same model under autodiff.
+    type Learning: AutodiffModule<Autodiff<B>, InnerModule = Self>;
+    /// What it is read with.
+    type Config;
+
+    /// Puts it under autodiff; nothing of it learns yet.
+    fn learning(self) -> Self::Learning;
+
+    /// The language model in it.
+    fn body(&self) -> &LanguageModel<B>;
+
+    /// The language model in it.
+    fn body_mut(&mut self) -> &mut LanguageModel<B>;
+
+    /// Parameters outside the body, which are trained beside an adapter too.
+    fn heads(&self) -> Vec<ParamId>;
+
+    /// Writes what a method trains to a folder.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn save_trained(&self, method: &Method, folder: &Path) -> Result<(), TrainError>;
+
+    /// Reads what [`Trainable::save_trained`] wrote, into a model without it.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is of another model.
+    fn load_trained(self, config: &Self::Config, method: &Method, folder: &Path) -> Result<Self, TrainError>;
+}
+
+impl<B: Backend> Trainable<B> for LanguageModel<B> {
+    type Learning = LanguageModel<Autodiff<B>>;
+    type Config = ModelConfig;
+
+    fn learning(self) -> Self::Learning {
+        self.train()
+    }
+
+    fn body(&self) -> &LanguageModel<B> {
+        self
+    }
+
+    fn body_mut(&mut self) -> &mut LanguageModel<B> {
+        self
+    }
+
+    fn heads(&self) -> Vec<ParamId> {
+        Vec::new()
+    }
+
+    fn save_trained(&self, method: &Method, folder: &Path) -> Result<(), TrainError> {
+        match method {
+            Method::Lora(config) => Ok(save_adapter(folder, self, config, "base")?),
+            Method::Full => Ok(save_weights(folder, self)?),
+        }
+    }
+
+    fn load_trained(
+        mut self,
+        config: &ModelConfig,
+        method: &Method,
+        folder: &Path,
+    ) -> Result<Self, TrainError> {
+        match method {
+            Method::Lora(lora) => {
+                let adapter = SafetensorsFolder::open_file(folder.join("adapter_model.safetensors"))?;
+                self.load_lora(lora, &adapter)?;
+                Ok(self)
+            }
+            Method::Full => {
+                let weights = SafetensorsFolder::open(folder)?;
+                Ok(Self::from_weights(config, &weights, Precision::F32, &self.device())?)
+            }
+        }
+    }
+}
+
+/// The model as one that learns: with LoRA only its updates and heads do.
+pub(super) fn trainable<B: Backend, M: Trainable<B>>(model: M, method: &Method) -> M::Learning {
+    let only = match method {
+        Method::Lora(_) => Some(model.body().lora_param_ids().into_iter().chain(model.heads()).collect()),
+        Method::Full => None,
+    };
+    model.learning().map(&mut RequireGrad { only })
+}
+
+/// Lets the parameters with these ids learn, or all.
+struct RequireGrad {
+    only: Option<HashSet<ParamId>>,
+}
+
+impl<B: Backend> ModuleMapper<B> for RequireGrad {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
+        let learns = self.only.as_ref().is_none_or(|only| only.contains(&param.id));
+        param.set_require_grad(learns)
+    }
+}
+
+/// Whether the model is held in numbers that it can be trained in.
+pub(crate) fn check_precision<B: Backend>(model: &LanguageModel<B>) -> Result<(), TrainError> {
+    if model.is_f32() {
+        return Ok(());
+    }
+    let why = "the weights are quantised or in half precision, and training is in f32".into();
+    Err(TrainError::Setting { name: "precision", why })
+}
+
+/// Number of parameters that learn, and of all.
+pub fn count_parameters<B: Backend>(model: &LanguageModel<B>) -> (usize, usize) {
+    let all = model.num_params();
+    if !model.has_lora() {
+        return (all, all);
+    }
+    let updates = model.lora_tensors().into_iter();
+    (updates.map(|(_, shape, _)| shape.iter().product::<usize>()).sum(), all)
+}
