@@ -32,6 +32,7 @@ mod settings_args;
 mod shard_arg;
 mod tool_args;
 mod tool_backends;
+mod training_args;
 mod unit_args;
 mod weave_args;
 

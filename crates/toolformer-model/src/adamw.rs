@@ -7,6 +7,8 @@ use burn::tensor::{Tensor, backend::Backend};
 pub struct AdamWStep {
     /// Learning rate.
     pub rate: f64,
+    /// What the gradient is multiplied by: clipping.
+    pub gradient_factor: f64,
     /// Decay of the first moment.
     pub beta_1: f64,
     /// Decay of the second moment.

@@ -23,6 +23,7 @@ mod rotation;
 mod rows;
 mod silu;
 mod softmax;
+mod squares;
 
 pub(crate) use adamw::adamw;
 pub(crate) use attention::FlexAttention;
@@ -34,3 +35,4 @@ pub(crate) use numbers::Numbers;
 pub(crate) use rms_norm::rms_norm;
 pub(crate) use rotation::rotate;
 pub(crate) use silu::silu_times;
+pub(crate) use squares::sum_of_squares;

@@ -92,6 +92,7 @@ mod sequence_classifier;
 mod shard_index;
 mod shards;
 mod streamed_tensor;
+mod sum_of_squares;
 mod text_part;
 mod token_batch;
 mod tokenizer;
@@ -136,6 +137,7 @@ pub use save::{
 };
 pub use sequence_classifier::{ClassifierConfig, SequenceClassifier};
 pub use streamed_tensor::SaveFormat;
+pub use sum_of_squares::sum_of_squares;
 pub use token_batch::TokenBatch;
 pub use tokenizer::{BatchOptions, ChatMessage, ChatOptions, EncodedBatch, Side, SpecialIds, Tokenizer};
 pub use weights::{GgufWeights, WeightSource};

@@ -57,6 +57,8 @@ struct Factors {
     keep: f32,
     /// The rate over the correction of the first moment.
     rate: f32,
+    /// What the gradient is multiplied by.
+    gradient: f32,
     /// One over the root of the correction of the second moment.
     root: f32,
     epsilon: f32,
@@ -64,7 +66,7 @@ struct Factors {
 
 impl Factors {
     fn of(step: AdamWStep) -> Self {
-        let AdamWStep { rate, beta_1, beta_2, epsilon, weight_decay, time } = step;
+        let AdamWStep { rate, gradient_factor, beta_1, beta_2, epsilon, weight_decay, time } = step;
         let correction = |beta: f64| 1.0 - beta.powi(i32::try_from(time).unwrap_or(i32::MAX));
         Self {
             beta_1: beta_1 as f32,
@@ -73,6 +75,7 @@ impl Factors {
             rest_2: (1.0 - beta_2) as f32,
             keep: (1.0 - rate * weight_decay) as f32,
             rate: (rate / correction(beta_1)) as f32,
+            gradient: gradient_factor as f32,
             root: (1.0 / correction(beta_2).sqrt()) as f32,
             epsilon: epsilon as f32,
         }
@@ -94,9 +97,73 @@ impl WithSimd for Step<'_> {
     fn with_simd<S: Simd>(self, _: S) {
         let Self { weights, moment_1, moment_2, gradient, factors: f } = self;
         for (((weight, m), v), g) in weights.iter_mut().zip(moment_1).zip(moment_2).zip(gradient) {
+            let g = g * f.gradient;
             *m = f.beta_1 * *m + f.rest_1 * g;
             *v = f.beta_2 * *v + f.rest_2 * g * g;
             *weight = f.keep * *weight - f.rate * *m / (v.sqrt() * f.root + f.epsilon);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::{
+        backend::Flex,
+        optim::{AdamWConfig, AdamWState, AdaptiveMomentumState, SimpleOptimizer as _},
+        tensor::Distribution,
+    };
+
+    use super::*;
+
+    fn random(len: usize) -> Tensor<Flex, 1> {
+        Tensor::random([len], Distribution::Normal(0.0, 1.0), &Default::default())
+    }
+
+    /// Three steps, beside burn's own.
+    #[test]
+    fn a_step_is_that_of_burn() {
+        let len = 3 * PIECE / 2;
+        let burns = AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(0.1).build();
+        let zeros = || Tensor::<Flex, 1>::zeros([len], &Default::default());
+        let mut own = [random(len), zeros(), zeros()];
+        let mut expected = own[0].clone();
+        let momentum =
+            AdaptiveMomentumState { time: 0, moment_1: zeros(), moment_2: zeros(), max_moment_2: None };
+        let mut state = Some(AdamWState { momentum });
+        for time in 1..=3 {
+            let gradient = random(len);
+            let step = AdamWStep {
+                rate: 1e-2,
+                gradient_factor: 0.5,
+                beta_1: 0.9,
+                beta_2: 0.999,
+                epsilon: 1e-8,
+                weight_decay: 0.1,
+                time,
+            };
+            own = adamw(step, &gradient, own).unwrap();
+            (expected, state) = burns.step(1e-2, expected, gradient.mul_scalar(0.5), state);
+            let off = (own[0].clone() - expected.clone()).abs().max().into_scalar();
+            assert!(off < 1e-5, "{off} after {time}");
+        }
+    }
+
+    #[test]
+    fn tensors_that_others_have_stay() {
+        let weights = random(100);
+        let before = weights.to_data();
+        let step = AdamWStep {
+            rate: 1.0,
+            gradient_factor: 1.0,
+            beta_1: 0.9,
+            beta_2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+            time: 1,
+        };
+        let zeros = || Tensor::zeros([100], &Default::default());
+        let [stepped, ..] = adamw(step, &random(100), [weights.clone(), zeros(), zeros()]).unwrap();
+        assert_eq!(weights.to_data(), before);
+        assert_ne!(stepped.to_data(), before);
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn fingerprint<B: Backend, O: Objective<B>>(
     let mut hash = Sha256::new();
     hash.update(serde_json::to_vec(settings).unwrap_or_default());
     of_weights(model.body(), &mut hash);
-    objective.fingerprint(&mut hash);
+    objective.fingerprint(&mut |bytes| hash.update(bytes));
     format!("{:x}", hash.finalize())
 }
 

@@ -4,46 +4,46 @@ use burn::{
     backend::Autodiff,
     module::{AutodiffModule, ModuleVisitor, Param},
     optim::GradientsParams,
-    tensor::{ElementConversion, Tensor, backend::Backend},
+    tensor::{Tensor, backend::Backend},
 };
+use toolformer_model::sum_of_squares;
 
-/// Scales the gradients so that their common norm is at most `max_norm`; returns the norm before.
-pub(super) fn clip_by_global_norm<B: Backend, M: AutodiffModule<Autodiff<B>>>(
+/// The common norm of all gradients, over all parameters together.
+pub(super) fn global_norm<B: Backend, M: AutodiffModule<Autodiff<B>>>(
     module: &M,
-    grads: &mut GradientsParams,
-    max_norm: f64,
+    gradients: &GradientsParams,
 ) -> f64 {
-    let mut squares = SumOfSquares { grads, sum: 0.0 };
+    let mut squares = Squares { gradients, sum: 0.0 };
     module.visit(&mut squares);
-    let norm = squares.sum.sqrt();
-    if norm > max_norm {
-        module.visit(&mut Scale { grads, factor: max_norm / norm });
-    }
-    norm
+    squares.sum.sqrt()
 }
 
-struct SumOfSquares<'a> {
-    grads: &'a GradientsParams,
+/// What gradients of this norm are multiplied by, so that it is at most `max_norm`.
+pub(super) fn clipping_factor(norm: f64, max_norm: f64) -> f64 {
+    if norm > max_norm { max_norm / norm } else { 1.0 }
+}
+
+struct Squares<'a> {
+    gradients: &'a GradientsParams,
     sum: f64,
 }
 
-impl<B: Backend> ModuleVisitor<Autodiff<B>> for SumOfSquares<'_> {
+impl<B: Backend> ModuleVisitor<Autodiff<B>> for Squares<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<Autodiff<B>, D>>) {
-        if let Some(grad) = self.grads.get::<B, D>(param.id) {
-            self.sum += grad.powi_scalar(2).sum().into_scalar().elem::<f64>();
+        if let Some(gradient) = self.gradients.get::<B, D>(param.id) {
+            self.sum += sum_of_squares(&gradient.reshape([-1]));
         }
     }
 }
 
-struct Scale<'a> {
-    grads: &'a mut GradientsParams,
-    factor: f64,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl<B: Backend> ModuleVisitor<Autodiff<B>> for Scale<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<Autodiff<B>, D>>) {
-        if let Some(grad) = self.grads.remove::<B, D>(param.id) {
-            self.grads.register::<B, D>(param.id, grad.mul_scalar(self.factor));
-        }
+    #[test]
+    fn long_gradients_are_shortened() {
+        assert_eq!(clipping_factor(4.0, 1.0), 0.25);
+        assert_eq!(clipping_factor(0.5, 1.0), 1.0);
+        assert_eq!(clipping_factor(1e9, f64::INFINITY), 1.0);
     }
 }

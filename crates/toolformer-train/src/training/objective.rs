@@ -1,7 +1,6 @@
 //! What a run learns, apart from how the loop goes.
 
 use burn::{optim::GradientsParams, tensor::backend::Backend};
-use sha2::Sha256;
 
 use super::{Evaluation, Metric, Trainable};
 
@@ -33,7 +32,7 @@ pub trait Objective<B: Backend>: Sync {
     fn metric(&self, step: usize, evaluation: &Evaluation) -> Metric;
 
     /// Feeds all examples, held out ones included, to what stands for a run.
-    fn fingerprint(&self, hash: &mut Sha256);
+    fn fingerprint(&self, feed: &mut dyn FnMut(&[u8]));
 }
 
 /// What some examples of a step give.

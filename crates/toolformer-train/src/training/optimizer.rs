@@ -45,7 +45,12 @@ fn by_burn<B: Backend>(
         .build();
     let before = [&moment_1, &moment_2].map(Tensor::clone);
     let momentum = AdaptiveMomentumState { time: step.time - 1, moment_1, moment_2, max_moment_2: None };
-    let (weights, state) = adamw.step(step.rate, weights, gradient, Some(AdamWState { momentum }));
+    let (weights, state) = adamw.step(
+        step.rate,
+        weights,
+        gradient.mul_scalar(step.gradient_factor),
+        Some(AdamWState { momentum }),
+    );
     let [moment_1, moment_2] =
         state.map_or(before, |AdamWState { momentum }| [momentum.moment_1, momentum.moment_2]);
     [weights, moment_1, moment_2]
@@ -55,6 +60,7 @@ impl<B: Backend> Optimizer<B> {
     pub(super) fn new(settings: &TrainingSettings) -> Self {
         let step = AdamWStep {
             rate: 0.0,
+            gradient_factor: 1.0,
             beta_1: settings.beta_1,
             beta_2: settings.beta_2,
             epsilon: settings.epsilon,
@@ -64,21 +70,22 @@ impl<B: Backend> Optimizer<B> {
         Self { step, decayed: settings.decayed, moments: BTreeMap::new() }
     }
 
-    /// A step against the gradients; parameters without one stay.
+    /// A step against the gradients, times a factor; parameters without one stay.
     pub(super) fn step<N: AutodiffModule<Autodiff<B>>>(
         &mut self,
         rate: f64,
+        factor: f64,
         model: N,
         gradients: GradientsParams,
     ) -> N {
-        model.map(&mut Step { optimizer: self, rate, gradients })
+        (self.step.rate, self.step.gradient_factor) = (rate, factor);
+        model.map(&mut Step { optimizer: self, gradients })
     }
 
     /// The parameter after a step.
     fn stepped(
         &mut self,
         id: ParamId,
-        rate: f64,
         axes: usize,
         weights: Tensor<B, 1>,
         gradient: Tensor<B, 1>,
@@ -97,7 +104,6 @@ impl<B: Backend> Optimizer<B> {
         let weights = master.unwrap_or_else(|| single(weights));
         let decays = axes >= 2 || self.decayed == DecayedTensors::All;
         let step = AdamWStep {
-            rate,
             weight_decay: if decays { self.step.weight_decay } else { 0.0 },
             time: time + 1,
             ..self.step
@@ -165,7 +171,6 @@ impl<B: Backend> Optimizer<B> {
 /// A step of all parameters.
 struct Step<'a, B: Backend> {
     optimizer: &'a mut Optimizer<B>,
-    rate: f64,
     gradients: GradientsParams,
 }
 
@@ -178,7 +183,7 @@ impl<B: Backend> ModuleMapper<Autodiff<B>> for Step<'_, B> {
         let (id, weights, mapper) = param.consume();
         let (shape, learns) = (weights.shape(), weights.is_require_grad());
         let (weights, gradient) = (weights.inner().reshape([-1]), gradient.reshape([-1])); // [numbers]
-        let stepped = self.optimizer.stepped(id, self.rate, D, weights, gradient);
+        let stepped = self.optimizer.stepped(id, D, weights, gradient);
         let stepped = Tensor::from_inner(stepped.reshape(shape)).set_require_grad(learns);
         Param::from_mapped_value(id, stepped, mapper)
     }

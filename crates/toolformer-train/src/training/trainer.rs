@@ -10,7 +10,7 @@ use super::{
     checkpoint::{Checkpoints, State},
     example_order::ExampleOrder,
     fingerprint::fingerprint,
-    gradient_clipping::clip_by_global_norm,
+    gradient_clipping::{clipping_factor, global_norm},
     optimizer::Optimizer,
     replicas::{devices_of_replicas, gradients_of_replicas},
     trainable::trainable,
@@ -108,14 +108,15 @@ pub fn train<B: Backend, O: Objective<B>>(
     while state.step < steps && !state.stopped {
         let examples = order.of_step(state.step);
         let total: usize = examples.iter().map(|&example| objective.weight(example)).sum();
-        let StepGradients { mut gradients, loss, tokens } =
+        let StepGradients { gradients, loss, tokens } =
             gradients_of_replicas(objective, &model, &devices, examples, total);
-        let norm = clip_by_global_norm::<B, _>(&model, &mut gradients, settings.clip_norm);
+        let norm = global_norm::<B, _>(&model, &gradients);
         if !(loss.is_finite() && norm.is_finite()) {
             return Err(TrainError::NotFinite { step: state.step + 1 });
         }
         let rate = settings.learning_rate_at(state.step, steps);
-        model = optimizer.step(rate, model, gradients);
+        let factor = clipping_factor(norm, settings.clip_norm);
+        model = optimizer.step(rate, factor, model, gradients);
         state.step += 1;
         state.tokens += tokens;
         state.in_loss += total;

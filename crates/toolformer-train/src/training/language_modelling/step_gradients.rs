@@ -15,8 +15,8 @@ use crate::{
     training_sequence::TrainingRow,
 };
 
-/// Logits that are computed at once: a vocabulary of 50,000 for some 300 tokens.
-const LOGITS: usize = 16 * 1024 * 1024;
+/// Logits that are computed at once: a vocabulary of 50,000 for some 600 tokens.
+const LOGITS: usize = 32 * 1024 * 1024;
 
 /// Gradient of the loss of some rows, which are sorted by length, over `total` tokens.
 pub(super) fn step_gradients<B: Backend>(
