@@ -15,5 +15,6 @@ mod teach;
 mod text_files;
 mod tiny;
 mod toolformer;
+mod training_parity;
 mod unknown_ids;
 mod weave;
