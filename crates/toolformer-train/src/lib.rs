@@ -55,6 +55,7 @@ mod shard;
 mod stats;
 mod teach;
 mod teach_settings;
+mod tensorboard;
 mod texts;
 mod tokenized;
 mod tool_settings;
@@ -98,6 +99,7 @@ pub use stats::{
 };
 pub use teach::{Taught, TeachJob, teach};
 pub use teach_settings::TeachSettings;
+pub use tensorboard::TensorboardFile;
 pub use texts::{Text, TextFile, TextId, TextIter, TextSource, TextsSummary, read_texts};
 pub use tokenized::Tokenized;
 pub use tool_settings::{GivenSettings, ToolSettings};

@@ -12,6 +12,7 @@ mod report;
 mod report_in_browser;
 mod rewrites;
 mod teach;
+mod tensorboard;
 mod text_files;
 mod tiny;
 mod toolformer;
