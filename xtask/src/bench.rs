@@ -8,6 +8,8 @@ mod decode;
 mod decode_table;
 mod hf_folder;
 mod scale;
+mod train;
+mod train_table;
 
 /// Measure against other programs that do the same work
 ///
@@ -16,7 +18,8 @@ mod scale;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask bench annotate --texts 10 --python ~/peers/bin/python
-  cargo xtask bench decode --python ~/peers/bin/python")]
+  cargo xtask bench decode --python ~/peers/bin/python
+  cargo xtask bench train --python ~/peers/bin/python")]
 pub(crate) struct Args {
     #[command(subcommand)]
     bench: Bench,
@@ -27,6 +30,7 @@ enum Bench {
     Annotate(annotate::Args),
     Decode(decode::Args),
     Scale(scale::Args),
+    Train(train::Args),
 }
 
 /// Runs one benchmark.
@@ -35,5 +39,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Bench::Annotate(args) => annotate::run(args),
         Bench::Decode(args) => decode::run(args),
         Bench::Scale(args) => scale::run(args),
+        Bench::Train(args) => train::run(args),
     }
 }

@@ -124,7 +124,7 @@ fn ours(args: &Args, model: &Path, part: &str) -> Result<Command> {
 }
 
 /// With as many threads as all sides have.
-fn threads(mut command: Command) -> Command {
+pub(super) fn threads(mut command: Command) -> Command {
     command.env("RAYON_NUM_THREADS", THREADS).env("OMP_NUM_THREADS", THREADS);
     command
 }
