@@ -27,8 +27,15 @@ pub(super) fn nats(value: f64) -> String {
 /// A setting or the mark of an axis: as short as it is exact.
 pub(super) fn plain(value: f64) -> String {
     let rounded = (value * 1e6).round() / 1e6;
-    let text = if value != 0.0 && value.abs() < 1e-3 { format!("{value:e}") } else { rounded.to_string() };
+    let text = if value != 0.0 && value.abs() < 1e-3 { small(value) } else { rounded.to_string() };
     text.replace('-', "\u{2212}")
+}
+
+/// `1e-5`, to six digits.
+fn small(value: f64) -> String {
+    let text = format!("{value:.5e}");
+    let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
+    format!("{}e{power}", digits.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// `12 %`; some of a whole is never none of it.
@@ -66,8 +73,8 @@ mod tests {
         assert_eq!([1, 2].map(|n| counted(n, "call")), ["1 call", "2 calls"]);
         assert_eq!([0.0, -0.001, -1.5].map(nats), ["0.00", "0.00", "\u{2212}1.50"]);
         assert_eq!(
-            [0.0, 0.5, -2.0, 1e-5, 0.1 + 0.2].map(plain),
-            ["0", "0.5", "\u{2212}2", "1e\u{2212}5", "0.3"]
+            [0.0, 0.5, -2.0, 1e-5, 2.5e-4, 3.0 * 1e-4, 0.1 + 0.2].map(plain),
+            ["0", "0.5", "\u{2212}2", "1e\u{2212}5", "2.5e\u{2212}4", "3e\u{2212}4", "0.3"]
         );
         assert_eq!(
             [(0, 0), (1, 3000), (1, 30), (1, 2)].map(|(a, b)| share(a, b)),

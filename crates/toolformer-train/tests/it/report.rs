@@ -97,7 +97,8 @@ fn run_folder(out: &Path, texts: &[Text], candidates: &[Candidate]) {
     for step in 1..=24 {
         let loss = 1.4 + 1.7 / f64::from(step) + f64::from(step % 3) / 10.0;
         let line = |value: Value| serde_json::from_value(value).unwrap();
-        metrics.append(&line(json!({"step": step, "loss": loss}))).unwrap();
+        let rate = 1e-3 * f64::from(step.min(3)).min(f64::from(25 - step) / 7.0) / 3.0;
+        metrics.append(&line(json!({"step": step, "loss": loss, "learning_rate": rate}))).unwrap();
         if step % 6 == 0 {
             metrics
                 .append(&line(json!({"step": step, "perplexity": 18.4 - f64::from(step) / 40.0})))
