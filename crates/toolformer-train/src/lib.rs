@@ -62,6 +62,7 @@ mod tool_settings;
 mod toolformer;
 mod training;
 mod training_sequence;
+mod trigram;
 mod unit_log;
 mod units;
 mod weave;
@@ -110,6 +111,7 @@ pub use training::{
     TrainingSettings, Verdict, count_parameters, finetune, perplexity, train,
 };
 pub use training_sequence::{TrainingSequence, held_out_sequence, training_sequence};
+pub use trigram::Trigram;
 pub use unit_log::{UnitCost, UnitLog};
 pub use units::{UnitRecord, Units};
 pub use weave::{WeavePlan, WeaveSettings, Weaver, Woven, WovenCall, weave, weave_with, write_woven};
