@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use toolformer_data::DataError;
 use toolformer_decode::DecodeError;
 use toolformer_model::ModelError;
 
@@ -166,12 +167,27 @@ pub enum TrainError {
         /// What is wrong.
         why: String,
     },
+    /// A data set failed.
+    #[error(transparent)]
+    Data(DataError),
     /// Decoding failed.
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// The model or tokenizer failed.
     #[error(transparent)]
     Model(#[from] ModelError),
+}
+
+impl From<DataError> for TrainError {
+    /// What is wrong with a file or a setting is told as this crate tells it.
+    fn from(error: DataError) -> Self {
+        match error {
+            DataError::Read { path, source } => Self::Read { path, source },
+            DataError::File { path, line, why } => Self::Texts { path, line, why },
+            DataError::Setting { name, why } => Self::Setting { name, why },
+            other => Self::Data(other),
+        }
+    }
 }
 
 impl TrainError {

@@ -28,6 +28,7 @@ mod candidate;
 mod collect;
 mod compat;
 mod copy_alignment;
+mod corpus;
 mod dated_tools;
 mod error;
 mod execute;
@@ -74,6 +75,7 @@ pub use candidate::{Candidate, Reason, Status};
 pub use collect::Collector;
 pub use compat::Compat;
 pub use copy_alignment::{Departure, InsertedCall, align_copy};
+pub use corpus::{Corpus, CorpusSettings, Packing};
 pub use dated_tools::DatedTools;
 pub use error::TrainError;
 pub use execute::execute;
@@ -105,12 +107,13 @@ pub use texts::{Text, TextFile, TextId, TextIter, TextSource, TextsSummary, read
 pub use tokenized::Tokenized;
 pub use tool_settings::{GivenSettings, ToolSettings};
 pub use toolformer::{Calls, Dropped, Stage, Toolformer};
+pub use toolformer_data::TrainingSequence;
 pub use training::{
     Callback, DecayedTensors, EarlyStopping, Evaluation, Finetuned, LanguageModelling, Method, Metric,
     MetricsFile, Objective, Perplexity, Schedule, StepGradients, Trainable, Trained, TrainingJob,
     TrainingSettings, Verdict, count_parameters, finetune, perplexity, train,
 };
-pub use training_sequence::{TrainingSequence, held_out_sequence, training_sequence};
+pub use training_sequence::{held_out_sequence, training_sequence};
 pub use trigram::Trigram;
 pub use unit_log::{UnitCost, UnitLog};
 pub use units::{UnitRecord, Units};

@@ -6,6 +6,7 @@ use std::{
 };
 
 use burn::tensor::backend::Backend;
+use toolformer_data::TrainingSequence;
 use toolformer_model::{
     CausalLm as _, LanguageModel, Pretrained, SaveOptions, Tokenizer, save_adapter, save_pretrained_as,
 };
@@ -31,7 +32,7 @@ use crate::{
     teach_settings::TeachSettings,
     texts::{Text, TextSource, TextsSummary},
     training::{Method, MetricsFile, check_precision, count_parameters, finetune, perplexity},
-    training_sequence::{TrainingSequence, held_out_sequence, training_sequence},
+    training_sequence::{held_out_sequence, training_sequence},
     units::Units,
     weave::{WeavePlan, Weaver, Woven, write_woven},
     whole_file::write_whole,

@@ -1,9 +1,6 @@
 //! The texts to annotate, and where they come from.
 
 mod jsonl;
-mod paragraphs;
-#[cfg(feature = "parquet")]
-mod parquet_rows;
 mod source;
 mod summary;
 mod text_file;

@@ -2,51 +2,10 @@
 
 use std::ops::Range;
 
+use toolformer_data::TrainingSequence;
 use toolformer_model::{Tokenizer, check_ids};
 
 use crate::error::TrainError;
-
-/// A sequence of ids to train on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TrainingSequence {
-    ids: Vec<u32>,
-    /// Of each id, whether it is in the loss; none where all are.
-    in_loss: Option<Vec<bool>>,
-}
-
-impl From<Vec<u32>> for TrainingSequence {
-    /// Every token is in the loss, as in the paper.
-    fn from(ids: Vec<u32>) -> Self {
-        Self { ids, in_loss: None }
-    }
-}
-
-impl TrainingSequence {
-    /// Ids of which only some are in the loss: `in_loss` says it of each. All are read, whether or not they are in the loss.
-    /// The first is never in it, as nothing predicts it.
-    ///
-    /// # Errors
-    /// If the two differ in length.
-    pub fn masked(ids: Vec<u32>, in_loss: Vec<bool>) -> Result<Self, TrainError> {
-        if ids.len() != in_loss.len() {
-            let why = format!("has {} entries for {} ids; give one for each id", in_loss.len(), ids.len());
-            return Err(TrainError::Setting { name: "in_loss", why });
-        }
-        let in_loss = Some(in_loss).filter(|in_loss| in_loss.contains(&false));
-        Ok(Self { ids, in_loss })
-    }
-
-    /// The ids.
-    pub fn ids(&self) -> &[u32] {
-        &self.ids
-    }
-
-    /// Its first `len` ids at most.
-    pub(crate) fn first(&self, len: usize) -> TrainingRow<'_> {
-        let len = len.min(self.ids.len());
-        TrainingRow { ids: &self.ids[..len], in_loss: self.in_loss.as_ref().map(|in_loss| &in_loss[..len]) }
-    }
-}
 
 /// A sequence as far as the model takes it.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +15,12 @@ pub(crate) struct TrainingRow<'a> {
 }
 
 impl<'a> TrainingRow<'a> {
+    /// The first `len` ids at most of a sequence.
+    pub(crate) fn first(sequence: &'a TrainingSequence, len: usize) -> Self {
+        let len = len.min(sequence.len());
+        Self { ids: &sequence.ids()[..len], in_loss: sequence.in_loss().map(|in_loss| &in_loss[..len]) }
+    }
+
     /// What is to be predicted, each with the index of the id before it.
     pub(crate) fn targets(self) -> impl Iterator<Item = (usize, u32)> + 'a {
         let in_loss = move |index: usize| self.in_loss.is_none_or(|in_loss| in_loss[index]);
@@ -97,7 +62,7 @@ pub fn training_sequence(
     for (in_loss, (start, _)) in in_loss[first..].iter_mut().zip(spans) {
         *in_loss = !left_out.iter().any(|range| range.contains(&start));
     }
-    TrainingSequence::masked(ids, in_loss)
+    Ok(TrainingSequence::masked(ids, in_loss)?)
 }
 
 /// Tokens to measure perplexity on for a text, as [`training_sequence`] has them but for the end.

@@ -10,6 +10,7 @@
 //! | [`model`] | language models on burn: weights, tokenizers, caches, LoRA |
 //! | [`decode`] | sampling, batches, and generation that pauses at a call and runs the tool |
 //! | [`filter`] | the paper's criterion: does a call's result lower the loss of what follows? |
+//! | [`data`] | data sets: read, split, mix, tokenise once, pad and pack |
 //! | [`train`] | annotate, execute, filter, weave, fine-tune, and [`train::teach`], the whole job |
 //! | [`device`] | which backend a device's name stands for |
 //!
@@ -64,6 +65,7 @@
 pub mod device;
 
 pub use burn;
+pub use toolformer_data as data;
 pub use toolformer_decode as decode;
 pub use toolformer_filter as filter;
 pub use toolformer_model as model;

@@ -6,14 +6,15 @@ use super::{Finding, Repo};
 
 /// The layers: a crate and the workspace crates that it may use, in tests too. There are no other edges.
 const LAYERS: &[(&str, &[&str])] = &[
+    ("toolformer-data", &[]),
     ("toolformer-text", &[]),
     ("toolformer-tools", &["text"]),
     ("toolformer-model", &[]),
     ("toolformer-decode", &["text", "model"]),
     ("toolformer-filter", &["model"]),
-    ("toolformer-train", &["text", "model", "decode", "filter"]),
-    ("toolformer-eval", &["text", "tools", "model", "decode", "filter", "train"]),
-    ("toolformer", &["text", "tools", "model", "decode", "filter", "train", "eval"]),
+    ("toolformer-train", &["data", "text", "model", "decode", "filter"]),
+    ("toolformer-eval", &["data", "text", "tools", "model", "decode", "filter", "train"]),
+    ("toolformer", &["data", "text", "tools", "model", "decode", "filter", "train", "eval"]),
     ("toolformer-cli", &["toolformer"]),
     ("toolformer-bench", &["toolformer"]),
     ("toolformer-examples", &["toolformer"]),

@@ -3,6 +3,7 @@
 use std::{io::BufRead, path::PathBuf};
 
 use serde::Deserialize;
+use toolformer_data::Lines;
 
 use super::{Text, TextId};
 use crate::error::TrainError;
@@ -16,43 +17,27 @@ struct Line {
     rest: serde_json::Map<String, serde_json::Value>,
 }
 
-/// Why a line cannot be read.
-pub(super) fn unreadable(error: &std::io::Error) -> String {
-    format!("cannot be read ({error}); texts are UTF-8, and a packed file has to be whole")
-}
-
 /// The texts of JSONL, one after the other; a text that is empty or null is none.
 pub(crate) struct TextLines<R> {
-    reader: R,
-    path: PathBuf,
-    /// Lines and texts read.
-    line: usize,
+    lines: Lines<R>,
+    /// Texts read.
     texts: u64,
 }
 
 impl<R: BufRead> TextLines<R> {
     /// `path` is only named in errors.
     pub(super) fn new(reader: R, path: PathBuf) -> Self {
-        Self { reader, path, line: 0, texts: 0 }
+        Self { lines: Lines::new(reader, path), texts: 0 }
     }
 
     /// The next text, and its line as it stands there, without the line feed.
     pub(crate) fn next_text(&mut self) -> Option<Result<(Text, String), TrainError>> {
         loop {
-            let mut line = String::new();
-            let read = self.reader.read_line(&mut line);
-            self.line += 1;
-            match read {
-                Ok(0) => return None,
-                Ok(_) => {}
-                Err(error) => return Some(Err(self.wrong(unreadable(&error)))),
-            }
-            if line.ends_with('\n') {
-                line.pop();
-            }
-            if line.trim().is_empty() {
-                continue;
-            }
+            let line = match self.lines.next()? {
+                Ok(line) if line.trim().is_empty() => continue,
+                Ok(line) => line,
+                Err(error) => return Some(Err(error.into())),
+            };
             match self.parse(&line) {
                 Ok(None) => {}
                 Ok(Some(text)) => return Some(Ok((text, line))),
@@ -66,17 +51,13 @@ impl<R: BufRead> TextLines<R> {
         let parsed: Line = serde_json::from_str(line).map_err(|error| {
             let advice =
                 "plain text belongs into a .txt file, and an id is a whole number from 0 or a string";
-            self.wrong(format!("is not a JSON object with a \"text\" ({error}); {advice}"))
+            let why = format!("is not a JSON object with a \"text\" ({error}); {advice}");
+            TrainError::Texts { path: self.lines.path().to_owned(), line: self.lines.number(), why }
         })?;
         let Some(text) = parsed.text.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
         let id = parsed.id.unwrap_or(TextId::Number(self.texts));
         self.texts += 1;
         Ok(Some(Text { id, text, rest: parsed.rest }))
-    }
-
-    /// An error about the line read last.
-    fn wrong(&self, why: String) -> TrainError {
-        TrainError::Texts { path: self.path.clone(), line: self.line, why }
     }
 }
 

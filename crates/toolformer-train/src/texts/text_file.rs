@@ -4,15 +4,14 @@ use std::{
     ffi::OsStr,
     fs::File,
     io::{self, BufReader, Read},
-    path::{Path, PathBuf},
+    path::Path,
+    path::PathBuf,
 };
 
-use flate2::read::MultiGzDecoder;
 use tempfile::NamedTempFile;
+use toolformer_data::{Content, FileFormat, Paragraphs, ParquetLines, open_unpacked};
 
-#[cfg(feature = "parquet")]
-use super::parquet_rows::ParquetRows;
-use super::{Text, TextIter, TextSource, jsonl::TextLines, paragraphs::Paragraphs, summary::check_texts};
+use super::{Text, TextId, TextIter, TextSource, jsonl::TextLines, summary::check_texts};
 use crate::error::TrainError;
 
 /// A file of texts, by its extension:
@@ -27,12 +26,6 @@ pub struct TextFile {
     path: PathBuf,
     /// What came from standard input, which can be read once only.
     copy: Option<NamedTempFile>,
-}
-
-enum Format {
-    Jsonl,
-    Paragraphs,
-    Parquet,
 }
 
 impl TextFile {
@@ -57,65 +50,59 @@ impl TextSource for TextFile {
         Ok(match &self.copy {
             Some(copy) => {
                 let copy = copy.reopen().map_err(TrainError::read(&path))?;
-                Box::new(TextLines::new(BufReader::new(Box::new(copy)), path))
+                Box::new(TextLines::new(BufReader::new(copy), path))
             }
-            None => match content(&path)? {
-                (Format::Paragraphs, reader) => Box::new(Paragraphs::new(reader, path)),
-                (_, reader) => Box::new(TextLines::new(reader, path)),
-            },
+            None if is_plain(&path) => {
+                let paragraphs = Paragraphs::new(open_unpacked(&path)?, path);
+                Box::new((0..).zip(paragraphs).map(|(number, text)| {
+                    Ok(Text { id: TextId::Number(number), text: text?, rest: serde_json::Map::new() })
+                }))
+            }
+            None => Box::new(TextLines::new(objects(&path)?, path)),
         })
     }
 }
 
-/// A content that can be read once.
-type Reader = BufReader<Box<dyn Read + Send>>;
-
 /// The texts of a file with their lines, to be read once.
-pub(crate) fn text_lines(path: &Path) -> Result<TextLines<Reader>, TrainError> {
-    let reader = if is_standard_input(path) {
+pub(crate) fn text_lines(path: &Path) -> Result<TextLines<Content>, TrainError> {
+    let content = if is_standard_input(path) {
         BufReader::new(Box::new(io::stdin()) as Box<dyn Read + Send>)
+    } else if is_plain(path) {
+        // That it is not there is told first.
+        File::open(path).map_err(TrainError::read(path))?;
+        return Err(wrong(path, "is plain text, which has no objects to go on with; give JSONL"));
     } else {
-        let (format, reader) = content(path)?;
-        if let Format::Paragraphs = format {
-            let why = "is plain text, which has no objects to go on with; give JSONL".into();
-            return Err(TrainError::Texts { path: path.to_owned(), line: 0, why });
-        }
-        reader
+        objects(path)?
     };
-    Ok(TextLines::new(reader, path.to_owned()))
+    Ok(TextLines::new(content, path.to_owned()))
 }
 
-/// The content of a file, unpacked, with rows of Parquet as JSONL.
-fn content(path: &Path) -> Result<(Format, Reader), TrainError> {
-    let name = path.to_string_lossy();
-    let (inner, packed) = name.strip_suffix(".gz").map_or((&*name, false), |inner| (inner, true));
-    let format = match inner.rsplit_once('.') {
-        Some((_, "txt")) => Format::Paragraphs,
-        Some((_, "parquet")) if !packed => Format::Parquet,
-        _ => Format::Jsonl,
-    };
-    let file = File::open(path).map_err(TrainError::read(path))?;
-    let reader: Box<dyn Read + Send> = match format {
-        Format::Parquet => parquet(file, path)?,
-        _ if packed => Box::new(MultiGzDecoder::new(BufReader::new(file))),
-        _ => Box::new(file),
-    };
-    Ok((format, BufReader::new(reader)))
+/// The objects of a file as JSONL, unpacked.
+fn objects(path: &Path) -> Result<Content, TrainError> {
+    if FileFormat::of(path) != Some(FileFormat::Parquet) {
+        return Ok(open_unpacked(path)?);
+    }
+    let rows = ParquetLines::open(path)?;
+    if !rows.columns().iter().any(|column| column == "text") {
+        let columns = rows.columns().join(", ");
+        return Err(wrong(
+            path,
+            &format!("has no column `text`, only {columns}; give a file whose texts are in one of this name"),
+        ));
+    }
+    Ok(BufReader::new(Box::new(rows)))
+}
+
+fn wrong(path: &Path, why: &str) -> TrainError {
+    TrainError::Texts { path: path.to_owned(), line: 0, why: why.to_owned() }
+}
+
+fn is_plain(path: &Path) -> bool {
+    FileFormat::of(path) == Some(FileFormat::Text)
 }
 
 fn is_standard_input(path: &Path) -> bool {
     path == OsStr::new("-")
-}
-
-#[cfg(feature = "parquet")]
-fn parquet(file: File, path: &Path) -> Result<Box<dyn Read + Send>, TrainError> {
-    Ok(Box::new(ParquetRows::open(file, path)?))
-}
-
-#[cfg(not(feature = "parquet"))]
-fn parquet(_: File, path: &Path) -> Result<Box<dyn Read + Send>, TrainError> {
-    let why = "is Parquet, which this program was built without; build it with the feature `parquet`, or give JSONL";
-    Err(TrainError::Texts { path: path.to_owned(), line: 0, why: why.into() })
 }
 
 /// Reads all texts of a file into memory.

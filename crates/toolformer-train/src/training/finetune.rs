@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use burn::tensor::backend::Backend;
+use toolformer_data::TrainingSequence;
 use toolformer_model::{LanguageModel, ModelConfig};
 
 use super::{Callback, LanguageModelling, Trained, TrainingJob, TrainingSettings, train};
-use crate::{
-    error::TrainError, observer::Observer, training::check_precision, training_sequence::TrainingSequence,
-};
+use crate::{error::TrainError, observer::Observer, training::check_precision};
 
 /// A fine-tuned language model and how it came about.
 pub type Finetuned<B> = Trained<LanguageModel<B>>;

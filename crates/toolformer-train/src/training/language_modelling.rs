@@ -1,13 +1,11 @@
 //! The paper's objective: language modelling on every token, results of calls included (section 4.1) unless they are masked.
 
 use burn::{backend::Autodiff, tensor::backend::Backend};
+use toolformer_data::TrainingSequence;
 use toolformer_model::{CausalLm as _, LanguageModel, check_ids};
 
 use super::{Evaluation, Metric, Objective, Perplexity, StepGradients, TrainingSettings, perplexity};
-use crate::{
-    error::TrainError,
-    training_sequence::{TrainingRow, TrainingSequence},
-};
+use crate::{error::TrainError, training_sequence::TrainingRow};
 
 mod step_gradients;
 
@@ -39,7 +37,7 @@ impl<'a> LanguageModelling<'a> {
         let longest = settings.max_seq.min(model.max_positions());
         let rows: Vec<TrainingRow<'_>> = examples
             .iter()
-            .map(|example| example.first(longest))
+            .map(|example| TrainingRow::first(example, longest))
             .filter(|row| row.targets().next().is_some())
             .collect();
         if rows.is_empty() {

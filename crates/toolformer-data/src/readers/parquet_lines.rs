@@ -9,40 +9,50 @@ use std::{
 use arrow_json::{WriterBuilder, writer::LineDelimited};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
-use crate::error::TrainError;
+use crate::error::DataError;
 
 /// Rows that are unpacked together.
 const ROWS: usize = 64;
 
-/// Reads as the JSONL that the rows are, with columns as fields.
-pub(super) struct ParquetRows {
+/// Reads as the JSONL that the rows of a Parquet file are, with columns as fields, also those that are null.
+pub struct ParquetLines {
     batches: ParquetRecordBatchReader,
+    columns: Vec<String>,
+    rows: usize,
     lines: io::Cursor<Vec<u8>>,
 }
 
-impl ParquetRows {
-    /// `path` is only named in errors.
-    pub(super) fn open(file: File, path: &Path) -> Result<Self, TrainError> {
-        let wrong = |why: String| TrainError::Texts { path: path.to_owned(), line: 0, why };
-        let damaged = |error| wrong(format!("is no Parquet file that can be read: {error}"));
+impl ParquetLines {
+    /// Opens a file and reads what it says of itself.
+    ///
+    /// # Errors
+    /// If it cannot be opened or is no Parquet; without the feature `parquet`, always.
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let file = File::open(path).map_err(DataError::read(path))?;
+        let damaged =
+            |error| DataError::file(path, 0, format!("is no Parquet file that can be read: {error}"));
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(damaged)?;
-        if builder.schema().field_with_name("text").is_err() {
-            let columns: Vec<&str> =
-                builder.schema().fields().iter().map(|field| field.name().as_str()).collect();
-            return Err(wrong(format!(
-                "has no column `text`, only {}; give a file whose texts are in one of this name",
-                columns.join(", ")
-            )));
-        }
+        let columns = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let rows = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
         let batches = builder.with_batch_size(ROWS).build().map_err(damaged)?;
-        Ok(Self { batches, lines: io::Cursor::default() })
+        Ok(Self { batches, columns, rows, lines: io::Cursor::default() })
+    }
+
+    /// The names of the columns.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// How many rows the file says that it has.
+    pub fn rows(&self) -> usize {
+        self.rows
     }
 
     fn next_lines(&mut self) -> io::Result<bool> {
         let Some(batch) = self.batches.next() else { return Ok(false) };
         let mut lines = std::mem::take(self.lines.get_mut());
         lines.clear();
-        // With its nulls, so that a text that is null is not one that is missing.
+        // With its nulls, so that a value that is null is not one that is missing.
         let mut writer = WriterBuilder::new().with_explicit_nulls(true).build::<_, LineDelimited>(lines);
         writer.write(&batch.map_err(io::Error::other)?).map_err(io::Error::other)?;
         writer.finish().map_err(io::Error::other)?;
@@ -51,7 +61,7 @@ impl ParquetRows {
     }
 }
 
-impl Read for ParquetRows {
+impl Read for ParquetLines {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = self.lines.read(buffer)?;
