@@ -9,7 +9,7 @@ use crate::{
     file_rows::FileRows,
     read_settings::ReadSettings,
     split_names::splits_by_name,
-    split_part::SplitPart,
+    split_part::{Bound, SplitPart},
 };
 
 /// Named splits: `train`, `validation`, `test`, or whatever they are called.
@@ -131,17 +131,19 @@ impl DatasetDict {
     /// `train[:5%]` and `train[5%:]`.
     ///
     /// # Errors
-    /// If there is no `train`, `validation` is there already, or one of the two would be empty.
+    /// If there is no `train`, `validation` is there already, the percentage is none, or one of the two would be empty.
     pub fn split_validation(&self, percent: f64, seed: Option<u64>) -> Result<Self, DataError> {
         if self.get("validation").is_ok() {
             let why = "there is a split `validation` already; use it, or build a dict without it";
             return Err(DataError::setting("validation percentage", why));
         }
+        if !(percent > 0.0 && percent < 100.0) {
+            let why = format!("{percent} is not between 0 and 100");
+            return Err(DataError::setting("validation percentage", why));
+        }
         let train = self.get("train")?;
         let rows = train.count()?;
-        let bounds = [None, Some(crate::split_part::Bound::Percent(percent))];
-        let held_out = SplitPart { split: "train".into(), bounds }.of(rows).end;
-        SplitSize::Rows(held_out).of(rows)?;
+        let held_out = SplitSize::Rows(Bound::Percent(percent).of(rows)).of(rows)?;
         let (train, validation) = match seed {
             Some(seed) => train.divided(rows, held_out, seed),
             None => (train.skip(held_out), train.take(held_out)),

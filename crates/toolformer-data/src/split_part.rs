@@ -22,7 +22,7 @@ pub(crate) enum Bound {
 }
 
 static PART: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^\s*([\w.-]+?)\s*(?:\[\s*(-?[\d_.]+%?)?\s*(:)\s*(-?[\d_.]+%?)?\s*\])?\s*$").ok()
+    Regex::new(r"^\s*([\w.-]+?)\s*(?:\[\s*(-?[\d_.]+%?)?\s*:\s*(-?[\d_.]+%?)?\s*\])?\s*$").ok()
 });
 
 impl FromStr for SplitPart {
@@ -49,7 +49,7 @@ impl FromStr for SplitPart {
                 .transpose()
         };
         let split = groups.get(1).map_or("", |name| name.as_str()).to_owned();
-        Ok(Self { split, bounds: [bound(2)?, bound(4)?] })
+        Ok(Self { split, bounds: [bound(2)?, bound(3)?] })
     }
 }
 
@@ -69,7 +69,7 @@ impl SplitPart {
 
 impl Bound {
     /// Percents go to the nearest row, halves to the even one, as in `datasets`.
-    fn of(self, rows: usize) -> usize {
+    pub(crate) fn of(self, rows: usize) -> usize {
         let row = match self {
             Self::Row(row) => row,
             Self::Percent(percent) => (percent * rows as f64 / 100.0).round_ties_even() as i64,

@@ -19,6 +19,8 @@ pub(crate) struct CsvRows {
     /// None where every cell is a text.
     types: Option<Vec<ColumnType>>,
     record: StringRecord,
+    /// Whether reading failed: what follows is not known.
+    failed: bool,
 }
 
 impl CsvRows {
@@ -29,7 +31,7 @@ impl CsvRows {
             CsvTypes::Text => None,
         };
         let (reader, columns) = open(path, delimiter)?;
-        Ok(Self { reader, path: path.to_owned(), columns, types, record: StringRecord::new() })
+        Ok(Self { reader, path: path.to_owned(), columns, types, record: StringRecord::new(), failed: false })
     }
 
     fn row(&self) -> Row {
@@ -45,10 +47,16 @@ impl Iterator for CsvRows {
     type Item = Result<Row, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
         match self.reader.read_record(&mut self.record) {
             Ok(true) => Some(Ok(self.row())),
             Ok(false) => None,
-            Err(error) => Some(Err(wrong(&self.path, &error))),
+            Err(error) => {
+                self.failed = error.is_io_error();
+                Some(Err(wrong(&self.path, &error)))
+            }
         }
     }
 }
@@ -62,8 +70,7 @@ fn open(path: &Path, delimiter: u8) -> Result<(Reader<Content>, Vec<String>), Da
     let content = open_unpacked(path)?;
     let mut reader = ReaderBuilder::new().delimiter(delimiter).trim(Trim::Headers).from_reader(content);
     let header = reader.headers().map_err(|error| wrong(path, &error))?;
-    let columns: Vec<String> =
-        header.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect();
+    let columns: Vec<String> = header.iter().map(str::to_owned).collect();
     for (index, name) in columns.iter().enumerate() {
         if columns[..index].contains(name) {
             let why = format!("has two columns `{name}`; give each a name of its own in the first line");
@@ -78,12 +85,14 @@ fn infer(path: &Path, delimiter: u8) -> Result<Vec<ColumnType>, DataError> {
     let mut types = vec![ColumnType::default(); columns.len()];
     let mut record = StringRecord::new();
     // What is wrong with a row is told when it is read.
-    while let Ok(true) = reader.read_record(&mut record) {
-        for (kind, cell) in types.iter_mut().zip(&record) {
-            *kind = kind.with(cell);
+    loop {
+        match reader.read_record(&mut record) {
+            Ok(true) => types.iter_mut().zip(&record).for_each(|(kind, cell)| *kind = kind.with(cell)),
+            Ok(false) => return Ok(types),
+            Err(error) if error.is_io_error() => return Ok(types),
+            Err(_) => {}
         }
     }
-    Ok(types)
 }
 
 fn wrong(path: &Path, error: &csv::Error) -> DataError {

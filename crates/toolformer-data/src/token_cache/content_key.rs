@@ -22,9 +22,8 @@ impl ContentKey {
     pub fn of_rows(rows: &Dataset) -> Result<Self, DataError> {
         let mut hash = Sha256::new_with_prefix("rows\n");
         for row in rows.rows()? {
-            // Rows are JSON, which can always be written.
+            // Rows are JSON objects, which can always be written and tell where they end.
             hash.update(serde_json::to_vec(&row?).unwrap_or_default());
-            hash.update(b"\n");
         }
         Ok(Self(hash.finalize().into()))
     }

@@ -42,6 +42,12 @@ fn a_folder_may_be_called_like_a_pattern() {
 }
 
 #[test]
+fn only_names_in_the_folder_hide() {
+    let folder = folder(&[("__x/a.txt", b"")]);
+    assert_eq!(names(&folder, &data_files(&at(&folder, "__x")).unwrap()), ["__x/a.txt"]);
+}
+
+#[test]
 fn what_names_nothing_is_told() {
     #[track_caller]
     fn check_error(what: &str, part: &str) {

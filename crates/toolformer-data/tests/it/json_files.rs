@@ -1,8 +1,8 @@
 //! JSON, JSONL and plain text.
 
-use toolformer_data::{ReadSettings, TextUnit};
+use toolformer_data::{Dataset, ReadSettings, RowSource as _, TextUnit};
 
-use crate::given::{packed, rows_of};
+use crate::given::{at, folder, packed, rows_of};
 
 fn field(name: &str) -> ReadSettings {
     ReadSettings { field: Some(name.into()), ..ReadSettings::default() }
@@ -55,6 +55,7 @@ fn broken_rows_name_file_and_line() {
     check_error("t.json", b"[{\"a\":1},\n{\"a\":1}", &any, &["line 2", "file is whole"]);
     check_error("t.json", b"[{\"a\":1},\n3]", &any, &["line 2", "every row an object"]);
     check_error("t.json", b"[{\"a\":1}]\n x", &any, &["line 2"]);
+    check_error("t.json", b"[{\"a\":1}]\n{\"a\":2}", &any, &["line 2", "more behind its end"]);
     check_error("t.json", b"3", &any, &["array of objects"]);
     check_error("t.json", b"", &any, &["file is whole"]);
     check_error("t.json", b"[{\"a\":\"\xff\"}]", &any, &["line 1", "UTF-8"]);
@@ -80,4 +81,23 @@ fn text_is_rows() {
     check(TextUnit::Line, &["one", "two", "", "", "three"]);
     check(TextUnit::Paragraph, &["one\ntwo", "three"]);
     check(TextUnit::File, &[text]);
+}
+
+#[test]
+fn packed_files_may_be_put_together() {
+    let both = [packed(b"{\"n\":0}\n"), packed(b"{\"n\":1}\n")].concat();
+    let rows = rows_of("t.jsonl.gz", &both, &ReadSettings::default()).unwrap();
+    assert_eq!(rows, [r#"{"n":0}"#, r#"{"n":1}"#]);
+}
+
+/// Whoever goes on behind an error comes to an end.
+#[test]
+fn a_file_that_is_cut_off_ends() {
+    for name in ["t.jsonl.gz", "t.json.gz", "t.csv.gz", "t.txt.gz"] {
+        let whole = packed(b"[\n1,2\n3,4\n]\n");
+        let folder = folder(&[(name, &whole[..whole.len() - 9])]);
+        let set = Dataset::open(&at(&folder, name), &ReadSettings::default()).unwrap();
+        let rows: Vec<_> = set.rows().unwrap().take(100).collect();
+        assert!(rows.len() < 10 && rows.last().unwrap().is_err(), "{name}");
+    }
 }

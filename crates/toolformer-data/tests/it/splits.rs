@@ -45,7 +45,10 @@ fn validation_is_taken_from_train() {
     assert_eq!(drawn.get("validation").unwrap().count().unwrap(), 2);
     let error = splits.split_validation(0.1, None).unwrap_err().to_string();
     assert!(error.contains("leaves one side empty"), "{error}");
-    assert!(splits.split_validation(100.0, None).is_err());
+    for percent in [0.0, 100.0, -5.0, f64::NAN] {
+        let error = splits.split_validation(percent, None).unwrap_err().to_string();
+        assert!(error.contains("not between 0 and 100"), "{error}");
+    }
     assert_eq!(first.names().collect::<Vec<_>>(), ["train", "validation"]);
     let short = first.each(|set| Ok(set.take(1))).unwrap();
     assert!(short.iter().all(|(_, set)| set.count().unwrap() == 1));
