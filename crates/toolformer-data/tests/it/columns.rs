@@ -35,6 +35,7 @@ fn columns_are_renamed_removed_and_selected() {
         |set| set.rename_column("b", "z"),
         &[r#"{"a":1,"z":"x","c":true}"#, r#"{"a":2,"z":null,"c":false}"#],
     );
+    check(|set| set.select_columns(&["a"])?.rename_column("a", "a"), &[r#"{"a":1}"#, r#"{"a":2}"#]);
     check(|set| set.remove_columns(&["a", "c"]), &[r#"{"b":"x"}"#, r#"{"b":null}"#]);
     check(|set| set.select_columns(&["c", "a"]), &[r#"{"c":true,"a":1}"#, r#"{"c":false,"a":2}"#]);
     check_error(|set| set.rename_column("x", "y"), "no column `x`, only a, b, c");
@@ -59,6 +60,9 @@ fn rows_are_changed_and_left_out() {
         if row["b"].is_null() { Err(DataError::refused("`b` is null")) } else { Ok(row) }
     };
     check_error(|set| set.map(refuse_null), "row 1 (counted from 0): `b` is null");
+    // What went wrong before is told behind all that is done later.
+    let later = |set: &Dataset| Ok(set.map(refuse_null)?.filter(|_| false)?.skip(5).shuffle(1));
+    check_error(later, "row 1 (counted from 0): `b` is null");
 }
 
 #[test]

@@ -123,10 +123,10 @@ fn a_file_of_something_else_is_noticed() {
 
 #[test]
 fn what_fails_leaves_nothing() {
-    let given = given(9);
-    let failing = |row: &Row| if row["n"] == 5 { Err(DataError::refused("five")) } else { tokenize(row) };
+    let given = given(400);
+    let failing = |row: &Row| if row["n"] == 300 { Err(DataError::refused("no")) } else { tokenize(row) };
     let error = given.cache.get_or_make(&given.key, "t", &given.rows, failing).unwrap_err().to_string();
-    assert_eq!(error, "row 5 (counted from 0): five");
+    assert_eq!(error, "row 300 (counted from 0): no");
     let path = given.cache.path(&given.key, "t");
     assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 0);
     // A file that cannot be there is told.
