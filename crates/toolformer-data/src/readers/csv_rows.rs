@@ -19,8 +19,6 @@ pub(crate) struct CsvRows {
     /// None where every cell is a text.
     types: Option<Vec<ColumnType>>,
     record: StringRecord,
-    /// Whether reading failed: what follows is not known.
-    failed: bool,
 }
 
 impl CsvRows {
@@ -31,7 +29,7 @@ impl CsvRows {
             CsvTypes::Text => None,
         };
         let (reader, columns) = open(path, delimiter)?;
-        Ok(Self { reader, path: path.to_owned(), columns, types, record: StringRecord::new(), failed: false })
+        Ok(Self { reader, path: path.to_owned(), columns, types, record: StringRecord::new() })
     }
 
     fn row(&self) -> Row {
@@ -47,16 +45,11 @@ impl Iterator for CsvRows {
     type Item = Result<Row, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.failed {
-            return None;
-        }
         match self.reader.read_record(&mut self.record) {
             Ok(true) => Some(Ok(self.row())),
             Ok(false) => None,
-            Err(error) => {
-                self.failed = error.is_io_error();
-                Some(Err(wrong(&self.path, &error)))
-            }
+            // The reader ends by itself behind what cannot be read.
+            Err(error) => Some(Err(wrong(&self.path, &error))),
         }
     }
 }
