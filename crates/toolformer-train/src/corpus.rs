@@ -5,14 +5,11 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use toolformer_data::{
     Block, CachedTokens, ContentKey, DataError, Dataset, DatasetDict, Remainder, Row, TokenCache,
-    concatenate_and_cut,
+    TrainingSequence, concatenate_and_cut,
 };
 use toolformer_model::Tokenizer;
 
-use crate::{
-    error::TrainError,
-    training_sequence::{TrainingSequence, training_sequence},
-};
+use crate::{error::TrainError, training_sequence::training_sequence};
 
 /// How documents become examples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,13 +103,12 @@ impl Corpus {
             let tokenize = |row: &Row| {
                 let text = row.get(&settings.column).and_then(serde_json::Value::as_str);
                 let text = text.ok_or_else(|| {
-                    DataError::refused(&format!(
+                    DataError::refused(format!(
                         "has no text in the column `{}`; name the column that holds the texts",
                         settings.column
                     ))
                 })?;
-                training_sequence(tokenizer, vocab_size, text, &[])
-                    .map_err(|error| DataError::refused(&error.to_string()))
+                training_sequence(tokenizer, vocab_size, text, &[]).map_err(DataError::refused)
             };
             Ok(cache.get_or_make(&key, &made_with, &rows, tokenize)?)
         };
