@@ -88,7 +88,7 @@ pub use fingerprint::{calling_fingerprint, file_checksum, fingerprint, tool_fing
 pub use jsonl_lines::JsonlLines;
 pub use merge_shards::merge_shards;
 pub use observer::{Clock, Observer, Unobserved};
-pub use report::{ReportData, render_report, write_report};
+pub use report::{ReportData, render_report, write_report, write_training_page};
 pub use rounds::{RoundStats, teach_rounds};
 pub use selection::{
     DetectedLanguage, Heuristic, Rule, Selection, SelectionStats, date_in_url, date_of, detect_language,

@@ -19,10 +19,11 @@ mod shown_text;
 mod sweep_chart;
 mod tool_view;
 mod training_chart;
+mod training_page;
 
 use std::{io::Write as _, path::Path};
 
-pub use self::report_data::ReportData;
+pub use self::{report_data::ReportData, training_page::write_training_page};
 use crate::{error::TrainError, whole_file::write_whole};
 
 /// The page as HTML: the same data give the same bytes.

@@ -18,8 +18,10 @@ use toolformer::{
 };
 
 mod measuring;
+mod options;
 
-use measuring::{Failure, Steps, decode_rate, options, sync};
+use measuring::{Steps, decode_rate, sync};
+use options::{Failure, options};
 
 /// Tokens that are read at once.
 const PREFILL: usize = 512;

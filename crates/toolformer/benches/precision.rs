@@ -19,8 +19,10 @@ use toolformer::{
 };
 
 mod measuring;
+mod options;
 
-use measuring::{Failure, decode_rate, options, sync};
+use measuring::{decode_rate, sync};
+use options::{Failure, options};
 
 /// Tokens that are read at once, and that are decoded one by one.
 const PREFILL: usize = 512;

@@ -25,9 +25,9 @@ use toolformer::{
     },
 };
 
-mod measuring;
+mod options;
 
-use measuring::{Failure, options};
+use options::{Failure, options};
 
 fn main() -> ExitCode {
     match measure() {

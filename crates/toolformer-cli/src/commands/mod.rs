@@ -10,6 +10,7 @@ mod invoke;
 mod merge_shards;
 mod models;
 mod parse;
+mod pretrain;
 mod report;
 mod score;
 mod select;
@@ -31,6 +32,7 @@ pub(crate) enum Command {
     MergeShards(merge_shards::Args),
     Weave(weave::Args),
     Finetune(finetune::Args),
+    Pretrain(pretrain::Args),
     Teach(teach::Args),
     Report(report::Args),
     Generate(generate::Args),
@@ -52,6 +54,7 @@ impl Command {
             Self::MergeShards(args) => merge_shards::run(args),
             Self::Weave(args) => weave::run(args),
             Self::Finetune(args) => finetune::run(args),
+            Self::Pretrain(args) => pretrain::run(args),
             Self::Teach(args) => teach::run(args),
             Self::Report(args) => report::run(args),
             Self::Generate(args) => generate::run(args),

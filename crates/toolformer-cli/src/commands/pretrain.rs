@@ -153,12 +153,15 @@ impl OnDevice for &Args {
             seed: self.seed,
         };
         let vocab = config.vocab_size();
-        let corpus =
-            Corpus::new(&texts, &tokenizer, &tokenizer_name, vocab, &corpus, &out.join("tokens"))?;
+        let corpus = Corpus::new(&texts, &tokenizer, &tokenizer_name, vocab, &corpus, &out.join("tokens"))?;
         let model = LanguageModel::<B>::init(&config, self.seed, device)?;
         let parameters = model.tensors().map(|(_, shape, _)| shape.iter().product::<usize>()).sum();
         let longest = model.max_positions();
-        say(&format!("{parameters} parameters, {} blocks of {} tokens", corpus.blocks.len(), self.block_size));
+        say(&format!(
+            "{parameters} parameters, {} blocks of {} tokens",
+            corpus.blocks.len(),
+            self.block_size
+        ));
         let metrics_path = out.join("metrics.jsonl");
         let mut metrics = MetricsFile::new(&metrics_path);
         let (folder, mut progress) = (out.join("checkpoints"), Progress::new());
@@ -189,7 +192,8 @@ impl OnDevice for &Args {
         };
         done.samples.iter().for_each(|sample| say(sample));
         if let Some(HeldOut { loss, perplexity, trigram_loss, .. }) = done.held_out {
-            let beside = trigram_loss.map_or_else(String::new, |loss| format!("; a trigram model's is {loss:.3}"));
+            let beside =
+                trigram_loss.map_or_else(String::new, |loss| format!("; a trigram model's is {loss:.3}"));
             say(&format!("held-out loss {loss:.3} nats a token (perplexity {perplexity:.1}){beside}"));
         }
         say(&format!("The model is in {}.", out.join("model").display()));
@@ -208,7 +212,11 @@ impl Args {
             GenerateSettings { max_tokens: SAMPLE, sampling, seed: self.seed, ..GenerateSettings::default() };
         let beginnings: Vec<&str> = self.sample.iter().map(String::as_str).collect();
         let completed = TextGenerator::new(model, tokenizer).settings(settings).generate_all(&beginnings)?;
-        Ok(completed.into_iter().map(|generation| generation.text).collect())
+        Ok(beginnings
+            .iter()
+            .zip(completed)
+            .map(|(begun, more)| format!("{begun}{}", more.completion))
+            .collect())
     }
 }
 

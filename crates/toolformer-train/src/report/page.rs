@@ -38,14 +38,20 @@ struct Page {
 }
 
 pub(super) fn render(data: &ReportData) -> Result<String, minijinja::Error> {
+    environment()?.get_template("report.html")?.render(Value::from(Serde(page(data))))
+}
+
+/// The templates. By their names they are HTML: whatever is put in is escaped.
+pub(super) fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let syntax =
         SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?;
     environment.set_syntax(syntax);
-    // By its name it is HTML: whatever is put in is escaped.
+    environment.add_template("chart.html", include_str!("chart.html"))?;
     environment.add_template("report.html", include_str!("page.html"))?;
-    environment.get_template("report.html")?.render(Value::from(Serde(page(data))))
+    environment.add_template("training.html", include_str!("training_page.html"))?;
+    Ok(environment)
 }
 
 fn page(data: &ReportData) -> Page {

@@ -11,6 +11,7 @@ mod oracle;
 mod report;
 mod report_in_browser;
 mod rewrites;
+mod step_parity;
 mod teach;
 mod tensorboard;
 mod text_files;

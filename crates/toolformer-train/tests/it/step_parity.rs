@@ -64,7 +64,8 @@ fn check_gradients(fixture: &Fixture, name: &str, case: &Case, change: impl Fn(&
     let learning = model.clone().train::<Autodiff<B>>().map(&mut Learns { only });
     let numbers: Vec<usize> = (0..examples.len()).collect();
     let total = numbers.iter().map(|&number| Objective::<B>::weight(&objective, number)).sum();
-    let StepGradients { gradients, loss, .. } = Objective::<B>::gradients(&objective, &learning, &numbers, total);
+    let StepGradients { gradients, loss, .. } =
+        Objective::<B>::gradients(&objective, &learning, &numbers, total);
     assert!((loss - case.losses[0]).abs() < 1e-5, "{name}: {loss} {}", case.losses[0]);
     let found = tensors(&learning.valid().map(&mut InPlace(gradients)), &case.gradients);
     assert!(found.keys().eq(case.gradients.keys()), "{name}: {:?}", found.keys());
@@ -113,12 +114,20 @@ fn three_steps_with_decay_and_clipping_are_pytorchs() {
         let folder = tempfile::tempdir().unwrap();
         let (mut losses, mut norms) = (Vec::new(), Vec::new());
         let observer = &mut toolformer_train::Unobserved;
-        let tuned =
-            finetune(model, &config, &examples, &[], &settings, folder.path(), observer, &mut |metric: &toolformer_train::Metric| {
+        let tuned = finetune(
+            model,
+            &config,
+            &examples,
+            &[],
+            &settings,
+            folder.path(),
+            observer,
+            &mut |metric: &toolformer_train::Metric| {
                 losses.extend(metric.loss);
                 norms.extend(metric.gradient_norm);
                 Ok(())
-            });
+            },
+        );
         for (found, expected) in losses.iter().zip(&case.losses) {
             assert!((found - expected).abs() < 1e-4, "{name}: {losses:?}");
         }
@@ -131,7 +140,11 @@ fn three_steps_with_decay_and_clipping_are_pytorchs() {
             let update: Vec<f32> = after[tensor].iter().zip(&before[tensor]).map(|(a, b)| a - b).collect();
             let [update, expected] = [&update, expected].map(|of| case.of_consequence(tensor, of));
             let error = relative_error(&update, &expected);
-            assert!(error < 1e-3, "{name} {tensor}: {error}, and in PyTorch itself {}", case.update_noise[tensor]);
+            assert!(
+                error < 1e-3,
+                "{name} {tensor}: {error}, and in PyTorch itself {}",
+                case.update_noise[tensor]
+            );
         }
     }
 }
