@@ -258,7 +258,7 @@ impl<B: Backend> LanguageModel<B> {
         self.family().leaves().into_iter().flat_map(Leaf::tensors)
     }
 
-    /// Whether it can be trained: its weights are neither quantised nor in half precision.
+    /// Whether all of it can be trained, not LoRA's updates alone: no weight is quantised or in half precision.
     pub fn is_f32(&self) -> bool {
         let is_f32 = |leaf: &dyn Leaf<B>| match leaf.projection() {
             Some(projection) => projection.dtype() == DType::F32,

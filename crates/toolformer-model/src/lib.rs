@@ -2,8 +2,8 @@
 //!
 //! What is here: families of models, their weights from Hugging Face folders (safetensors, PyTorch's pickles, which are
 //! read and never run) and GGUF files, tokenizers from either,
-//! a key-value cache whose prefixes many rows share without a copy, LoRA adapters in PEFT's layout, classification
-//! heads, and saving to folders that `transformers` loads, in one file or in shards, in 32 or 16 bits.
+//! a key-value cache whose prefixes many rows share without a copy, LoRA adapters in PEFT's layout (on bases in any
+//! [`Precision`], and several for one model: [`Adapters`]), classification heads, and saving to folders that `transformers` loads, in one file or in shards, in 32 or 16 bits.
 //!
 //! | family | `model_type` | GGUF | classification head | LoRA targets |
 //! |---|---|---|---|---|
@@ -38,7 +38,9 @@
 
 mod activation;
 mod adamw;
+mod adaptable;
 mod adapter;
+mod adapters;
 mod attention;
 mod attention_mask;
 mod bare_names;
@@ -50,8 +52,10 @@ mod cross_entropy;
 mod error;
 mod families;
 mod family;
+mod fit;
 #[cfg(feature = "flex")]
 mod flex;
+mod frozen_product;
 mod generation_config;
 mod gguf;
 mod gguf_keys;
@@ -67,13 +71,20 @@ mod loader;
 mod log_probs;
 mod long_texts;
 mod lora;
+mod lora_config;
+mod lora_dropout;
+mod lora_model;
+mod lora_pair;
+mod lora_targets;
 mod mapped_file;
 mod misfit;
 mod model_sizes;
 mod model_summary;
 mod named_buffer;
 mod named_param;
+mod parameter_count;
 mod pass;
+mod peft_config;
 mod precision;
 mod pretrained;
 mod projection;
@@ -88,6 +99,7 @@ mod rope_scaling;
 mod rotary;
 mod safetensors_files;
 mod save;
+mod saved_modules;
 mod sequence_classifier;
 mod shard_index;
 mod shards;
@@ -96,12 +108,14 @@ mod sum_of_squares;
 mod text_part;
 mod token_batch;
 mod tokenizer;
+mod training_mode;
 mod weights;
 mod weights_writer;
 
 pub use activation::Activation;
 pub use adamw::AdamWStep;
-pub use adapter::load_adapter;
+pub use adapter::{load_adapter, load_classifier_adapter, save_adapter, save_classifier_adapter};
+pub use adapters::Adapters;
 pub use attention::AttentionPlan;
 pub use causal_lm::CausalLm;
 pub use checkpoint::open_weights;
@@ -120,11 +134,13 @@ pub use known_ids::check_ids;
 pub use kv_cache::{CacheShape, Context, KvCache, Prefix, Seen};
 pub use log_probs::{check_numbers, log_probs, log_probs_of, visit_log_probs};
 pub use long_texts::forward_in_chunks;
-pub use lora::LoraConfig;
+pub use lora_config::LoraConfig;
+pub use lora_targets::TargetModules;
 pub use misfit::Misshapen;
 pub use model_sizes::ModelSizes;
 pub use model_summary::{ModelSummary, TokenizerSummary};
 pub use named_param::param_id;
+pub use parameter_count::{ParameterCount, count_parameters};
 pub use pass::Pass;
 pub use precision::Precision;
 pub use pretrained::Pretrained;
@@ -132,8 +148,7 @@ pub use pytorch_files::PytorchFiles;
 pub use rope_scaling::RopeScaling;
 pub use safetensors_files::SafetensorsFolder;
 pub use save::{
-    SaveOptions, save_adapter, save_classifier, save_pretrained, save_pretrained_as, save_tensors,
-    save_weights,
+    SaveOptions, save_classifier, save_pretrained, save_pretrained_as, save_tensors, save_weights,
 };
 pub use sequence_classifier::{ClassifierConfig, SequenceClassifier};
 pub use streamed_tensor::SaveFormat;

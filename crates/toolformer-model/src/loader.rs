@@ -2,7 +2,6 @@
 
 use std::{
     cell::RefCell,
-    collections::HashSet,
     hash::{DefaultHasher, Hasher as _},
 };
 
@@ -13,8 +12,8 @@ use crate::{
     bare_names::BareNames,
     config_checks::not_supported,
     error::ModelError,
+    fit::check_fit,
     layer_norm::LayerNorm,
-    misfit::Misshapen,
     named_buffer::Buffer,
     named_param::{Matrix, Vector},
     precision::Precision,
@@ -22,21 +21,6 @@ use crate::{
     rms_norm::RmsNorm,
     weights::WeightSource,
 };
-
-/// Ends of names that some exports carry and no model reads: causal masks, and tables that follow from the config.
-const NOT_READ: [&str; 6] = [
-    "rotary_emb.inv_freq",
-    ".attn.bias",
-    ".attn.masked_bias",
-    ".attention.bias",
-    ".attention.masked_bias",
-    ".attn.embed_positions",
-];
-
-/// Whether a stored tensor is nothing that a model of any family reads.
-pub(crate) fn is_not_read(name: &str) -> bool {
-    NOT_READ.iter().any(|end| name.ends_with(end))
-}
 
 type Names = RefCell<Vec<(String, Vec<usize>)>>;
 
@@ -72,7 +56,7 @@ pub(crate) fn load<B: Backend, M>(
     build(&loader(Some(&asked), named))?;
     let made = source.made_for(&asked.borrow());
     let source = made.as_deref().unwrap_or(named);
-    check(source, &asked.borrow())?;
+    check_fit(source, &asked.borrow())?;
     build(&loader(None, source))
 }
 
@@ -116,6 +100,14 @@ impl<B: Backend> Loader<'_, B> {
     /// A tensor with two axes, as it is.
     pub(crate) fn raw_matrix(&self, name: &str, shape: [usize; 2]) -> Result<Tensor<B, 2>, ModelError> {
         self.tensor(&format!("{}{name}", self.prefix), shape)
+    }
+
+    /// The numbers of a tensor with one axis or two, row-major.
+    pub(crate) fn raw(&self, name: &str, shape: &[usize]) -> Result<Tensor<B, 1>, ModelError> {
+        match *shape {
+            [rows, columns] => Ok(self.raw_matrix(name, [rows, columns])?.reshape([-1])),
+            _ => self.tensor(&format!("{}{name}", self.prefix), [shape.iter().product()]),
+        }
     }
 
     /// An embedding or a head, `[rows, columns]`; `name` includes `.weight`.
@@ -269,30 +261,4 @@ impl<B: Backend> Loader<'_, B> {
         let projection = Projection::fuse(&name, named, weights, with_bias.then_some(biases), layout);
         Ok(if self.asked.is_some() { projection } else { projection.held_in(self.precision) })
     }
-}
-
-/// Fails with every missing, left over or misshapen tensor named as the checkpoint does, before anything is read.
-fn check(source: &dyn WeightSource, expected: &[(String, Vec<usize>)]) -> Result<(), ModelError> {
-    let (mut missing, mut misshapen) = (Vec::new(), Vec::new());
-    for (name, shape) in expected {
-        match source.shape(name) {
-            None => missing.push(source.stored_name(name).into_owned()),
-            Some(found) if found != *shape => {
-                misshapen.push(Misshapen {
-                    name: source.stored_name(name).into_owned(),
-                    expected: shape.clone(),
-                    found,
-                });
-            }
-            Some(_) => {}
-        }
-    }
-    let known: HashSet<&str> = expected.iter().map(|(name, _)| name.as_str()).collect();
-    let left_over = |name: &String| !known.contains(name.as_str()) && !is_not_read(name);
-    let unexpected = source.names().into_iter().filter(left_over);
-    let unexpected: Vec<String> = unexpected.map(|name| source.stored_name(&name).into_owned()).collect();
-    if missing.is_empty() && unexpected.is_empty() && misshapen.is_empty() {
-        return Ok(());
-    }
-    Err(ModelError::Misfit { missing, unexpected, misshapen })
 }

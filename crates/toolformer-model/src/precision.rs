@@ -17,8 +17,8 @@ pub(crate) const BLOCK: usize = 32;
 ///
 /// In half precision, norms, softmax and logits are computed in single precision all the same, as in transformers.
 /// The 8 and 4 bits are of the linear layers' weights between embedding and head alone, symmetric, with a scale for
-/// every 32 of them; all the rest stays in single precision. They are for loading large models: a quantised model
-/// cannot be trained, and whether it is faster depends on the device.
+/// every 32 of them; all the rest stays in single precision. They are for loading large models: quantised weights
+/// cannot be trained, only LoRA's updates on them, and whether they are faster depends on the device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
     /// Single precision.

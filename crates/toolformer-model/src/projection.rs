@@ -9,8 +9,11 @@ use burn::{
 
 use crate::{
     leaf::{Leaf, NamedTensor, bytes, named},
+    lora_dropout::Draw,
+    lora_pair::LoraPair,
     named_param::named_param,
-    precision::{Precision, dequantised},
+    precision::{Precision, dequantised, in_f32, in_type, is_quantised},
+    training_mode::TrainingMode,
 };
 
 /// `x W + b` for one or more projections of the same input, stored side by side so that one product serves all.
@@ -22,6 +25,7 @@ pub(crate) struct Projection<B: Backend> {
     weight: Param<Tensor<B, 2>>,
     bias: Option<Param<Tensor<B, 1>>>,
     lora: Vec<LoraPair<B>>,
+    mode: TrainingMode<B>,
     parts: Vec<Part>,
     layout: Layout,
 }
@@ -44,19 +48,6 @@ pub(crate) enum Layout {
     InOut,
 }
 
-/// The low-rank update of one projection: `scale * x A B` (Hu et al., 2021, equation 3).
-#[derive(Module, Debug)]
-pub(crate) struct LoraPair<B: Backend> {
-    /// `A`, `[d_in, rank]`
-    pub(crate) a: Param<Tensor<B, 2>>,
-    /// `B`, `[rank, d_out]`
-    pub(crate) b: Param<Tensor<B, 2>>,
-    /// Which of the fused projections it updates.
-    pub(crate) part: usize,
-    /// `alpha / rank`
-    pub(crate) scale: f64,
-}
-
 impl<B: Backend> Projection<B> {
     /// Fuses `parts`, whose weights come in the checkpoint's `layout`; `name` is the fused weight's own.
     pub(crate) fn fuse(
@@ -72,7 +63,7 @@ impl<B: Backend> Projection<B> {
         };
         let bias = biases.map(|biases| named_param(&format!("{name}.bias"), Tensor::cat(biases, 0)));
         let weight = named_param(&format!("{name}.weight"), Tensor::cat(columns, 1));
-        Self { weight, bias, lora: Vec::new(), parts, layout }
+        Self { weight, bias, lora: Vec::new(), mode: TrainingMode::off(), parts, layout }
     }
 
     /// With the weight held in a precision.
@@ -84,15 +75,6 @@ impl<B: Backend> Projection<B> {
     /// The numbers that the weight is held in.
     pub(crate) fn dtype(&self) -> DType {
         self.weight.val().dtype()
-    }
-
-    /// The numbers that it takes and gives.
-    pub(crate) fn float(&self) -> Precision {
-        match self.dtype() {
-            DType::F16 => Precision::F16,
-            DType::BF16 => Precision::Bf16,
-            _ => Precision::F32,
-        }
     }
 
     /// The fused projections.
@@ -120,23 +102,46 @@ impl<B: Backend> Projection<B> {
         self.lora.push(pair);
     }
 
-    /// Drops the LoRA updates.
+    /// Drops the LoRA updates, and takes out of the weight what is merged.
     pub(crate) fn drop_lora(&mut self) {
+        self.unmerge_lora();
         self.lora.clear();
     }
 
-    /// Folds the LoRA updates into the weight, which is then not quantised any more, and drops them.
+    /// Which inputs of the updates are dropped in the passes that come.
+    pub(crate) fn set_draw(&mut self, draw: Option<Draw>) {
+        self.mode.draw = draw;
+    }
+
+    /// Folds the LoRA updates into the weight, which is then not quantised any more. They are kept, to be taken out again.
     pub(crate) fn merge_lora(&mut self) {
-        for pair in std::mem::take(&mut self.lora) {
-            let update = pair.a.val().matmul(pair.b.val()).mul_scalar(pair.scale); // [d_in, d_out of the part]
+        self.add_lora(false, 1.0);
+    }
+
+    /// Takes the LoRA updates out of the weight again, within rounding.
+    pub(crate) fn unmerge_lora(&mut self) {
+        self.add_lora(true, -1.0);
+    }
+
+    /// Forgets the LoRA updates, and leaves in the weight what is merged.
+    pub(crate) fn forget_lora(&mut self) {
+        self.lora.clear();
+    }
+
+    /// Adds to the weight the updates that are merged, or those that are not, and notes it.
+    fn add_lora(&mut self, merged: bool, times: f64) {
+        let mut pairs = std::mem::take(&mut self.lora);
+        for pair in pairs.iter_mut().filter(|pair| pair.merged == merged) {
             let columns = self.start(pair.part)..self.start(pair.part) + self.parts[pair.part].d_out;
             self.weight = self.weight.clone().map(|weight| {
                 let weight = dequantised(weight);
-                let [d_in, _] = weight.dims();
-                let merged = weight.clone().slice([0..d_in, columns.clone()]) + update;
-                weight.slice_assign([0..d_in, columns.clone()], merged)
+                let slab = [0..weight.dims()[0], columns];
+                let added = pair.added(weight.clone().slice(slab.clone()), times);
+                weight.slice_assign(slab, added)
             });
+            pair.merged = !merged;
         }
+        self.lora = pairs;
     }
 
     fn start(&self, part: usize) -> usize {
@@ -170,24 +175,28 @@ impl<B: Backend> Projection<B> {
     /// - `x`: `[n, d_in]`
     /// - returns `[n, sum of the parts' d_out]`
     pub(crate) fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        let mut y = x.clone().matmul(self.weight.val()); // [n, d_out]
+        let weight = self.weight.val();
+        let mut y = if is_quantised(&weight) {
+            self.mode.product(x.clone(), weight)
+        } else {
+            x.clone().matmul(weight)
+        }; // [n, d_out]
         if let Some(bias) = &self.bias {
             y = y + bias.val().unsqueeze();
         }
-        if self.lora.is_empty() {
+        if self.lora.iter().all(|pair| pair.merged) {
             return y;
         }
         let [n, _] = x.dims();
         let mut updates = Vec::with_capacity(self.parts.len());
         for (part, Part { d_out, .. }) in self.parts.iter().enumerate() {
-            updates.push(match self.lora.iter().find(|pair| pair.part == part) {
-                Some(pair) => {
-                    x.clone().matmul(pair.a.val()).mul_scalar(pair.scale).matmul(pair.b.val()) // [n, d_out]
-                }
-                None => Tensor::zeros([n, *d_out], (&x.device(), y.dtype())),
+            updates.push(match self.lora.iter().find(|pair| pair.part == part && !pair.merged) {
+                Some(pair) => pair.update(x.clone(), self.mode.draw), // [n, d_out]
+                None => Tensor::zeros([n, *d_out], (&x.device(), DType::F32)),
             });
         }
-        y + Tensor::cat(updates, 1)
+        let dtype = y.dtype();
+        in_type(in_f32(y) + Tensor::cat(updates, 1), dtype)
     }
 }
 

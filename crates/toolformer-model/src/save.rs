@@ -11,12 +11,11 @@ use crate::{
     families::{LanguageModel, ModelConfig},
     generation_config::GenerationConfig,
     leaf::Leaf,
-    lora::LoraConfig,
     replace_file::write_json,
     sequence_classifier::{ClassifierConfig, SequenceClassifier},
     streamed_tensor::SaveFormat,
     tokenizer::Tokenizer,
-    weights_writer::{make_folder, write_tensors, write_weights},
+    weights_writer::{write_tensors, write_weights},
 };
 
 /// How a model is saved.
@@ -125,22 +124,6 @@ pub fn save_tensors<B: Backend>(
 ) -> Result<(), ModelError> {
     let leaves: Vec<&dyn Leaf<B>> = tensors.iter().map(|tensor| tensor as &dyn Leaf<B>).collect();
     write_tensors(path, &leaves)
-}
-
-/// Writes a model's LoRA updates as a PEFT adapter: `adapter_config.json`, `adapter_model.safetensors`.
-///
-/// # Errors
-/// If the folder cannot be written.
-pub fn save_adapter<B: Backend>(
-    folder: &Path,
-    model: &LanguageModel<B>,
-    config: &LoraConfig,
-    base_model: &str,
-) -> Result<(), ModelError> {
-    make_folder(folder)?;
-    let tensors = model.lora_tensors();
-    save_tensors(&folder.join("adapter_model.safetensors"), &tensors)?;
-    write_json(&folder.join("adapter_config.json"), &config.to_peft_json(model, base_model))
 }
 
 /// Updates would be lost.

@@ -108,10 +108,11 @@ pub use tokenized::Tokenized;
 pub use tool_settings::{GivenSettings, ToolSettings};
 pub use toolformer::{Calls, Dropped, Stage, Toolformer};
 pub use toolformer_data::TrainingSequence;
+pub use toolformer_model::count_parameters;
 pub use training::{
     Callback, DecayedTensors, EarlyStopping, Evaluation, Finetuned, LanguageModelling, Method, Metric,
     MetricsFile, Objective, Perplexity, Schedule, StepGradients, Trainable, Trained, TrainingJob,
-    TrainingSettings, Verdict, count_parameters, finetune, perplexity, train,
+    TrainingSettings, Verdict, finetune, perplexity, train,
 };
 pub use training_sequence::{held_out_sequence, training_sequence};
 pub use trigram::Trigram;

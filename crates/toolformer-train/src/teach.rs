@@ -8,7 +8,8 @@ use std::{
 use burn::tensor::backend::Backend;
 use toolformer_data::TrainingSequence;
 use toolformer_model::{
-    CausalLm as _, LanguageModel, Pretrained, SaveOptions, Tokenizer, save_adapter, save_pretrained_as,
+    CausalLm as _, LanguageModel, Pretrained, SaveOptions, Tokenizer, count_parameters, save_adapter,
+    save_pretrained_as,
 };
 use toolformer_text::{Registry, Syntax};
 
@@ -31,7 +32,7 @@ use crate::{
     stats::{PerplexityStats, StageCost, Stats, Tally, TrainStats},
     teach_settings::TeachSettings,
     texts::{Text, TextSource, TextsSummary},
-    training::{Method, MetricsFile, check_precision, count_parameters, finetune, perplexity},
+    training::{Method, MetricsFile, check_precision, finetune, perplexity},
     training_sequence::{held_out_sequence, training_sequence},
     units::Units,
     weave::{WeavePlan, Weaver, Woven, write_woven},
@@ -169,7 +170,7 @@ pub fn teach<B: Backend>(
         observer,
         &mut metrics,
     )?;
-    let (trainable_parameters, _) = count_parameters(&tuned.model);
+    let trainable_parameters = count_parameters(&tuned.model).trainable;
     if let Method::Lora(lora) = &settings.finetune.method {
         let adapter = folder.file("adapter");
         save_adapter(&adapter, &tuned.model, lora, job.model_name)?;

@@ -34,7 +34,7 @@ pub use self::{
     perplexity::{Perplexity, perplexity},
     schedule::Schedule,
     settings::{DecayedTensors, Method, TrainingSettings},
-    trainable::{Trainable, count_parameters},
+    trainable::Trainable,
     trainer::{Trained, TrainingJob, train},
 };
 pub(crate) use trainable::check_precision;

@@ -7,6 +7,7 @@ mod finetune;
 mod generate;
 mod index;
 mod invoke;
+mod merge;
 mod merge_shards;
 mod models;
 mod parse;
@@ -33,6 +34,7 @@ pub(crate) enum Command {
     Weave(weave::Args),
     Finetune(finetune::Args),
     Pretrain(pretrain::Args),
+    Merge(merge::Args),
     Teach(teach::Args),
     Report(report::Args),
     Generate(generate::Args),
@@ -55,6 +57,7 @@ impl Command {
             Self::Weave(args) => weave::run(args),
             Self::Finetune(args) => finetune::run(args),
             Self::Pretrain(args) => pretrain::run(args),
+            Self::Merge(args) => merge::run(args),
             Self::Teach(args) => teach::run(args),
             Self::Report(args) => report::run(args),
             Self::Generate(args) => generate::run(args),

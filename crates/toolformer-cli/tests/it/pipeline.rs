@@ -73,6 +73,15 @@ fn from_candidates_to_a_model_that_generates() {
     let adapted = generate(&["--model", &model, "--adapter", &folder.path("tuned/adapter")]);
     assert_eq!(merged, adapted);
     assert_ne!(merged["completion"], generate(&["--model", &model])["completion"]);
+
+    let [adapter, whole] = ["tuned/adapter", "whole"].map(|name| folder.path(name));
+    let merge = ["merge", "--model", &model, "--adapter", &adapter, "--out", &whole];
+    toolformer(&[&merge[..], &["--precision", "int8"]].concat()).fails(2, "would round the weights");
+    let ran = toolformer(&merge).ok();
+    assert!(ran.err.contains("trainable params: "), "{}", ran.err);
+    let weights = |folder: &str| std::fs::read(format!("{folder}/model.safetensors")).unwrap();
+    assert_eq!(weights(&whole), weights(&folder.path("tuned/model")));
+    assert_eq!(generate(&["--model", &whole]), adapted);
 }
 
 #[test]

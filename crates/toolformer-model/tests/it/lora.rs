@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use toolformer_model::{
-    LanguageModel, LoraConfig, SafetensorsFolder, WeightSource, load_adapter, save_adapter,
+    LanguageModel, LoraConfig, Precision, Pretrained, SafetensorsFolder, TargetModules, WeightSource,
+    load_adapter, save_adapter,
 };
 
 use crate::{
     parity::FIXTURES,
-    reference::{B, assert_close, difference, expected, open, run},
+    reference::{B, assert_close, difference, expected, fixture, open, run},
 };
 
 fn config() -> LoraConfig {
@@ -86,15 +87,16 @@ fn saved_loaded_and_merged_updates_are_the_same() {
 #[track_caller]
 fn check_targets(name: &str, targets: &[&str], fan_in_fan_out: bool) {
     let (mut model, _) = open(name);
-    let json = config().to_peft_json(&model, "base");
+    let json = model.peft_json(&config(), "base");
     assert_eq!(json["target_modules"], serde_json::json!(targets), "{name}");
     assert_eq!(json["fan_in_fan_out"], fan_in_fan_out, "{name}");
-    let first = LoraConfig { target_modules: vec![targets[0].to_owned()], ..config() };
+    let first = LoraConfig { target_modules: TargetModules::names(&targets[..1]), ..config() };
     model.attach_lora(&first, 0).unwrap();
     let tensors = model.lora_tensors();
     let is_first = |name: &str| name.contains(&format!(".{}.lora_", targets[0]));
     assert!(!tensors.is_empty() && tensors.iter().all(|(name, ..)| is_first(name)), "{name}");
-    let wrong = LoraConfig { target_modules: vec!["none_such".into()], ..config() };
+    model = model.without_lora();
+    let wrong = LoraConfig { target_modules: TargetModules::names(&["none_such"]), ..config() };
     let error = model.attach_lora(&wrong, 0).unwrap_err().to_string();
     assert!(targets.iter().all(|target| error.contains(target)), "{error}");
 }
@@ -116,7 +118,57 @@ fn every_family_has_its_own_names() {
 #[test]
 fn unknown_targets_are_named() {
     let (mut model, _) = open("llama");
-    let wrong = LoraConfig { target_modules: vec!["c_attn".into()], ..config() };
+    let wrong = LoraConfig { target_modules: TargetModules::names(&["c_attn"]), ..config() };
     let error = model.attach_lora(&wrong, 0).unwrap_err().to_string();
     assert!(error.contains("c_attn") && error.contains("q_proj"), "{error}");
+}
+
+#[test]
+fn one_adapter_at_a_time() {
+    let (mut model, _) = open("llama");
+    model.attach_lora(&config(), 1).unwrap();
+    let error = model.attach_lora(&config(), 2).unwrap_err().to_string();
+    assert!(error.contains("has updates already"), "{error}");
+}
+
+/// Folded in, taken out, and in again.
+#[track_caller]
+fn check_unmerged(precision: Precision, tolerance: f32) {
+    let folder = tempfile::tempdir().unwrap();
+    adapted("gpt2", folder.path());
+    let open = || Pretrained::open_model_in(&fixture("gpt2"), precision, &Default::default()).unwrap();
+    let (mut model, _): (LanguageModel<B>, _) = open();
+    let (ids, _) = expected("gpt2");
+    let plain = run(&model, &ids).concat();
+    load_adapter(&mut model, folder.path()).unwrap();
+    let apart = run(&model, &ids).concat();
+    let weights = |model: &LanguageModel<B>| -> Vec<f32> {
+        model
+            .tensors()
+            .flat_map(|(.., tensor)| tensor.into_data().iter::<f32>().collect::<Vec<_>>())
+            .collect()
+    };
+    let before = weights(&model);
+    model.merge_lora_in_place().unwrap();
+    assert!(difference(&weights(&model), &before) > 0.01);
+    assert_close(&run(&model, &ids).concat(), &apart, tolerance);
+    // A second time changes nothing.
+    model.merge_lora_in_place().unwrap();
+    assert_close(&run(&model, &ids).concat(), &apart, tolerance);
+    model.unmerge_lora();
+    assert!(model.has_lora());
+    assert_close(&run(&model, &ids).concat(), &apart, tolerance);
+    assert_close(&weights(&model), &before, tolerance);
+    model.merge_lora_in_place().unwrap();
+    assert_close(&run(&model.without_lora(), &ids).concat(), &plain, tolerance);
+}
+
+#[test]
+fn what_is_folded_in_can_be_taken_out() {
+    check_unmerged(Precision::F32, 1e-3);
+    check_unmerged(Precision::F16, 0.1);
+    let (mut model, _): (LanguageModel<B>, _) =
+        Pretrained::open_model_in(&fixture("gpt2"), Precision::Int8, &Default::default()).unwrap();
+    model.attach_lora(&config(), 1).unwrap();
+    assert!(model.merge_lora_in_place().unwrap_err().to_string().contains("quantised"));
 }

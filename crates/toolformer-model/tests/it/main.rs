@@ -18,9 +18,11 @@ mod joining;
 #[path = "../../../toolformer-tools/tests/it/loopback.rs"]
 mod loopback;
 mod lora;
+mod lora_training;
 mod memory;
 mod misfits;
 mod parity;
+mod peft;
 mod precision;
 mod prefixes;
 mod pytorch;

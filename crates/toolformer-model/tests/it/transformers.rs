@@ -8,11 +8,11 @@ use std::{
 
 use toolformer_model::{
     GenerationConfig, LlamaConfig, ModelConfig, Pretrained, SaveFormat, SaveOptions, SequenceClassifier,
-    TokenBatch, save_classifier, save_pretrained, save_pretrained_as,
+    TokenBatch, save_adapter, save_classifier, save_classifier_adapter, save_pretrained, save_pretrained_as,
 };
 
 use crate::{
-    classifier, lora, parity,
+    classifier, lora, parity, peft,
     reference::{B, expected, fixture, open, run},
 };
 
@@ -136,5 +136,24 @@ fn adapters_load_in_peft() {
         write_expected(&folder, &ids, run(&adapted, &ids).concat());
         folders.push(folder);
     }
+    for (adapter, base) in peft::FIXTURES {
+        let folder = root.path().join(adapter.replace('/', "_"));
+        let (model, config) = open(base);
+        save_pretrained(&folder, &model, &config, None).unwrap();
+        let (adapted, config) = peft::adapted(adapter, base);
+        save_adapter(&folder.join("adapter"), &adapted, &config, base).unwrap();
+        let (ids, _) = expected(base);
+        write_expected(&folder, &ids, run(&adapted, &ids).concat());
+        folders.push(folder);
+    }
+    let (_, base) = peft::CLASSIFIER;
+    let folder = root.path().join("peft_classifier");
+    let (model, config) = SequenceClassifier::<B>::open(&fixture(base), &Default::default()).unwrap();
+    save_classifier(&folder, &model, &config, None, &SaveOptions::default()).unwrap();
+    let (adapted, config) = peft::adapted_classifier();
+    save_classifier_adapter(&folder.join("adapter"), &adapted, &config, base).unwrap();
+    let (ids, _) = expected(base);
+    write_expected(&folder, &ids, adapted.scores(&TokenBatch::new(&ids)).into_data().into_vec().unwrap());
+    folders.push(folder);
     println!("{}", check(&python, &folders));
 }

@@ -122,13 +122,3 @@ pub(crate) fn check_precision<B: Backend>(model: &LanguageModel<B>) -> Result<()
     let why = "the weights are quantised or in half precision, and training is in f32".into();
     Err(TrainError::Setting { name: "precision", why })
 }
-
-/// Number of parameters that learn, and of all.
-pub fn count_parameters<B: Backend>(model: &LanguageModel<B>) -> (usize, usize) {
-    let all = model.num_params();
-    if !model.has_lora() {
-        return (all, all);
-    }
-    let updates = model.lora_tensors().into_iter();
-    (updates.map(|(_, shape, _)| shape.iter().product::<usize>()).sum(), all)
-}
