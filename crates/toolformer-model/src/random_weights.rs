@@ -57,7 +57,7 @@ impl WeightSource for RandomWeights {
         let values = match shape.len() {
             1 if name.ends_with("bias") => vec![0.0; len],
             1 => vec![self.gain; len],
-            _ => self.normal(name, len),
+            _ => normal(self.seed, name, len),
         };
         Ok((shape, values))
     }
@@ -68,15 +68,13 @@ impl WeightSource for RandomWeights {
     }
 }
 
-impl RandomWeights {
-    /// Numbers that depend on the seed and the tensor's name alone.
-    fn normal(&self, name: &str, len: usize) -> Vec<f32> {
-        let key = Sha256::new().chain_update(self.seed.to_le_bytes()).chain_update(name).finalize();
-        let mut rng = ChaCha8Rng::from_seed(key.into());
-        // The standard deviation is a number: there is nothing to refuse.
-        Normal::new(0.0, STD)
-            .map_or_else(|_| vec![0.0; len], |normal| normal.sample_iter(&mut rng).take(len).collect())
-    }
+/// Numbers that depend on the seed and the tensor's name alone.
+pub(crate) fn normal(seed: u64, name: &str, len: usize) -> Vec<f32> {
+    let key = Sha256::new().chain_update(seed.to_le_bytes()).chain_update(name).finalize();
+    let mut rng = ChaCha8Rng::from_seed(key.into());
+    // The standard deviation is a number: there is nothing to refuse.
+    Normal::new(0.0, STD)
+        .map_or_else(|_| vec![0.0; len], |normal| normal.sample_iter(&mut rng).take(len).collect())
 }
 
 #[cfg(test)]

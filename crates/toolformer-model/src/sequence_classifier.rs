@@ -1,5 +1,8 @@
 //! Models that give a text scores, one a label: classifiers, and with one label reward models.
 
+mod fresh;
+mod parts;
+
 use std::{borrow::Cow, path::Path};
 
 use burn::{
@@ -128,13 +131,7 @@ impl<B: Backend> SequenceClassifier<B> {
     ) -> Result<Self, ModelError> {
         let body =
             LanguageModel::from_weights(&config.body.without_head()?, &Body(source), precision, device)?;
-        let (found, data) = source.tensor_f32(SCORE)?;
-        let shape = [config.labels.len(), body.d_model()];
-        if found != shape {
-            let (name, expected) = (SCORE.to_owned(), shape.to_vec());
-            return Err(ModelError::Shape { name, expected, found });
-        }
-        let score = Matrix::new(SCORE, Tensor::from_data(TensorData::new(data, shape), device));
+        let score = read_score(source, [config.labels.len(), body.d_model()], device)?;
         Ok(Self { body, score, pad: config.pad })
     }
 
@@ -179,6 +176,20 @@ impl<B: Backend> SequenceClassifier<B> {
     pub fn tensors(&self) -> impl Iterator<Item = NamedTensor<B>> + '_ {
         self.body.tensors().chain(self.score.tensors())
     }
+}
+
+/// The head that a checkpoint holds, `[labels, d_model]`.
+fn read_score<B: Backend>(
+    source: &dyn WeightSource,
+    shape: [usize; 2],
+    device: &B::Device,
+) -> Result<Matrix<B>, ModelError> {
+    let (found, data) = source.tensor_f32(SCORE)?;
+    if found != shape {
+        let (name, expected) = (SCORE.to_owned(), shape.to_vec());
+        return Err(ModelError::Shape { name, expected, found });
+    }
+    Ok(Matrix::new(SCORE, Tensor::from_data(TensorData::new(data, shape), device)))
 }
 
 /// A checkpoint without its classification head, and without the language model's, if one was left in it.

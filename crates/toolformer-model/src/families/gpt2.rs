@@ -81,6 +81,11 @@ impl<B: Backend> Gpt2<B> {
             d_head: c.d_model / c.n_heads,
         })
     }
+
+    /// The model without a head of its own.
+    pub(crate) fn without_head(self) -> Self {
+        Self { lm_head: None, ..self }
+    }
 }
 
 impl<B: Backend> CausalLm<B> for Gpt2<B> {

@@ -97,6 +97,11 @@ impl<B: Backend> Llama<B> {
             max_positions: c.max_positions,
         })
     }
+
+    /// The model without a head of its own.
+    pub(crate) fn without_head(self) -> Self {
+        Self { lm_head: None, ..self }
+    }
 }
 
 impl<B: Backend> CausalLm<B> for Llama<B> {

@@ -98,6 +98,20 @@ fn saved_models_load_in_transformers() {
         write_expected(&folder, &ids, scores);
         folders.push(folder);
     }
+    // A fresh head on a language model, whose own head is gone.
+    for name in ["llama", "gpt2", "qwen2"] {
+        let folder = root.path().join(format!("{name}_reward"));
+        let (model, config) = open(name);
+        let (ids, _) = expected(name);
+        // An id that is in none of the texts pads them.
+        let pad = (0..).find(|id| ids.iter().flatten().all(|other| other != id)).unwrap();
+        let labels = vec!["score".to_owned()];
+        let (model, config) = SequenceClassifier::<B>::on(model, &config, labels, Some(pad), 0).unwrap();
+        save_classifier(&folder, &model, &config, None, &SaveOptions::default()).unwrap();
+        let scores = model.scores(&TokenBatch::new(&ids)).into_data().into_vec().unwrap();
+        write_expected(&folder, &ids, scores);
+        folders.push(folder);
+    }
     println!("{}", check(&python, &folders));
 }
 
