@@ -24,6 +24,8 @@ pub enum Status {
     Duplicate,
     /// It uses a number that its text gives only behind it; see `AnnotateSettings::no_look_ahead`.
     LooksAhead,
+    /// A reward model scored it too low for its tool to be run; see `Screen`.
+    Screened,
     /// The tool does not understand the arguments.
     BadArguments,
     /// The tool failed.

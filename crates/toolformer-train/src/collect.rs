@@ -21,6 +21,7 @@ use crate::{
     execute::execute,
     filter_stage::FilterStage,
     observer::{Clock, Observer},
+    reward::Screen,
     selection::Selection,
     texts::{Text, TextId, TextIter},
     tokenized::Tokenized,
@@ -31,6 +32,8 @@ use crate::{
 pub struct Collector<'a, 'm, B: Backend, M> {
     /// One for each tool.
     pub annotators: &'a [Annotator<'m, B, M>],
+    /// Leaves out calls that are unlikely to be kept, before they are run.
+    pub screen: Option<&'a Screen<B>>,
     /// Where the tools are found.
     pub registry: &'a Registry,
     /// Those that answer by the day of a text, where it is known.
@@ -105,6 +108,12 @@ impl<B: Backend, M: CausalLm<B> + Sync> Collector<'_, '_, B, M> {
             texts.iter().enumerate().map(|(number, text)| (&text.text.id, number)).collect();
         candidates.sort_by_key(|candidate| number.get(&candidate.text_id).copied());
         record.too_long = too_long.into_iter().filter(|&too_long| too_long).count();
+        if let Some(screen) = self.screen {
+            screen.sort_out(
+                |id| number.get(id).map(|&number| texts[number].text.text.as_str()),
+                &mut candidates,
+            )?;
+        }
         let share = |from: f64, to: f64| (to - from) / under_way;
         let annotated = clock();
         record.annotate_seconds = share(began, annotated);

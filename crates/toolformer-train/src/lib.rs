@@ -1,5 +1,5 @@
 //! Toolformer's data pipeline and training (Schick et al., 2023, section 2): annotate, execute, filter, weave,
-//! fine-tune.
+//! fine-tune; and reward models and classifiers by the same trainer ([`PairwiseLogistic`], [`LabelCrossEntropy`]).
 //!
 //! Every stage is a function or a type of its own that works on plain values ([`Text`], [`Candidate`], [`Woven`]);
 //! [`teach`] runs them all, resumably, into a run folder.
@@ -23,8 +23,10 @@
 
 mod annotate;
 mod annotate_settings;
+mod bootstrap;
 mod by_text;
 mod candidate;
+mod classification;
 mod collect;
 mod compat;
 mod copy_alignment;
@@ -48,15 +50,18 @@ mod numbers;
 mod observer;
 mod prompt_doubts;
 mod report;
+mod reward;
 mod rounds;
 mod run_description;
 mod selection;
 mod settings_file;
 mod shard;
+mod split_by_key;
 mod stats;
 mod teach;
 mod teach_settings;
 mod tensorboard;
+mod text_scores;
 mod texts;
 mod tokenized;
 mod tool_settings;
@@ -71,7 +76,12 @@ mod whole_file;
 
 pub use annotate::{Annotated, Annotator};
 pub use annotate_settings::{AnnotateSettings, CallSampling, CallSource};
+pub use bootstrap::Proportion;
 pub use candidate::{Candidate, Reason, Status};
+pub use classification::{
+    EncodedText, EncodedTexts, LabelCrossEntropy, LabelScores, LabelledText, Labels, RowFields, encode_texts,
+    probabilities, read_labelled, score_labels, split_by_text,
+};
 pub use collect::Collector;
 pub use compat::Compat;
 pub use copy_alignment::{Departure, InsertedCall, align_copy};
@@ -89,6 +99,11 @@ pub use jsonl_lines::JsonlLines;
 pub use merge_shards::merge_shards;
 pub use observer::{Clock, Observer, Unobserved};
 pub use report::{ReportData, render_report, write_report, write_training_page};
+pub use reward::{
+    Conversation, ConversationTemplate, EncodedPair, EncodedPairs, PairScores, PairwiseLogistic,
+    PreferencePair, Screen, Template, Templates, by_question, call_in_place, encode_pairs, pairs_of_calls,
+    prefer_longer, read_pairs, score_pairs, split_by_question,
+};
 pub use rounds::{RoundStats, teach_rounds};
 pub use selection::{
     DetectedLanguage, Heuristic, Rule, Selection, SelectionStats, date_in_url, date_of, detect_language,
@@ -103,6 +118,7 @@ pub use stats::{
 pub use teach::{Taught, TeachJob, teach};
 pub use teach_settings::TeachSettings;
 pub use tensorboard::TensorboardFile;
+pub use text_scores::text_scores;
 pub use texts::{Text, TextFile, TextId, TextIter, TextSource, TextsSummary, read_texts};
 pub use tokenized::Tokenized;
 pub use tool_settings::{GivenSettings, ToolSettings};

@@ -84,6 +84,7 @@ impl CandidateStats {
                 | Status::NoPlace
                 | Status::Duplicate
                 | Status::LooksAhead
+                | Status::Screened
         ));
         self.executed += usize::from(candidate.status == Status::Ok);
         for (tau, _) in KEPT_AT.iter().filter(|&&(_, tau)| candidate.delta.is_some_and(|delta| delta >= tau))

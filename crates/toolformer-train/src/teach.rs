@@ -113,6 +113,7 @@ pub fn teach<B: Backend>(
     let select_for = selecting.map(ToOwned::to_owned).collect();
     let collector = Collector {
         annotators: &annotators,
+        screen: None,
         registry: job.registry,
         dated: job.dated,
         jobs: job.jobs,

@@ -35,14 +35,23 @@ impl TensorboardFile {
     }
 
     /// Appends what a step or an evaluation measured, under the names of Hugging Face's trainer: `train/loss`,
-    /// `train/grad_norm`, `train/learning_rate`, `eval/loss`; and `eval/perplexity`, `eval/accuracy`, `eval/margin`.
+    /// `train/grad_norm`, `train/learning_rate`, `eval/loss`; and `eval/perplexity`, `eval/accuracy`, `eval/f1`, `eval/margin`.
     /// `wall_time` is in seconds since 1970. A closure that does this is a [`Callback`](crate::Callback).
     ///
     /// # Errors
     /// If a file cannot be read or written.
     pub fn append(&mut self, metric: &Metric, wall_time: f64) -> Result<(), TrainError> {
-        let Metric { step, loss, gradient_norm, learning_rate, perplexity, held_out_loss, accuracy, margin } =
-            metric;
+        let Metric {
+            step,
+            loss,
+            gradient_norm,
+            learning_rate,
+            perplexity,
+            held_out_loss,
+            accuracy,
+            f1,
+            margin,
+        } = metric;
         let scalars = [
             ("train/loss", loss),
             ("train/grad_norm", gradient_norm),
@@ -50,6 +59,7 @@ impl TensorboardFile {
             ("eval/perplexity", perplexity),
             ("eval/loss", held_out_loss),
             ("eval/accuracy", accuracy),
+            ("eval/f1", f1),
             ("eval/margin", margin),
         ];
         let measured = scalars.into_iter().filter_map(|(tag, value)| Some((tag, (*value)?)));

@@ -3,6 +3,7 @@
 mod body_gradients;
 mod callback;
 mod checkpoint;
+mod classifier;
 mod early_stopping;
 mod evaluation;
 mod example_order;
@@ -18,10 +19,15 @@ mod optimizer;
 mod perplexity;
 mod replicas;
 mod schedule;
+mod score_gradients;
 mod settings;
 mod trainable;
 mod trainer;
 
+pub(crate) use self::{
+    body_gradients::Sum, micro_batches::micro_batches, score_gradients::add_score_gradients,
+    trainable::check_precision,
+};
 pub use self::{
     callback::{Callback, Verdict},
     early_stopping::EarlyStopping,
@@ -37,4 +43,3 @@ pub use self::{
     trainable::Trainable,
     trainer::{Trained, TrainingJob, train},
 };
-pub(crate) use trainable::check_precision;

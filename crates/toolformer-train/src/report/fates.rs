@@ -46,6 +46,10 @@ pub(super) fn of_status(status: Status) -> (&'static str, &'static str) {
             "The call uses a number that the text gives only further on. Whoever writes the text from left to right \
              cannot know it yet.",
         ),
+        Status::Screened => (
+            "scored low",
+            "A reward model that learnt from an earlier filter's verdicts scored the call too low to run its tool.",
+        ),
         Status::BadArguments => ("not understood", "The tool does not understand what it was asked."),
         Status::ToolError => ("tool failed", "The tool failed, or took too long."),
         Status::NoResult => ("no answer", "The tool ran and had nothing to say."),

@@ -12,14 +12,14 @@ use burn::{
 use toolformer_model::{CausalLm as _, KvCache, LanguageModel, TokenBatch};
 
 /// Gradients of a model that are added up.
-pub(super) struct Sum<'a, B: Backend, N: AutodiffModule<Autodiff<B>>> {
+pub(crate) struct Sum<'a, B: Backend, N: AutodiffModule<Autodiff<B>>> {
     model: &'a N,
     gradients: GradientsAccumulator<N>,
     backend: std::marker::PhantomData<B>,
 }
 
 impl<'a, B: Backend, N: AutodiffModule<Autodiff<B>>> Sum<'a, B, N> {
-    pub(super) fn new(model: &'a N) -> Self {
+    pub(crate) fn new(model: &'a N) -> Self {
         Self { model, gradients: GradientsAccumulator::new(), backend: std::marker::PhantomData }
     }
 
@@ -34,7 +34,7 @@ impl<'a, B: Backend, N: AutodiffModule<Autodiff<B>>> Sum<'a, B, N> {
     }
 
     /// Adds the gradients of a loss; returns that to `x`, which it was made of.
-    pub(super) fn of<const D: usize>(
+    pub(crate) fn of<const D: usize>(
         &mut self,
         x: Option<&Tensor<Autodiff<B>, D>>,
         loss: Tensor<Autodiff<B>, 1>,
@@ -47,14 +47,14 @@ impl<'a, B: Backend, N: AutodiffModule<Autodiff<B>>> Sum<'a, B, N> {
         of_x
     }
 
-    pub(super) fn gradients(mut self) -> GradientsParams {
+    pub(crate) fn gradients(mut self) -> GradientsParams {
         self.gradients.grads()
     }
 }
 
 /// Adds the gradients of a loss of `tokens` to `sum`. `head` is given what the last block leaves, `[tokens, d_model]`, adds its own
 /// gradients, and returns the gradient of the loss to what it was given.
-pub(super) fn add_body_gradients<B: Backend, N: AutodiffModule<Autodiff<B>>>(
+pub(crate) fn add_body_gradients<B: Backend, N: AutodiffModule<Autodiff<B>>>(
     body: &LanguageModel<Autodiff<B>>,
     tokens: &TokenBatch,
     checkpointing: bool,

@@ -12,12 +12,20 @@ pub struct Evaluation {
     /// Part of the examples that are right, where there is a right and a wrong.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub accuracy: Option<f64>,
+    /// Harmonic mean of precision and recall of the second label, where there are two labels.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub f1: Option<f64>,
     /// Mean distance between the scores of the better and the worse of two, where pairs are compared.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub margin: Option<f64>,
 }
 
 impl Evaluation {
+    /// A loss alone.
+    pub fn of_loss(loss: f64, count: usize) -> Self {
+        Self { loss, count, accuracy: None, f1: None, margin: None }
+    }
+
     /// `exp` of the loss: the perplexity of a language model.
     pub fn perplexity(&self) -> f64 {
         self.loss.exp()

@@ -83,12 +83,7 @@ impl<B: Backend> Objective<B> for LanguageModelling<'_> {
 
     fn evaluate(&self, model: &LanguageModel<B>) -> Option<Evaluation> {
         let found = perplexity::<B, _>(model, self.held_out, self.micro_batch_tokens.max(512));
-        found.map(|Perplexity { value, tokens }| Evaluation {
-            loss: value.ln(),
-            count: tokens,
-            accuracy: None,
-            margin: None,
-        })
+        found.map(|Perplexity { value, tokens }| Evaluation::of_loss(value.ln(), tokens))
     }
 
     fn metric(&self, step: usize, evaluation: &Evaluation) -> Metric {

@@ -2,7 +2,7 @@
 
 /// Cuts examples that are sorted by length into parts of at most `budget` tokens each, the longest first, so that a step that
 /// does not fit shows at its beginning. A part has one example at least.
-pub(super) fn micro_batches<T>(examples: &[T], budget: usize, len: impl Fn(&T) -> usize) -> Vec<&[T]> {
+pub(crate) fn micro_batches<T>(examples: &[T], budget: usize, len: impl Fn(&T) -> usize) -> Vec<&[T]> {
     let mut parts = Vec::new();
     let mut rest = examples;
     while !rest.is_empty() {

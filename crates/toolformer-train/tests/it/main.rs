@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod annotate;
+mod classification;
 mod copy_alignment;
 mod families;
 mod filter;
@@ -10,6 +11,7 @@ mod golden_corpus;
 mod oracle;
 mod report;
 mod report_in_browser;
+mod reward;
 mod rewrites;
 mod step_parity;
 mod teach;

@@ -1,0 +1,82 @@
+//! The labels of a classifier, by their names.
+
+use std::collections::BTreeSet;
+
+use super::LabelledText;
+use crate::error::TrainError;
+
+/// Names of labels, in the order of the head's rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Labels(Vec<String>);
+
+impl Labels {
+    /// Those of a classifier.
+    pub fn new(names: Vec<String>) -> Self {
+        Self(names)
+    }
+
+    /// Those that texts have: in the order of numbers, if all are whole numbers, else of the alphabet.
+    ///
+    /// # Errors
+    /// If there are fewer than two, or a text has none.
+    pub fn of(texts: &[LabelledText]) -> Result<Self, TrainError> {
+        let no_examples = |why: String| TrainError::NoExamples { why };
+        let names: Option<BTreeSet<&String>> = texts.iter().map(|text| text.label.as_ref()).collect();
+        let names = names.ok_or_else(|| no_examples("a row has no label".to_owned()))?;
+        let mut names: Vec<String> = names.into_iter().cloned().collect();
+        let number = |name: &String| name.parse::<i64>().ok();
+        if names.iter().all(|name| number(name).is_some()) {
+            names.sort_by_key(number);
+        }
+        if names.len() < 2 {
+            return Err(no_examples(format!(
+                "a classifier needs two labels, and the rows have {}",
+                names.len()
+            )));
+        }
+        Ok(Self(names))
+    }
+
+    /// The names.
+    pub fn names(&self) -> &[String] {
+        &self.0
+    }
+
+    /// The row of a label.
+    ///
+    /// # Errors
+    /// If there is no such label.
+    pub fn number(&self, name: &str) -> Result<usize, TrainError> {
+        let number = self.0.iter().position(|other| other == name);
+        number.ok_or_else(|| TrainError::NoExamples {
+            why: format!("a row has the label `{name}`, and the model has {}", self.0.join(", ")),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(names: &[&str], expected: &[&str]) {
+        let texts: Vec<LabelledText> = names
+            .iter()
+            .map(|name| LabelledText { text: "x".into(), label: Some((*name).to_owned()) })
+            .collect();
+        assert_eq!(Labels::of(&texts).unwrap().names(), expected);
+    }
+
+    #[test]
+    fn labels_are_in_order() {
+        check(&["no", "yes", "maybe", "no"], &["maybe", "no", "yes"]);
+        check(&["10", "2", "0"], &["0", "2", "10"]);
+    }
+
+    #[test]
+    fn one_label_is_none() {
+        let text = LabelledText { text: "x".into(), label: Some("a".into()) };
+        assert!(Labels::of(std::slice::from_ref(&text)).unwrap_err().to_string().contains("two labels"));
+        assert!(Labels::of(&[text, LabelledText { text: "x".into(), label: None }]).is_err());
+    }
+}
