@@ -11,7 +11,10 @@ use clap::Args;
 use toolformer::{
     burn::tensor::backend::Backend,
     device::{Device, OnDevice},
-    model::{LanguageModel, ModelConfig, Precision, Pretrained, model_checksum},
+    model::{
+        ClassifierConfig, LanguageModel, ModelConfig, Precision, Pretrained, SequenceClassifier, Tokenizer,
+        model_checksum,
+    },
 };
 
 use crate::model_path::model_path;
@@ -56,6 +59,18 @@ impl ModelArgs {
         device: &B::Device,
     ) -> Result<(LanguageModel<B>, ModelConfig)> {
         Ok(Pretrained::open_model_in(self.path()?, self.precision, device)?)
+    }
+
+    /// A classifier or reward model, which is a folder, with its config and tokenizer.
+    pub(crate) fn open_classifier<B: Backend>(
+        &self,
+        device: &B::Device,
+    ) -> Result<(SequenceClassifier<B>, ClassifierConfig, Tokenizer)> {
+        let folder = self.path()?;
+        let (model, config) = SequenceClassifier::open_in(folder, self.precision, device)?;
+        let tokenizer =
+            Tokenizer::from_folder(folder, config.body.bos(), config.body.eos().first().copied())?;
+        Ok((model, config, tokenizer))
     }
 
     /// The checksum of the model's files, and what else its numbers depend on where that is not the default.

@@ -21,6 +21,7 @@ use crate::{
     model_args::ModelArgs,
     output::{print_json, say},
     progress::Progress,
+    screen_args::ScreenArgs,
     settings_args::{SettingsArgs, by_tool},
     shard_arg::ShardArg,
     tool_args::ToolArgs,
@@ -75,6 +76,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     annotate: AnnotateArgs,
     #[command(flatten)]
+    screen: ScreenArgs,
+    #[command(flatten)]
     settings: SettingsArgs,
 }
 
@@ -106,6 +109,7 @@ impl OnDevice for &Args {
         let calling = calling_fingerprint(&tools.registry, &syntax, dated.as_ref());
         let prompts = prompts.iter().flat_map(|(tool, prompt)| [tool.as_str(), prompt.head(), prompt.tail()]);
         let states = tool_fingerprints(&tools.registry, tools.names.iter().map(String::as_str));
+        let screened = self.screen.fingerprint()?;
         let inputs = ["annotate", &model, &corpus.checksum, &calling].into_iter().chain(prompts);
         let inputs = inputs.chain(states.values().map(String::as_str));
         // Without what only later steps use.
@@ -114,10 +118,13 @@ impl OnDevice for &Args {
             .map(|(tool, own)| format!("{tool}: {} {} {} {}", own.tau_s, own.k, own.m, own.select))
             .collect();
         let inputs = inputs.chain(own.iter().map(String::as_str));
+        let inputs = inputs.chain(screened.as_deref());
+        let screen = self.screen.open::<B>(&syntax, device)?;
         let fingerprint = fingerprint(&(&settings, self.units.unit_texts.get()), inputs);
         let select_for = by_tool.iter().filter(|(_, own)| own.select).map(|(tool, _)| tool.clone()).collect();
         let collector = Collector {
             annotators: &annotators,
+            screen: screen.as_ref(),
             registry: &tools.registry,
             dated: dated.as_ref(),
             jobs: self.jobs.jobs,

@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 mod annotate;
+mod classify;
 mod devices;
 mod filter;
 mod finetune;
@@ -13,6 +14,7 @@ mod models;
 mod parse;
 mod pretrain;
 mod report;
+mod reward;
 mod score;
 mod select;
 mod teach;
@@ -37,6 +39,8 @@ pub(crate) enum Command {
     Merge(merge::Args),
     Teach(teach::Args),
     Report(report::Args),
+    Reward(reward::Args),
+    Classify(classify::Args),
     Generate(generate::Args),
     Models(models::Args),
     Tools(tools::Args),
@@ -60,6 +64,8 @@ impl Command {
             Self::Merge(args) => merge::run(args),
             Self::Teach(args) => teach::run(args),
             Self::Report(args) => report::run(args),
+            Self::Reward(args) => reward::run(args),
+            Self::Classify(args) => classify::run(args),
             Self::Generate(args) => generate::run(args),
             Self::Models(args) => models::run(args),
             Self::Tools(args) => tools::run(args),

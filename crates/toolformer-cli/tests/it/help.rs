@@ -35,6 +35,12 @@ fn commands_on_tools() {
 }
 
 #[test]
+fn commands_on_rewards_and_labels() {
+    check_below("reward", &["train", "score", "eval"]);
+    check_below("classify", &["train", "eval", "predict"]);
+}
+
+#[test]
 fn commands_on_a_hub() {
     check_below("models", &["pull", "list", "show"]);
 }

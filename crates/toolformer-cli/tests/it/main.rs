@@ -2,6 +2,8 @@
 
 // `cfg(test)` is always on here; it tells clippy that test code may unwrap, outside `#[test]` functions too.
 #[cfg(test)]
+mod classify;
+#[cfg(test)]
 mod failures;
 // The same hub, on the same server, as in the tests of the models and of the tools.
 #[cfg(test)]
@@ -29,6 +31,8 @@ mod pipeline;
 mod program;
 #[cfg(test)]
 mod resume;
+#[cfg(test)]
+mod reward;
 #[cfg(test)]
 mod rewrites;
 #[cfg(test)]

@@ -1,0 +1,33 @@
+//! `toolformer reward`
+
+mod eval;
+mod score;
+mod train;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// Train a reward model on pairs of answers, and score by it
+///
+/// A reward model gives a text one score. It learns from pairs, of which one answer is better, and is saved as a Hugging Face
+/// folder for sequence classification, which transformers opens too.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Train(Box<train::Args>),
+    Score(score::Args),
+    Eval(eval::Args),
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    match &args.command {
+        Command::Train(args) => train::run(args),
+        Command::Score(args) => score::run(args),
+        Command::Eval(args) => eval::run(args),
+    }
+}

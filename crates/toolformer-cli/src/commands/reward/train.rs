@@ -1,0 +1,167 @@
+//! `toolformer reward train`
+
+use std::{collections::HashSet, path::PathBuf};
+
+use anyhow::Result;
+use serde::Serialize;
+use toolformer::{
+    burn::tensor::backend::Backend,
+    device::OnDevice,
+    model::{CausalLm as _, Pretrained},
+    text::Syntax,
+    train::{
+        EncodedPairs, JsonlLines, PairwiseLogistic, PreferencePair, TextFile, TextSource as _, encode_pairs,
+        pairs_of_calls, read_pairs, split_by_question,
+    },
+};
+
+use crate::{
+    classifier_training::{Done, check_part, fresh_classifier, settings, train_and_save},
+    failure::wrong_usage,
+    finetune_args::FinetuneArgs,
+    model_args::ModelArgs,
+    output::{print_json, say},
+    save_args::SaveArgs,
+    template_args::TemplateArgs,
+};
+
+/// Train a reward model on pairs of answers
+///
+/// The loss is -log sigmoid(better - worse - margin). Writes into a folder: model/ (LoRA's updates merged), metrics.jsonl,
+/// checkpoints/. A run that was cut off goes on from its last checkpoint when the same command is given again.
+///
+/// A line of the pairs is an object with `chosen` and `rejected` (or response_chosen, response_rejected), a `question` (or
+/// prompt), and if need be `system`, `history` ([[question, answer], ..]) and `margin`. Answers and prompt may be lists of
+/// messages. Without a question, texts are taken as they stand.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  toolformer reward train --model SmolLM2.gguf --pairs pairs.jsonl --out runs/reward
+  toolformer reward train --model SmolLM2.gguf --pairs pairs.jsonl --out runs/reward \\
+      --held-out 0.2 --template vicuna --batch 16 --max-seq 512 --centre 0.01
+  toolformer reward train --model SmolLM2.gguf --pairs train.jsonl --held-out-pairs test.jsonl \\
+      --out runs/reward --full --json
+  toolformer reward train --model SmolLM2.gguf --from-run runs/calc --texts texts.jsonl --out runs/screen
+
+With --json: {\"pairs\":320, \"held_out\":80, \"too_long\":2, \"equal\":0, \"cut\":0, \"steps\":20, \"tokens\":90000,
+  \"seconds\":300, \"loss_first\":0.7, \"loss_last\":0.5,
+  \"best\":{\"step\":20, \"loss\":0.6, \"count\":80, \"accuracy\":0.7, \"margin\":0.4}}")]
+pub(super) struct Args {
+    /// The pairs: JSONL, .json or .parquet
+    #[arg(long, value_name = "FILE", required_unless_present = "from_run")]
+    pairs: Option<PathBuf>,
+    /// Instead of --pairs: the folder of a run of `teach`, whose filter says which of two calls at the same place is better
+    #[arg(long, value_name = "RUN", conflicts_with = "pairs", requires = "texts")]
+    from_run: Option<PathBuf>,
+    /// The texts of that run
+    #[arg(long, value_name = "FILE", requires = "from_run")]
+    texts: Option<PathBuf>,
+    /// The folder to write to
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Part of the questions whose pairs are held out to measure on; no question is on both sides
+    #[arg(long, value_name = "PART", default_value_t = 0.1, conflicts_with = "held_out_pairs")]
+    held_out: f64,
+    /// Pairs to measure on, instead of a part
+    #[arg(long, value_name = "FILE")]
+    held_out_pairs: Option<PathBuf>,
+    /// Keep scores around 0: this times the mean of (better + worse)^2 is added to the loss
+    #[arg(long, value_name = "C", default_value_t = 0.0)]
+    centre: f64,
+    /// Seed of the head, the split, the shuffles and a fresh adapter
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Write what was done as one JSON object to standard output
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    template: TemplateArgs,
+    #[command(flatten)]
+    finetune: FinetuneArgs,
+    #[command(flatten)]
+    save: SaveArgs,
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    args.model.on_device(args)?
+}
+
+impl OnDevice for &Args {
+    type Output = Result<()>;
+
+    fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
+        let settings = settings(&self.finetune, self.seed)?;
+        check_part(self.held_out)?;
+        let (learnt, held_out) = self.read()?;
+        let Pretrained { model, config, tokenizer, generation } = self.model.open::<B>(device)?;
+        let template = self.template.template(None, &tokenizer)?;
+        let (longest, ids) = (settings.max_seq.min(model.max_positions()), model.vocab_size());
+        let encode = |pairs: &[PreferencePair]| encode_pairs(pairs, &template, &tokenizer, longest, ids);
+        let (learnt, held_out) = (encode(&learnt)?, encode(&held_out)?);
+        for (what, EncodedPairs { pairs, too_long, equal, cut, .. }) in
+            [("to learn", &learnt), ("held out", &held_out)]
+        {
+            say(&format!(
+                "{} pairs {what}; dropped: {too_long} longer than {longest} tokens, {equal} with equal sides; {cut} lost \
+                 the beginning of their history",
+                pairs.len()
+            ));
+        }
+        let labels = vec!["score".to_owned()];
+        let (model, config) = fresh_classifier(model, &config, &tokenizer, labels, self.seed)?;
+        let objective =
+            PairwiseLogistic::new(&model, &learnt.pairs, &held_out.pairs, self.centre, &settings)?;
+        let options = self.save.options(generation);
+        let done = train_and_save(model, &objective, &config, &settings, &self.out, &tokenizer, &options)?;
+        template.save(&self.out.join("model"))?;
+        let summary = Summary {
+            pairs: learnt.pairs.len(),
+            held_out: held_out.pairs.len(),
+            too_long: learnt.too_long + held_out.too_long,
+            equal: learnt.equal + held_out.equal,
+            cut: learnt.cut + held_out.cut,
+            done,
+        };
+        if self.json { print_json(&summary) } else { Ok(()) }
+    }
+}
+
+impl Args {
+    /// The pairs to learn, and those held out.
+    fn read(&self) -> Result<(Vec<PreferencePair>, Vec<PreferencePair>)> {
+        let pairs: Vec<PreferencePair> = match (&self.pairs, &self.from_run, &self.texts) {
+            (Some(pairs), _, _) => read_pairs(pairs)?,
+            (None, Some(run), Some(texts)) => {
+                let (texts, candidates) = (TextFile::open(texts)?, run.join("candidates.jsonl"));
+                pairs_of_calls(texts.texts()?, JsonlLines::open(&candidates)?, &Syntax::default())?
+            }
+            _ => return Err(wrong_usage("give --pairs, or --from-run with --texts")),
+        };
+        let Some(file) = &self.held_out_pairs else {
+            return Ok(split_by_question(pairs, self.held_out, self.seed));
+        };
+        let held_out = read_pairs(file)?;
+        let questions: HashSet<String> = pairs.iter().map(PreferencePair::question).collect();
+        let shared = held_out.iter().filter(|pair| questions.contains(&pair.question())).count();
+        if shared > 0 {
+            say(&format!(
+                "{shared} of the pairs held out have a question that is learnt too: they measure too well"
+            ));
+        }
+        Ok((pairs, held_out))
+    }
+}
+
+/// What was done.
+#[derive(Serialize)]
+struct Summary {
+    pairs: usize,
+    held_out: usize,
+    too_long: usize,
+    equal: usize,
+    cut: usize,
+    #[serde(flatten)]
+    done: Done,
+}
