@@ -15,16 +15,18 @@ use crate::{fetch, process};
 mod agreement;
 mod gsm8k;
 mod marks;
+mod reward;
 mod wikipedia;
 
-/// Run the data pipeline on real texts, and count
+/// Run the data pipeline on real texts, and count; train a reward model on real pairs, and measure
 ///
 /// Each goes on where it stopped when the command is given again. What it makes lies in the folder given by --out:
 /// texts, candidates with their losses, and report.html.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask experiment gsm8k --data gsm8k_train.jsonl
-  cargo xtask experiment wikipedia --texts 200")]
+  cargo xtask experiment wikipedia --texts 200
+  cargo xtask experiment reward --data example_model_solutions.jsonl")]
 pub(crate) struct Args {
     #[command(subcommand)]
     experiment: Experiment,
@@ -33,6 +35,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Experiment {
     Gsm8k(gsm8k::Args),
+    Reward(reward::Args),
     Wikipedia(wikipedia::Args),
 }
 
@@ -47,7 +50,7 @@ struct Runner {
     program: Option<PathBuf>,
 }
 
-/// How calls are sampled in both experiments. A small model rarely gives a call's start more than the paper's tau_s: the five
+/// How calls are sampled in the experiments on annotating. A small model rarely gives a call's start more than the paper's tau_s: the five
 /// likeliest places are taken, however likely.
 const SAMPLING: &[&str] = &["--k", "5", "--m", "4", "--tau-s", "0"];
 
@@ -122,6 +125,7 @@ impl Runner {
 pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.experiment {
         Experiment::Gsm8k(args) => gsm8k::run(args),
+        Experiment::Reward(args) => reward::run(args),
         Experiment::Wikipedia(args) => wikipedia::run(args),
     }
 }
