@@ -2,10 +2,7 @@
 
 use burn::{
     module::ParamId,
-    tensor::{
-        Tensor, TensorData,
-        backend::{AutodiffBackend, Backend},
-    },
+    tensor::{Tensor, TensorData, backend::Backend},
 };
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -44,10 +41,11 @@ impl Draw {
     }
 }
 
-impl<B: AutodiffBackend> LanguageModel<B> {
+impl<B: Backend> LanguageModel<B> {
     /// With dropout on the inputs of LoRA's updates (`lora_dropout` of their config) in the passes that come: the same
     /// seed and step drop the same, however often; every pass that is to drop other inputs needs another step.
-    /// [`valid`](burn::module::AutodiffModule::valid) leaves it behind.
+    /// [`valid`](burn::module::AutodiffModule::valid) leaves it behind; what computes a pass again without autodiff asks for
+    /// it there too.
     #[must_use]
     pub fn with_lora_dropout(mut self, seed: u64, step: u64) -> Self {
         let draw = Some(Draw { seed, step });
@@ -56,7 +54,7 @@ impl<B: AutodiffBackend> LanguageModel<B> {
     }
 }
 
-impl<B: AutodiffBackend> SequenceClassifier<B> {
+impl<B: Backend> SequenceClassifier<B> {
     /// As [`LanguageModel::with_lora_dropout`].
     #[must_use]
     pub fn with_lora_dropout(mut self, seed: u64, step: u64) -> Self {

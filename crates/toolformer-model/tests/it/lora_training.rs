@@ -5,7 +5,10 @@ use std::collections::{HashMap, HashSet};
 use burn::{
     backend::{Autodiff, autodiff::checkpoint::strategy::BalancedCheckpointing},
     module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param, ParamId},
-    tensor::{DType, Tensor, backend::AutodiffBackend},
+    tensor::{
+        DType, Tensor,
+        backend::{AutodiffBackend, Backend},
+    },
 };
 use toolformer_model::{
     CausalLm, KvCache, LanguageModel, LoraConfig, ModelConfig, Precision, Pretrained, TargetModules,
@@ -56,7 +59,7 @@ fn learner<A: AutodiffBackend<InnerBackend = B>>(
 }
 
 /// Logits of texts that are equally long, `[batch * seq, vocab]`.
-fn logits<A: AutodiffBackend>(model: &LanguageModel<A>, rows: &[&[u32]]) -> Tensor<A, 2> {
+fn logits<A: Backend>(model: &LanguageModel<A>, rows: &[&[u32]]) -> Tensor<A, 2> {
     let tokens = TokenBatch::new(rows);
     let mut cache = KvCache::new(model.cache_shape(), rows.len(), tokens.seq(), &model.device());
     let hidden = model.forward(&tokens, &mut cache);
@@ -222,6 +225,10 @@ fn dropout_comes_from_seed_and_step_and_ends_with_training() {
     assert_eq!(gradients(&learner).len(), ids.len());
     let (rows, _) = expected("llama");
     assert_eq!(run(&learner.valid(), &rows), run(&model.valid(), &rows));
+    // A pass that is computed again without autodiff drops the same, where it is asked to.
+    let again =
+        logits(&learner.valid().with_lora_dropout(1, 2), &ROWS).into_data().into_vec::<f32>().unwrap();
+    assert_close(&again, &dropped(1, 2), 1e-4);
     // Nor does it come back by itself.
     assert_eq!(values(&learner.valid().train::<Ad>()), plain);
     let (never, _) = with_dropout(0.0);
