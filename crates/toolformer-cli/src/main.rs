@@ -21,6 +21,7 @@ mod input;
 mod interactive;
 mod jobs_arg;
 mod jsonl_prompts;
+mod metrics_output;
 mod model_args;
 mod model_path;
 mod output;

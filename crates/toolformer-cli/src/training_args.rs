@@ -49,6 +49,9 @@ pub(crate) struct TrainingArgs {
     /// Newest checkpoints that are kept, beside the best
     #[arg(long, value_name = "N", default_value_t = 1)]
     keep_checkpoints: usize,
+    /// Write event files for TensorBoard too, into tensorboard/
+    #[arg(long)]
+    pub(crate) tensorboard: bool,
     /// Copies of the model that share the examples of a step: on as many devices of the kind, where there are so many
     #[arg(long, value_name = "N", default_value_t = 1)]
     replicas: usize,

@@ -258,6 +258,16 @@ impl<B: Backend> LanguageModel<B> {
         self.family().leaves().into_iter().flat_map(Leaf::tensors)
     }
 
+    /// The numbers of all that is not quantised.
+    pub fn float(&self) -> Precision {
+        let embedding = self.family().leaves().first().and_then(|leaf| leaf.tensors().pop());
+        match embedding.map(|(_, _, tensor)| tensor.dtype()) {
+            Some(DType::F16) => Precision::F16,
+            Some(DType::BF16) => Precision::Bf16,
+            _ => Precision::F32,
+        }
+    }
+
     /// Whether all of it can be trained, not LoRA's updates alone: no weight is quantised or in half precision.
     pub fn is_f32(&self) -> bool {
         let is_f32 = |leaf: &dyn Leaf<B>| match leaf.projection() {

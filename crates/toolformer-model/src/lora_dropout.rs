@@ -45,10 +45,21 @@ impl<B: Backend> LanguageModel<B> {
     /// With dropout on the inputs of LoRA's updates (`lora_dropout` of their config) in the passes that come: the same
     /// seed and step drop the same, however often; every pass that is to drop other inputs needs another step.
     /// [`valid`](burn::module::AutodiffModule::valid) leaves it behind; what computes a pass again without autodiff asks for
-    /// it there too.
+    /// it there too: [`LanguageModel::with_lora_dropout_of`].
     #[must_use]
-    pub fn with_lora_dropout(mut self, seed: u64, step: u64) -> Self {
-        let draw = Some(Draw { seed, step });
+    pub fn with_lora_dropout(self, seed: u64, step: u64) -> Self {
+        self.with_draw(Some(Draw { seed, step }))
+    }
+
+    /// With the dropout of another model of the same kind, if it has any, for one pass of several in a step: `pass` stands
+    /// for which.
+    #[must_use]
+    pub fn with_lora_dropout_of<C: Backend>(self, other: &LanguageModel<C>, pass: u64) -> Self {
+        let draw = other.family().projections().first().and_then(|projection| projection.draw());
+        self.with_draw(draw.map(|draw| Draw { seed: draw.seed ^ pass, ..draw }))
+    }
+
+    fn with_draw(mut self, draw: Option<Draw>) -> Self {
         self.family_mut().projections_mut().into_iter().for_each(|projection| projection.set_draw(draw));
         self
     }

@@ -109,6 +109,11 @@ impl<B: Backend> Projection<B> {
     }
 
     /// Which inputs of the updates are dropped in the passes that come.
+    pub(crate) fn draw(&self) -> Option<Draw> {
+        self.mode.draw
+    }
+
+    /// Sets which inputs of the updates are dropped.
     pub(crate) fn set_draw(&mut self, draw: Option<Draw>) {
         self.mode.draw = draw;
     }

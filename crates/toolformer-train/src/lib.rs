@@ -130,7 +130,7 @@ pub use training::{
     MetricsFile, Objective, Perplexity, Schedule, StepGradients, Trainable, Trained, TrainingJob,
     TrainingSettings, Verdict, finetune, perplexity, train,
 };
-pub use training_sequence::{held_out_sequence, training_sequence};
+pub use training_sequence::{completion_sequence, held_out_sequence, training_sequence};
 pub use trigram::Trigram;
 pub use unit_log::{UnitCost, UnitLog};
 pub use units::{UnitRecord, Units};

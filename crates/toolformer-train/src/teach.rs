@@ -92,7 +92,7 @@ pub fn teach<B: Backend>(
     observer: &mut dyn Observer,
 ) -> Result<Taught<B>, TrainError> {
     settings.validate()?;
-    check_precision(&pretrained.model)?;
+    check_precision(&pretrained.model, &settings.finetune.method)?;
     let Pretrained { model, config, tokenizer, generation } = pretrained;
     let folder = RunFolder(out.to_owned());
     let _lock = FolderLock::take(out)?;

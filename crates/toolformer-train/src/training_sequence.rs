@@ -65,6 +65,32 @@ pub fn training_sequence(
     Ok(TrainingSequence::masked(ids, in_loss)?)
 }
 
+/// Tokens to train on for a prompt and its completion, of which only the completion is in the loss, and the end token behind
+/// it. The two are tokenised apart, so that it is certain where the completion begins.
+///
+/// # Errors
+/// As [`training_sequence`], and if the completion is empty.
+pub fn completion_sequence(
+    tokenizer: &Tokenizer,
+    vocab_size: usize,
+    prompt: &str,
+    completion: &str,
+) -> Result<TrainingSequence, TrainError> {
+    let mut prompt = tokenizer.encode_with_special(prompt)?;
+    // Some tokenizers end every text, which a prompt does not.
+    if prompt.len() > 1 && prompt.last().copied() == tokenizer.eos() {
+        prompt.pop();
+    }
+    let mut completion = tokenizer.encode_continuation(completion)?;
+    if completion.is_empty() {
+        return Err(TrainError::NoExamples { why: "a completion is empty".into() });
+    }
+    completion.extend(tokenizer.eos());
+    check_ids(&prompt, vocab_size, Some(tokenizer))?;
+    check_ids(&completion, vocab_size, Some(tokenizer))?;
+    Ok(TrainingSequence::of_completion(&prompt, &completion))
+}
+
 /// Tokens to measure perplexity on for a text, as [`training_sequence`] has them but for the end.
 ///
 /// # Errors

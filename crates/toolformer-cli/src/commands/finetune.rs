@@ -8,18 +8,21 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
+use serde_json::Value;
 use toolformer::{
     burn::tensor::backend::Backend,
+    data::{Dataset, ReadSettings, RowSource as _},
     device::OnDevice,
-    model::{CausalLm as _, Pretrained, save_adapter, save_pretrained_as},
+    model::{CausalLm as _, Pretrained, load_adapter, save_adapter, save_pretrained_as},
     train::{
-        Finetuned, Method, MetricsFile, Text, WovenCall, finetune, held_out_sequence, read_texts,
-        training_sequence,
+        Finetuned, Method, Text, TrainError, TrainingSequence, WovenCall, completion_sequence, finetune,
+        held_out_sequence, read_texts, training_sequence,
     },
 };
 
 use crate::{
     finetune_args::FinetuneArgs,
+    metrics_output::MetricsOutput,
     model_args::ModelArgs,
     output::{print_json, say},
     progress::Progress,
@@ -42,7 +45,8 @@ With --json: {\"examples\":3, \"steps\":12, \"tokens\":520, \"tokens_in_loss\":5
   \"seconds\":3.1, \"loss_first\":2.1,
   \"loss_last\":0.4, \"best\":{\"step\":9, \"perplexity\":11.2}}")]
 pub(crate) struct Args {
-    /// The examples: JSONL with a `text` in every object, as `weave` writes them
+    /// The examples: JSONL with a `text` in every object, as `weave` writes them; or with a `prompt` and a `completion`,
+    /// of which only the completion is learnt
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
     /// The folder to write to
@@ -51,6 +55,9 @@ pub(crate) struct Args {
     /// Texts without calls, to measure perplexity on
     #[arg(long, value_name = "FILE")]
     held_out: Option<PathBuf>,
+    /// Train this adapter on, a folder in PEFT's layout, instead of a fresh one
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["full", "lora_rank", "lora_alpha", "lora_dropout", "lora_targets", "modules_to_save", "rslora"])]
+    from_adapter: Option<PathBuf>,
     /// Seed of the shuffles and of a fresh adapter
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -73,24 +80,33 @@ impl OnDevice for &Args {
     type Output = Result<()>;
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
-        let settings = self.finetune.settings(self.seed)?;
+        let mut settings = self.finetune.settings(self.seed)?;
         let out = self.out.as_path();
         fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
-        let Pretrained { model, config, tokenizer, generation } = self.model.open::<B>(device)?;
+        let Pretrained { mut model, config, tokenizer, generation } = self.model.open::<B>(device)?;
+        if let Some(adapter) = &self.from_adapter {
+            settings.method = Method::Lora(load_adapter(&mut model, adapter)?);
+        }
         let ids = model.vocab_size();
-        let examples = sequences(&self.data, |text| {
-            let left_out = if settings.mask_responses { responses(text)? } else { Vec::new() };
-            Ok(training_sequence(&tokenizer, ids, &text.text, &left_out)?)
-        })?;
+        let examples = match completions(&self.data, |prompt, completion| {
+            completion_sequence(&tokenizer, ids, prompt, completion)
+        })? {
+            Some(completions) => completions,
+            None => sequences(&self.data, |text| {
+                let left_out = if settings.mask_responses { responses(text)? } else { Vec::new() };
+                Ok(training_sequence(&tokenizer, ids, &text.text, &left_out)?)
+            })?,
+        };
         let held_out = match &self.held_out {
             Some(file) => sequences(file, |text| Ok(held_out_sequence(&tokenizer, ids, &text.text)?))?,
             None => Vec::new(),
         };
-        let mut metrics = MetricsFile::new(&out.join("metrics.jsonl"));
+        let mut metrics = MetricsOutput::new(out, self.finetune.training.tensorboard);
         let (folder, mut progress) = (out.join("checkpoints"), Progress::new());
         let tuned =
             finetune(model, &config, &examples, &held_out, &settings, &folder, &mut progress, &mut metrics)?;
         if let Method::Lora(lora) = &settings.method {
+            say(&tuned.model.count_adapter(lora)?.to_string());
             let folder = out.join("adapter");
             save_adapter(&folder, &tuned.model, lora, &self.model.name())?;
             tokenizer.save(folder.join("tokenizer.json"))?;
@@ -108,6 +124,31 @@ impl OnDevice for &Args {
         say(&format!("The model is in {}.", out.join("model").display()));
         if self.json { print_json(&done) } else { Ok(()) }
     }
+}
+
+/// The examples of a file whose rows are prompts with their completions; none if they are not.
+fn completions(
+    file: &Path,
+    encode: impl Fn(&str, &str) -> Result<TrainingSequence, TrainError>,
+) -> Result<Option<Vec<TrainingSequence>>> {
+    if file.as_os_str() == "-" {
+        return Ok(None);
+    }
+    let rows = Dataset::open(&file.to_string_lossy(), &ReadSettings::default())?;
+    let columns = rows.column_names()?;
+    if !["prompt", "completion"].iter().all(|&name| columns.iter().any(|column| column == name)) {
+        return Ok(None);
+    }
+    let encoded = rows.rows()?.enumerate().map(|(number, row)| {
+        let row = row?;
+        let text = |name: &str| {
+            let text = row.get(name).and_then(Value::as_str);
+            text.with_context(|| format!("row {} of {} has no `{name}`", number + 1, file.display()))
+        };
+        Ok(encode(text("prompt")?, text("completion")?)
+            .with_context(|| format!("row {} of {} cannot be used", number + 1, file.display()))?)
+    });
+    encoded.collect::<Result<_>>().map(Some)
 }
 
 /// What was done.

@@ -15,13 +15,14 @@ use toolformer::{
     device::{Device, OnDevice},
     model::{CausalLm as _, GgufFile, LanguageModel, ModelConfig, SpecialIds, Tokenizer, save_pretrained_as},
     train::{
-        Corpus, CorpusSettings, Evaluation, Method, MetricsFile, Packing, TrainingSettings, Trigram,
-        file_checksum, finetune, write_training_page,
+        Corpus, CorpusSettings, Evaluation, Method, Packing, TrainingSettings, Trigram, file_checksum,
+        finetune, write_training_page,
     },
 };
 
 use crate::{
     failure::wrong_usage,
+    metrics_output::MetricsOutput,
     output::{print_json, say},
     progress::Progress,
     save_args::SaveArgs,
@@ -162,8 +163,7 @@ impl OnDevice for &Args {
             corpus.blocks.len(),
             self.block_size
         ));
-        let metrics_path = out.join("metrics.jsonl");
-        let mut metrics = MetricsFile::new(&metrics_path);
+        let mut metrics = MetricsOutput::new(out, self.training.tensorboard);
         let (folder, mut progress) = (out.join("checkpoints"), Progress::new());
         let (blocks, held_out) = (&corpus.blocks, &corpus.held_out);
         let trained =
@@ -179,7 +179,7 @@ impl OnDevice for &Args {
             perplexity: loss.exp(),
             trigram_loss,
         });
-        write_training_page(&metrics_path, &out.join("training.html"))?;
+        write_training_page(&out.join("metrics.jsonl"), &out.join("training.html"))?;
         let done = Done {
             parameters,
             documents: corpus.documents.len(),

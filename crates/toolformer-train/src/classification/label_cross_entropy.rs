@@ -32,7 +32,7 @@ impl<'a> LabelCrossEntropy<'a> {
         held_out: &'a [EncodedText],
         settings: &TrainingSettings,
     ) -> Result<Self, TrainError> {
-        check_precision(&model.body)?;
+        check_precision(&model.body, &settings.method)?;
         let no_examples = |why: &str| Err(TrainError::NoExamples { why: why.to_owned() });
         if texts.is_empty() {
             return no_examples("there is no text that fits");

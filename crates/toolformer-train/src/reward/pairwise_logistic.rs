@@ -40,7 +40,7 @@ impl<'a> PairwiseLogistic<'a> {
         centre: f64,
         settings: &TrainingSettings,
     ) -> Result<Self, TrainError> {
-        check_precision(&model.body)?;
+        check_precision(&model.body, &settings.method)?;
         if model.n_labels() != 1 {
             let why = format!("a reward model has one, and this model has {}", model.n_labels());
             return Err(TrainError::Setting { name: "labels", why });

@@ -9,6 +9,7 @@ use burn::{
     optim::{GradientsAccumulator, GradientsParams},
     tensor::{Tensor, backend::Backend},
 };
+use sha2::{Digest as _, Sha256};
 use toolformer_model::{CausalLm as _, KvCache, LanguageModel, TokenBatch};
 
 /// Gradients of a model that are added up.
@@ -61,6 +62,8 @@ pub(crate) fn add_body_gradients<B: Backend, N: AutodiffModule<Autodiff<B>>>(
     sum: &mut Sum<'_, B, N>,
     head: impl FnOnce(&mut Sum<'_, B, N>, Tensor<B, 2>) -> Tensor<B, 2>,
 ) {
+    let pass_of = key(tokens);
+    let body = &body.clone().with_lora_dropout_of(body, pass_of);
     let device = body.device();
     let mut cache = KvCache::for_one_pass(body.cache_shape(), tokens.batch(), &device);
     let pass = body.plan(tokens, &mut cache);
@@ -73,7 +76,8 @@ pub(crate) fn add_body_gradients<B: Backend, N: AutodiffModule<Autodiff<B>>>(
         sum.through(None, x, gradient);
         return;
     }
-    let inputs = inputs_of_blocks(&body.valid(), tokens);
+    // What is dropped is the same in both passes: the key is in the body's dropout already.
+    let inputs = inputs_of_blocks(&body.valid().with_lora_dropout_of(body, 0), tokens);
     let mut inputs = inputs.into_iter().rev();
     let Some(last) = inputs.next() else { return };
     let mut gradient = head(sum, last);
@@ -86,6 +90,13 @@ pub(crate) fn add_body_gradients<B: Backend, N: AutodiffModule<Autodiff<B>>>(
         }
     }
     sum.through(None, body.embed(tokens, &pass), gradient);
+}
+
+/// Stands for the tokens of a pass, so that each part of a step drops other inputs of the adapter, whatever the parts are.
+fn key(tokens: &TokenBatch) -> u64 {
+    let mut hash = Sha256::new();
+    (0..tokens.batch()).flat_map(|row| tokens.row(row)).for_each(|id| hash.update(id.to_le_bytes()));
+    hash.finalize().iter().take(8).fold(0, |key, &byte| key << 8 | u64::from(byte))
 }
 
 /// What goes into every block, and what the last leaves, `[tokens, d_model]` each.

@@ -8,17 +8,12 @@ use burn::{
     tensor::backend::Backend,
 };
 use toolformer_model::{
-    CausalLm as _, ClassifierConfig, LanguageModel, Precision, SafetensorsFolder, SequenceClassifier,
-    param_id, save_tensors,
+    CausalLm as _, ClassifierConfig, LanguageModel, LoraConfig, SafetensorsFolder, SequenceClassifier,
+    save_classifier_adapter,
 };
 
 use super::{Method, Trainable};
 use crate::error::TrainError;
-
-/// Updates of LoRA in a checkpoint.
-const UPDATES: &str = "adapter_model.safetensors";
-/// The head beside them, which learns too.
-const HEAD: &str = "score.safetensors";
 
 impl<B: Backend> Trainable<B> for SequenceClassifier<B> {
     type Learning = SequenceClassifier<Autodiff<B>>;
@@ -36,16 +31,21 @@ impl<B: Backend> Trainable<B> for SequenceClassifier<B> {
         &mut self.body
     }
 
-    fn heads(&self) -> Vec<ParamId> {
-        self.score_tensors().iter().map(|(name, _, _)| param_id(name)).collect()
+    fn attach(&mut self, lora: &LoraConfig, seed: u64) -> Result<(), TrainError> {
+        Ok(self.attach_lora(lora, seed)?)
+    }
+
+    fn learnt_by(&self, lora: &LoraConfig) -> Result<Vec<ParamId>, TrainError> {
+        Ok(self.adapter_param_ids(lora)?)
+    }
+
+    fn with_dropout(learning: Self::Learning, seed: u64, step: u64) -> Self::Learning {
+        learning.with_lora_dropout(seed, step)
     }
 
     fn save_trained(&self, method: &Method, folder: &Path) -> Result<(), TrainError> {
         match method {
-            Method::Lora(_) => {
-                save_tensors(&folder.join(UPDATES), &self.body.lora_tensors())?;
-                Ok(save_tensors(&folder.join(HEAD), &self.score_tensors())?)
-            }
+            Method::Lora(lora) => Ok(save_classifier_adapter(folder, self, lora, "base")?),
             Method::Full => Ok(self.save_weights(folder)?),
         }
     }
@@ -58,13 +58,15 @@ impl<B: Backend> Trainable<B> for SequenceClassifier<B> {
     ) -> Result<Self, TrainError> {
         match method {
             Method::Lora(lora) => {
-                self.body.load_lora(lora, &SafetensorsFolder::open_file(folder.join(UPDATES))?)?;
-                self.set_score(&SafetensorsFolder::open_file(folder.join(HEAD))?)?;
+                self.load_lora(
+                    lora,
+                    &SafetensorsFolder::open_file(folder.join("adapter_model.safetensors"))?,
+                )?;
                 Ok(self)
             }
             Method::Full => {
                 let weights = SafetensorsFolder::open(folder)?;
-                Ok(Self::from_weights(config, &weights, Precision::F32, &self.body.device())?)
+                Ok(Self::from_weights(config, &weights, self.body.float(), &self.body.device())?)
             }
         }
     }

@@ -31,7 +31,7 @@ pub fn finetune<B: Backend>(
     callback: &mut dyn Callback,
 ) -> Result<Finetuned<B>, TrainError> {
     settings.validate()?;
-    check_precision(&model)?;
+    check_precision(&model, &settings.method)?;
     let objective = LanguageModelling::new(&model, examples, held_out, settings)?;
     let job = TrainingJob { objective: &objective, config, settings, folder };
     train(model, &job, observer, callback)

@@ -8,7 +8,7 @@ use burn::{
     tensor::{Tensor, backend::Backend},
 };
 use toolformer_model::{
-    CausalLm as _, LanguageModel, ModelConfig, Precision, SafetensorsFolder, save_adapter, save_weights,
+    CausalLm as _, LanguageModel, LoraConfig, ModelConfig, SafetensorsFolder, save_adapter, save_weights,
 };
 
 use super::Method;
@@ -30,8 +30,20 @@ pub trait Trainable<B: Backend>: Module<B> {
     /// The language model in it.
     fn body_mut(&mut self) -> &mut LanguageModel<B>;
 
-    /// Parameters outside the body, which are trained beside an adapter too.
-    fn heads(&self) -> Vec<ParamId>;
+    /// Puts a fresh adapter on it.
+    ///
+    /// # Errors
+    /// If the config does not fit the model.
+    fn attach(&mut self, lora: &LoraConfig, seed: u64) -> Result<(), TrainError>;
+
+    /// The parameters that an adapter trains.
+    ///
+    /// # Errors
+    /// If the config does not fit the model.
+    fn learnt_by(&self, lora: &LoraConfig) -> Result<Vec<ParamId>, TrainError>;
+
+    /// With dropout on what the adapter reads, for one step.
+    fn with_dropout(learning: Self::Learning, seed: u64, step: u64) -> Self::Learning;
 
     /// Writes what a method trains to a folder.
     ///
@@ -62,8 +74,16 @@ impl<B: Backend> Trainable<B> for LanguageModel<B> {
         self
     }
 
-    fn heads(&self) -> Vec<ParamId> {
-        Vec::new()
+    fn attach(&mut self, lora: &LoraConfig, seed: u64) -> Result<(), TrainError> {
+        Ok(self.attach_lora(lora, seed)?)
+    }
+
+    fn learnt_by(&self, lora: &LoraConfig) -> Result<Vec<ParamId>, TrainError> {
+        Ok(self.adapter_param_ids(lora)?)
+    }
+
+    fn with_dropout(learning: Self::Learning, seed: u64, step: u64) -> Self::Learning {
+        learning.with_lora_dropout(seed, step)
     }
 
     fn save_trained(&self, method: &Method, folder: &Path) -> Result<(), TrainError> {
@@ -87,19 +107,22 @@ impl<B: Backend> Trainable<B> for LanguageModel<B> {
             }
             Method::Full => {
                 let weights = SafetensorsFolder::open(folder)?;
-                Ok(Self::from_weights(config, &weights, Precision::F32, &self.device())?)
+                Ok(Self::from_weights(config, &weights, self.float(), &self.device())?)
             }
         }
     }
 }
 
-/// The model as one that learns: with LoRA only its updates and heads do.
-pub(super) fn trainable<B: Backend, M: Trainable<B>>(model: M, method: &Method) -> M::Learning {
+/// The model as one that learns: with LoRA only its updates do, and what is trained as a whole beside them.
+pub(super) fn trainable<B: Backend, M: Trainable<B>>(
+    model: M,
+    method: &Method,
+) -> Result<M::Learning, TrainError> {
     let only = match method {
-        Method::Lora(_) => Some(model.body().lora_param_ids().into_iter().chain(model.heads()).collect()),
+        Method::Lora(lora) => Some(model.learnt_by(lora)?.into_iter().collect()),
         Method::Full => None,
     };
-    model.learning().map(&mut RequireGrad { only })
+    Ok(model.learning().map(&mut RequireGrad { only }))
 }
 
 /// Lets the parameters with these ids learn, or all.
@@ -114,11 +137,15 @@ impl<B: Backend> ModuleMapper<B> for RequireGrad {
     }
 }
 
-/// Whether the model is held in numbers that it can be trained in.
-pub(crate) fn check_precision<B: Backend>(model: &LanguageModel<B>) -> Result<(), TrainError> {
-    if model.is_f32() {
+/// Whether the model is held in numbers that the method can train: quantised weights stay as they are, under an adapter.
+pub(crate) fn check_precision<B: Backend>(
+    model: &LanguageModel<B>,
+    method: &Method,
+) -> Result<(), TrainError> {
+    if *method != Method::Full || !model.is_quantised() {
         return Ok(());
     }
-    let why = "the weights are quantised or in half precision, and training is in f32".into();
-    Err(TrainError::Setting { name: "precision", why })
+    let why =
+        "quantised weights cannot be trained; train a LoRA adapter on them, or load the model in f32 or bf16";
+    Err(TrainError::Setting { name: "precision", why: why.into() })
 }

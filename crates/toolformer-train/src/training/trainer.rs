@@ -86,11 +86,12 @@ pub fn train<B: Backend, O: Objective<B>>(
     let mut state = newest.whole.as_ref().map_or_else(|| State::new(fingerprint), |(_, state)| state.clone());
     match (&newest.whole, &settings.method) {
         (Some((path, _)), method) => {
+            *model.body_mut() = model.body().clone().without_lora();
             model = model.load_trained(config, method, path)?;
             optimizer.load(&path.join("optimizer.safetensors"), &device)?;
         }
         (None, Method::Lora(lora)) if !model.body().has_lora() => {
-            model.body_mut().attach_lora(lora, settings.seed)?;
+            model.attach(lora, settings.seed)?;
         }
         (None, Method::Lora(_) | Method::Full) => {}
     }
@@ -101,12 +102,16 @@ pub fn train<B: Backend, O: Objective<B>>(
             settings.batch
         ));
     }
-    let mut model = trainable(model, &settings.method);
+    let mut model = trainable(model, &settings.method)?;
+    let drops = matches!(&settings.method, Method::Lora(lora) if lora.lora_dropout > 0.0);
     let devices = devices_of_replicas::<B>(&device, settings.replicas);
     observer.start("finetune", steps, state.step);
     let began = observer.seconds() - state.seconds;
     while state.step < steps && !state.stopped {
         let examples = order.of_step(state.step);
+        if drops {
+            model = O::Model::with_dropout(model, settings.seed, state.step as u64);
+        }
         let total: usize = examples.iter().map(|&example| objective.weight(example)).sum();
         let StepGradients { gradients, loss, tokens } =
             gradients_of_replicas(objective, &model, &devices, examples, total);

@@ -19,6 +19,7 @@ mod tensorboard;
 mod text_files;
 mod tiny;
 mod toolformer;
+mod training;
 mod training_parity;
 mod unknown_ids;
 mod weave;

@@ -1,0 +1,214 @@
+//! What the training loop does besides learning: when it ends, what it keeps, and what it refuses.
+
+use std::{fs, path::Path};
+
+use toolformer_model::{LoraConfig, Precision, Pretrained};
+use toolformer_train::{
+    Callback, EarlyStopping, Finetuned, Method, Metric, TrainError, TrainingSequence, TrainingSettings,
+    Unobserved, Verdict, completion_sequence, finetune,
+};
+
+use crate::tiny::{B, fixture, tiny};
+
+fn ids() -> Vec<Vec<u32>> {
+    let tokenizer = tiny().tokenizer;
+    let texts = ["the cat", "12 the cat 3", "a b c d e f g", "the the the", "3 + 9 = 12", "12 12 12 12 12"];
+    texts.iter().map(|text| tokenizer.encode(text).unwrap()).collect()
+}
+
+fn settings() -> TrainingSettings {
+    let lora = LoraConfig { r: 2, lora_alpha: 4.0, ..LoraConfig::default() };
+    TrainingSettings { learning_rate: 1e-2, batch: 2, ..TrainingSettings::of(Method::Lora(lora)) }
+}
+
+fn dropping() -> TrainingSettings {
+    let lora = LoraConfig { r: 2, lora_alpha: 4.0, lora_dropout: 0.3, ..LoraConfig::default() };
+    TrainingSettings { method: Method::Lora(lora), ..settings() }
+}
+
+fn run_in(
+    precision: Precision,
+    settings: &TrainingSettings,
+    folder: &Path,
+    callback: &mut dyn Callback,
+) -> Result<Finetuned<B>, TrainError> {
+    let opened = Pretrained::<B>::open_in(&fixture("tiny_llama"), precision, &Default::default()).unwrap();
+    let examples: Vec<TrainingSequence> = ids().into_iter().map(TrainingSequence::from).collect();
+    let held_out = &ids()[..2];
+    finetune(opened.model, &opened.config, &examples, held_out, settings, folder, &mut Unobserved, callback)
+}
+
+fn run(settings: &TrainingSettings, folder: &Path) -> Result<Finetuned<B>, TrainError> {
+    run_in(Precision::F32, settings, folder, &mut Unobserved)
+}
+
+/// Losses of all steps, as bits.
+fn losses(settings: &TrainingSettings) -> Vec<u64> {
+    let (folder, mut losses) = (tempfile::tempdir().unwrap(), Vec::new());
+    run_in(Precision::F32, settings, folder.path(), &mut |metric: &Metric| {
+        losses.extend(metric.loss.map(f64::to_bits));
+        Ok(())
+    })
+    .unwrap();
+    losses
+}
+
+#[track_caller]
+fn check_close(settings: &TrainingSettings, other: &TrainingSettings) {
+    let (one, other) = (losses(settings), losses(other));
+    assert_eq!(one.len(), other.len());
+    for (one, other) in one.into_iter().zip(other) {
+        let (one, other) = (f64::from_bits(one), f64::from_bits(other));
+        assert!((one - other).abs() < 1e-4, "{one} {other}");
+    }
+}
+
+#[test]
+fn replicas_share_a_step_and_give_the_gradients_of_one() {
+    for settings in [settings(), dropping(), TrainingSettings { method: Method::Full, ..settings() }] {
+        check_close(&settings, &TrainingSettings { replicas: 2, ..settings.clone() });
+        check_close(&settings, &TrainingSettings { replicas: 5, ..settings.clone() });
+    }
+}
+
+#[test]
+fn blocks_that_are_computed_again_give_the_same_run() {
+    for settings in [settings(), dropping(), TrainingSettings { method: Method::Full, ..settings() }] {
+        check_close(&settings, &TrainingSettings { gradient_checkpointing: true, ..settings.clone() });
+    }
+}
+
+#[test]
+fn dropout_is_drawn_by_the_seed() {
+    assert_eq!(losses(&dropping()), losses(&dropping()));
+    assert_ne!(losses(&dropping()), losses(&settings()));
+    // The shuffle is that of the seed too: within one step there is none.
+    let one = |seed| TrainingSettings { batch: 6, epochs: 2, seed, ..dropping() };
+    assert_ne!(losses(&one(1))[1], losses(&one(2))[1]);
+}
+
+#[test]
+fn half_precision_and_quantised_bases_learn() {
+    let lora = settings();
+    let full = TrainingSettings { method: Method::Full, ..settings() };
+    for (precision, settings) in [
+        (Precision::Bf16, &lora),
+        (Precision::Bf16, &full),
+        (Precision::Int8, &lora),
+        (Precision::Int4, &lora),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = TrainingSettings { epochs: 8, learning_rate: 0.03, ..settings.clone() };
+        let tuned = run_in(precision, &settings, folder.path(), &mut Unobserved).unwrap();
+        let (first, last) = (tuned.loss_first.unwrap(), tuned.loss_last.unwrap());
+        assert!(last < first - 0.3, "{precision}: {first} {last}");
+        assert_eq!(
+            tuned.model.float(),
+            if precision == Precision::Bf16 { precision } else { Precision::F32 }
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let error = run_in(Precision::Int8, &full, folder.path(), &mut Unobserved).unwrap_err().to_string();
+    assert!(error.contains("train a LoRA adapter on them"), "{error}");
+}
+
+#[test]
+fn a_run_in_half_precision_goes_on_to_the_last_bit() {
+    let settings = TrainingSettings { method: Method::Full, epochs: 2, ..settings() };
+    let [whole, cut] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let whole = run_in(Precision::Bf16, &settings, whole.path(), &mut Unobserved).unwrap();
+    let mut stop = |metric: &Metric| match metric.step {
+        5 => Err(TrainError::NoExamples { why: "killed".into() }),
+        _ => Ok(()),
+    };
+    run_in(Precision::Bf16, &settings, cut.path(), &mut stop).unwrap_err();
+    let resumed = run_in(Precision::Bf16, &settings, cut.path(), &mut Unobserved).unwrap();
+    assert_eq!((resumed.loss_last, resumed.steps), (whole.loss_last, whole.steps));
+}
+
+#[test]
+fn a_run_that_gets_no_better_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    // So high a rate that nothing gets better after the first epoch.
+    let settings = TrainingSettings {
+        learning_rate: 5.0,
+        epochs: 30,
+        early_stopping: Some(EarlyStopping { patience: 2, min_delta: 0.0 }),
+        ..settings()
+    };
+    let tuned = run(&settings, folder.path()).unwrap();
+    assert!(tuned.stopped && tuned.steps < 90, "{}", tuned.steps);
+    // It stays ended.
+    let again = run(&settings, folder.path()).unwrap();
+    assert_eq!((again.steps, again.stopped, again.best), (tuned.steps, true, tuned.best));
+}
+
+struct StopAt(usize);
+
+impl Callback for StopAt {
+    fn on_metric(&mut self, metric: &Metric) -> Result<Verdict, TrainError> {
+        Ok(if metric.step == self.0 { Verdict::Stop } else { Verdict::GoOn })
+    }
+}
+
+#[test]
+fn a_callback_ends_a_run_with_a_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let tuned = run_in(Precision::F32, &settings(), folder.path(), &mut StopAt(2)).unwrap();
+    assert_eq!((tuned.steps, tuned.stopped), (2, true));
+    assert!(folder.path().join("step-000002/optimizer.safetensors").exists());
+}
+
+fn checkpoints(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_newest_checkpoints_are_kept_and_a_damaged_one_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = TrainingSettings { evaluate_every: 1, keep_checkpoints: 3, epochs: 2, ..settings() };
+    let whole = run(&settings, folder.path()).unwrap();
+    assert_eq!(checkpoints(folder.path()), ["best", "step-000004", "step-000005", "step-000006"]);
+    fs::write(folder.path().join("step-000006/state.json"), "{").unwrap();
+    fs::write(folder.path().join("step-000005/state.json"), "").unwrap();
+    let mut steps = Vec::new();
+    let again = run_in(Precision::F32, &settings, folder.path(), &mut |metric: &Metric| {
+        steps.extend(metric.loss.map(|_| metric.step));
+        Ok(())
+    });
+    assert_eq!((steps, again.unwrap().loss_last), (vec![5, 6], whole.loss_last));
+}
+
+#[test]
+fn a_loss_that_is_no_number_ends_the_run_and_leaves_the_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = TrainingSettings {
+        method: Method::Full,
+        learning_rate: 1e30,
+        evaluate_every: 1,
+        clip_norm: f64::INFINITY,
+        warmup: 0.0,
+        ..settings()
+    };
+    let error = run(&settings, folder.path()).unwrap_err();
+    assert!(matches!(error, TrainError::NotFinite { step: 2 }), "{error}");
+    assert!(folder.path().join("step-000001/state.json").exists());
+}
+
+#[test]
+fn of_a_completion_only_it_is_learnt() {
+    let tokenizer = tiny().tokenizer;
+    let found = completion_sequence(&tokenizer, 267, "the cat", " 12 12").unwrap();
+    let shown = |in_loss: bool| -> String {
+        let chosen = (0..found.len()).filter(|&i| found.in_loss().is_none_or(|all| all[i]) == in_loss);
+        let ids: Vec<u32> = chosen.map(|i| found.ids()[i]).collect();
+        tokenizer.decode(&ids, true).unwrap()
+    };
+    assert_eq!((shown(false).as_str(), shown(true).as_str()), ("the cat", " 12 12"));
+    assert_eq!(found.ids().last().copied(), tokenizer.eos());
+    let error = completion_sequence(&tokenizer, 267, "the cat", "").unwrap_err().to_string();
+    assert!(error.contains("a completion is empty"), "{error}");
+}
