@@ -227,7 +227,7 @@ fn a_runs_verdicts_make_a_screen() {
     let screen = folder.path("screen/model");
     let count = |rows: &[Value], status: &str| rows.iter().filter(|row| row["status"] == status).count();
     // Everything passes, or nothing does: what would be run has another fate, and the rest the same one.
-    assert_eq!(annotate("all.jsonl", &["--screen", &screen, "--screen-score", "-1e9"]), plain);
+    assert_eq!(annotate("all.jsonl", &["--screen", &screen, "--screen-score=-1e9"]), plain);
     let none = annotate("none.jsonl", &["--screen", &screen, "--screen-score", "1e9"]);
     assert!(count(&plain, "ok") > 0 && count(&none, "ok") == 0 && count(&none, "screened") > 0);
     assert_eq!(count(&none, "duplicate"), count(&plain, "duplicate"));

@@ -198,11 +198,11 @@ fn check_learning(method: Method, learning_rate: f64) {
     let (result, metrics) = run(&settings, folder.path(), None);
     let trained = result.unwrap();
     let found = score_pairs(&trained.model, &encoded()[..2], 100).unwrap();
-    assert!((found.accuracy - 1.0).abs() < 1e-9 && found.loss < 0.3, "{found:?} {metrics:?}");
+    assert!((found.accuracy - 1.0).abs() < 1e-9 && found.loss < 0.45, "{found:?}");
     let best = trained.best.unwrap().1;
     assert!((best.loss - found.loss).abs() < 1e-6 && best.accuracy == Some(1.0), "{best:?} {found:?}");
     let before = score_pairs(&fresh().0, &encoded()[..2], 100).unwrap();
-    assert!(before.loss > 0.5, "{before:?}");
+    assert!(before.loss > 0.65, "{before:?}");
     // What is held out is measured once an epoch, with all that there is to say of pairs.
     let evaluations: Vec<&Metric> = metrics.iter().filter(|metric| metric.held_out_loss.is_some()).collect();
     assert!(evaluations.len() == 30 && evaluations.iter().all(|metric| metric.margin.is_some()));

@@ -32,7 +32,8 @@ use crate::{
 ///
 /// A line of the pairs is an object with `chosen` and `rejected` (or response_chosen, response_rejected), a `question` (or
 /// prompt), and if need be `system`, `history` ([[question, answer], ..]) and `margin`. Answers and prompt may be lists of
-/// messages. Without a question, texts are taken as they stand.
+/// messages. Without a question, texts are taken as they stand. What is longer than --max-seq loses the beginning of its history;
+/// what is too long even so is dropped.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
