@@ -1,6 +1,6 @@
 //! The square of a tensor's norm.
 
-use burn::tensor::{ElementConversion, Tensor, backend::Backend};
+use burn::tensor::{ElementConversion, FloatDType, Tensor, backend::Backend};
 
 /// The sum of the squares of all numbers.
 ///
@@ -11,7 +11,8 @@ pub fn sum_of_squares<B: Backend>(x: &Tensor<B, 1>) -> f64 {
     if let Some(sum) = crate::flex::sum_of_squares(x) {
         return sum;
     }
-    x.clone().square().sum().into_scalar().elem::<f64>()
+    // In half precision the sum would be of few digits.
+    x.clone().cast(FloatDType::F32).square().sum().into_scalar().elem::<f64>()
 }
 
 #[cfg(test)]

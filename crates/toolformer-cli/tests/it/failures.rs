@@ -74,12 +74,12 @@ fn a_truncated_gguf() {
 }
 
 #[test]
-fn training_in_half_precision() {
+fn training_of_quantised_weights() {
     let folder = Folder::new();
     let texts = folder.file("texts.jsonl", "{\"text\": \"12 * 3 is 36\"}\n");
     let out = folder.path("run");
-    let ran = teach(&fixture("calling_llama"), &texts, &out, &["--precision", "bf16"]);
-    ran.fails(2, "training is in f32");
+    let ran = teach(&fixture("calling_llama"), &texts, &out, &["--precision", "int8", "--full"]);
+    ran.fails(2, "train a LoRA adapter on them");
 }
 
 #[test]

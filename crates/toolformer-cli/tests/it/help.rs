@@ -52,7 +52,18 @@ fn commands_on_models() {
 
 #[test]
 fn the_whole_job_and_its_steps() {
-    ["teach", "report", "select", "annotate", "filter", "merge-shards", "weave", "finetune", "merge"]
-        .into_iter()
-        .for_each(check);
+    [
+        "teach",
+        "report",
+        "select",
+        "annotate",
+        "filter",
+        "merge-shards",
+        "weave",
+        "finetune",
+        "pretrain",
+        "merge",
+    ]
+    .into_iter()
+    .for_each(check);
 }

@@ -41,7 +41,7 @@ impl<'a, B: Backend, N: AutodiffModule<Autodiff<B>>> Sum<'a, B, N> {
         loss: Tensor<Autodiff<B>, 1>,
     ) -> Option<Tensor<B, D>> {
         // burn has no way back from what nothing learns in, such as a frozen embedding: this learns, whatever the loss is.
-        let anchor = Tensor::zeros([1], &loss.device()).require_grad();
+        let anchor = Tensor::zeros([1], (&loss.device(), loss.dtype())).require_grad();
         let mut gradients = (loss + anchor).backward();
         let of_x = x.and_then(|x| x.grad_remove(&mut gradients));
         self.gradients.accumulate(self.model, GradientsParams::from_grads(gradients, self.model));
@@ -92,7 +92,7 @@ pub(crate) fn add_body_gradients<B: Backend, N: AutodiffModule<Autodiff<B>>>(
     sum.through(None, body.embed(tokens, &pass), gradient);
 }
 
-/// Stands for the tokens of a pass, so that each part of a step drops other inputs of the adapter, whatever the parts are.
+/// Stands for the tokens of a pass, so that each part of a step drops other inputs of the adapter.
 fn key(tokens: &TokenBatch) -> u64 {
     let mut hash = Sha256::new();
     (0..tokens.batch()).flat_map(|row| tokens.row(row)).for_each(|id| hash.update(id.to_le_bytes()));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use toolformer_model::{LanguageModel, LoraConfig, Precision, Pretrained};
+use toolformer_model::{LanguageModel, LoraConfig, Pretrained};
 use toolformer_train::{
     Finetuned, Method, Metric, TrainError, TrainingSequence, TrainingSettings, Unobserved, finetune,
 };
@@ -113,25 +113,4 @@ fn palm() {
 #[test]
 fn palm_rlhf() {
     check_both("palm_rlhf");
-}
-
-#[test]
-fn only_f32_is_trained() {
-    for precision in [Precision::Bf16, Precision::Int8] {
-        let opened = Pretrained::<B>::open_model_in(&fixture("llama"), precision, &Default::default());
-        let ((model, config), folder) = (opened.unwrap(), tempfile::tempdir().unwrap());
-        let settings = TrainingSettings::default();
-        let tuned = finetune(
-            model,
-            &config,
-            &examples(),
-            &[],
-            &settings,
-            folder.path(),
-            &mut Unobserved,
-            &mut Unobserved,
-        );
-        let error = tuned.map(|_| ()).unwrap_err();
-        assert!(matches!(error, TrainError::Setting { name: "precision", .. }), "{error}");
-    }
 }

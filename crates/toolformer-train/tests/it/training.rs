@@ -65,7 +65,8 @@ fn check_close(settings: &TrainingSettings, other: &TrainingSettings) {
 
 #[test]
 fn replicas_share_a_step_and_give_the_gradients_of_one() {
-    for settings in [settings(), dropping(), TrainingSettings { method: Method::Full, ..settings() }] {
+    // With dropout, what is dropped depends on the parts of a step.
+    for settings in [settings(), TrainingSettings { method: Method::Full, ..settings() }] {
         check_close(&settings, &TrainingSettings { replicas: 2, ..settings.clone() });
         check_close(&settings, &TrainingSettings { replicas: 5, ..settings.clone() });
     }
