@@ -145,8 +145,8 @@ fn completions(
             let text = row.get(name).and_then(Value::as_str);
             text.with_context(|| format!("row {} of {} has no `{name}`", number + 1, file.display()))
         };
-        Ok(encode(text("prompt")?, text("completion")?)
-            .with_context(|| format!("row {} of {} cannot be used", number + 1, file.display()))?)
+        encode(text("prompt")?, text("completion")?)
+            .with_context(|| format!("row {} of {} cannot be used", number + 1, file.display()))
     });
     encoded.collect::<Result<_>>().map(Some)
 }
