@@ -5,9 +5,12 @@
 
 use burn::{
     backend::Autodiff,
-    module::AutodiffModule,
+    module::{AutodiffModule, ModuleVisitor, Param},
     optim::{GradientsAccumulator, GradientsParams},
-    tensor::{Tensor, backend::Backend},
+    tensor::{
+        DType, Tensor,
+        backend::{AutodiffBackend, Backend},
+    },
 };
 use sha2::{Digest as _, Sha256};
 use toolformer_model::{CausalLm as _, KvCache, LanguageModel, TokenBatch};
@@ -44,12 +47,32 @@ impl<'a, B: Backend, N: AutodiffModule<Autodiff<B>>> Sum<'a, B, N> {
         let anchor = Tensor::zeros([1], (&loss.device(), loss.dtype())).require_grad();
         let mut gradients = (loss + anchor).backward();
         let of_x = x.and_then(|x| x.grad_remove(&mut gradients));
-        self.gradients.accumulate(self.model, GradientsParams::from_grads(gradients, self.model));
+        let mut of_parameters = OfParameters::<B> { gradients, found: GradientsParams::new() };
+        self.model.visit(&mut of_parameters);
+        self.gradients.accumulate(self.model, of_parameters.found);
         of_x
     }
 
     pub(crate) fn gradients(mut self) -> GradientsParams {
         self.gradients.grads()
+    }
+}
+
+/// Takes the gradients of parameters. burn's own way asks quantised weights too, which its autodiff cannot do.
+struct OfParameters<B: Backend> {
+    gradients: <Autodiff<B> as AutodiffBackend>::Gradients,
+    found: GradientsParams,
+}
+
+impl<B: Backend> ModuleVisitor<Autodiff<B>> for OfParameters<B> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<Autodiff<B>, D>>) {
+        let weights = param.val();
+        if matches!(weights.dtype(), DType::QFloat(_)) {
+            return;
+        }
+        if let Some(gradient) = weights.grad_remove(&mut self.gradients) {
+            self.found.register::<B, D>(param.id, gradient);
+        }
     }
 }
 

@@ -71,6 +71,10 @@ pub fn train<B: Backend, O: Objective<B>>(
 ) -> Result<Trained<O::Model>, TrainError> {
     let &TrainingJob { objective, config, settings, folder } = job;
     settings.validate()?;
+    if settings.replicas > 1 && model.body().is_quantised() {
+        let why = "quantised weights cannot be copied to other devices; train with one, or load the model in f32 or bf16";
+        return Err(TrainError::Setting { name: "replicas", why: why.into() });
+    }
     let mut order = ExampleOrder::new(settings.seed, objective.examples(), settings.batch);
     let steps = (order.steps_of_epoch() * settings.epochs).min(settings.max_steps);
     let evaluate_every =
