@@ -51,6 +51,11 @@ impl<B: Backend> LanguageModel<B> {
         self.with_draw(Some(Draw { seed, step }))
     }
 
+    /// Whether [`LanguageModel::with_lora_dropout`] was asked for.
+    pub fn has_lora_dropout(&self) -> bool {
+        self.family().projections().iter().any(|projection| projection.draw().is_some())
+    }
+
     /// With the dropout of another model of the same kind, if it has any, for one pass of several in a step: `pass` stands
     /// for which.
     #[must_use]

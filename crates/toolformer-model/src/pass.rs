@@ -2,11 +2,15 @@
 //!
 //! Training computes parts again, so that not all of what they leave has to be kept.
 
-use burn::tensor::{Tensor, backend::Backend};
+use burn::tensor::{DType, Tensor, backend::Backend};
 
 use crate::{
-    attention::AttentionPlan, families::LanguageModel, family::Family, kv_cache::KvCache,
-    rotary::RotaryTables, token_batch::TokenBatch,
+    attention::AttentionPlan,
+    families::LanguageModel,
+    family::Family,
+    kv_cache::{CacheShape, KvCache},
+    rotary::{Rope, RotaryTables},
+    token_batch::TokenBatch,
 };
 
 /// What all blocks of one forward pass share.
@@ -17,6 +21,25 @@ pub struct Pass<B: Backend> {
     pub(crate) rotary: Vec<RotaryTables<B>>,
     /// What tokens see, for each kind of block.
     pub(crate) plans: Vec<AttentionPlan<B>>,
+}
+
+impl<B: Backend> Pass<B> {
+    /// The pass of `tokens` where all blocks rotate alike and a token sees all before it. Queries are divided by the root of
+    /// a head's width.
+    pub(crate) fn rotated(
+        rope: &Rope,
+        n_heads: usize,
+        dtype: DType,
+        tokens: &TokenBatch,
+        cache: &mut KvCache<B>,
+    ) -> Self {
+        let positions = cache.positions_of(tokens);
+        cache.reserve(tokens);
+        let CacheShape { n_kv_heads, d_head, .. } = cache.shape();
+        let scale = (d_head as f32).powf(-0.5);
+        let rotary = rope.tables(&positions, [n_heads, n_kv_heads], scale, (cache.device(), dtype));
+        Self { positions, rotary: vec![rotary], plans: vec![AttentionPlan::new(tokens, cache, n_heads)] }
+    }
 }
 
 /// The whole pass, as [`CausalLm::forward`](crate::CausalLm::forward).

@@ -24,10 +24,6 @@ mod settings;
 mod trainable;
 mod trainer;
 
-pub(crate) use self::{
-    body_gradients::Sum, micro_batches::micro_batches, score_gradients::add_score_gradients,
-    trainable::check_precision,
-};
 pub use self::{
     callback::{Callback, Verdict},
     early_stopping::EarlyStopping,
@@ -42,4 +38,7 @@ pub use self::{
     settings::{DecayedTensors, Method, TrainingSettings},
     trainable::Trainable,
     trainer::{Trained, TrainingJob, train},
+};
+pub(crate) use self::{
+    micro_batches::micro_batches, objective::feed_ids, score_gradients::Parts, trainable::check_precision,
 };

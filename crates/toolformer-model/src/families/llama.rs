@@ -9,7 +9,6 @@ use burn::{
 use super::LlamaConfig;
 use crate::{
     activation::silu_times,
-    attention::AttentionPlan,
     causal_lm::CausalLm,
     error::ModelError,
     family::Family,
@@ -184,17 +183,7 @@ impl<B: Backend> Family<B> for Llama<B> {
     }
 
     fn plan(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Pass<B> {
-        let positions = cache.positions_of(tokens);
-        cache.reserve(tokens);
-        let (device, dtype) = (self.device(), self.embed_tokens.dtype());
-        let rotary = self.rope.tables(
-            &positions,
-            [self.n_heads, self.n_kv_heads],
-            (self.d_head as f32).powf(-0.5),
-            (&device, dtype),
-        );
-        let plans = vec![AttentionPlan::new(tokens, cache, self.n_heads)];
-        Pass { positions, rotary: vec![rotary], plans }
+        Pass::rotated(&self.rope, self.n_heads, self.embed_tokens.dtype(), tokens, cache)
     }
 
     fn embed(&self, tokens: &TokenBatch, _: &Pass<B>) -> Tensor<B, 2> {

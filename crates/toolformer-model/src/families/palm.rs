@@ -8,7 +8,6 @@ use burn::{
 
 use super::PalmConfig;
 use crate::{
-    attention::AttentionPlan,
     causal_lm::CausalLm,
     error::ModelError,
     family::Family,
@@ -163,17 +162,7 @@ impl<B: Backend> Family<B> for Palm<B> {
     }
 
     fn plan(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Pass<B> {
-        let positions = cache.positions_of(tokens);
-        cache.reserve(tokens);
-        let (device, dtype) = (self.device(), self.emb.dtype());
-        let rotary = self.rope.tables(
-            &positions,
-            [self.n_heads, 1],
-            (self.d_head as f32).powf(-0.5),
-            (&device, dtype),
-        );
-        let plans = vec![AttentionPlan::new(tokens, cache, self.n_heads)];
-        Pass { positions, rotary: vec![rotary], plans }
+        Pass::rotated(&self.rope, self.n_heads, self.emb.dtype(), tokens, cache)
     }
 
     fn embed(&self, tokens: &TokenBatch, _: &Pass<B>) -> Tensor<B, 2> {

@@ -11,7 +11,6 @@ use burn::{
 use super::PalmRlhfConfig;
 use crate::{
     activation::silu_times,
-    attention::AttentionPlan,
     causal_lm::CausalLm,
     error::ModelError,
     family::Family,
@@ -180,17 +179,7 @@ impl<B: Backend> Family<B> for PalmRlhf<B> {
     }
 
     fn plan(&self, tokens: &TokenBatch, cache: &mut KvCache<B>) -> Pass<B> {
-        let positions = cache.positions_of(tokens);
-        cache.reserve(tokens);
-        let (device, dtype) = (self.device(), self.token_emb.dtype());
-        let rotary = self.rope.tables(
-            &positions,
-            [self.n_heads, 1],
-            (self.d_head as f32).powf(-0.5),
-            (&device, dtype),
-        );
-        let plans = vec![AttentionPlan::new(tokens, cache, self.n_heads)];
-        Pass { positions, rotary: vec![rotary], plans }
+        Pass::rotated(&self.rope, self.n_heads, self.token_emb.dtype(), tokens, cache)
     }
 
     fn embed(&self, tokens: &TokenBatch, _: &Pass<B>) -> Tensor<B, 2> {

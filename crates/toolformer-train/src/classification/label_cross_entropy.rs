@@ -1,14 +1,14 @@
 //! The objective of classifiers: the right label is likely.
 
-use burn::{backend::Autodiff, tensor::backend::Backend};
-use toolformer_model::{CausalLm as _, SequenceClassifier, TokenBatch, check_ids, cross_entropy};
+use burn::tensor::backend::Backend;
+use toolformer_model::{CausalLm as _, SequenceClassifier, check_ids, cross_entropy};
 
 use super::{EncodedText, score_labels};
 use crate::{
     error::TrainError,
     training::{
-        Evaluation, Metric, Objective, StepGradients, Sum, Trainable, TrainingSettings, add_score_gradients,
-        check_precision, micro_batches,
+        Evaluation, Metric, Objective, Parts, StepGradients, Trainable, TrainingSettings, check_precision,
+        feed_ids,
     },
 };
 
@@ -17,8 +17,7 @@ use crate::{
 pub struct LabelCrossEntropy<'a> {
     texts: &'a [EncodedText],
     held_out: &'a [EncodedText],
-    micro_batch_tokens: usize,
-    gradient_checkpointing: bool,
+    parts: Parts,
 }
 
 impl<'a> LabelCrossEntropy<'a> {
@@ -46,12 +45,11 @@ impl<'a> LabelCrossEntropy<'a> {
                 return no_examples("a text has a label that the model has not");
             }
         }
-        let &TrainingSettings { micro_batch_tokens, gradient_checkpointing, .. } = settings;
-        Ok(Self { texts, held_out, micro_batch_tokens, gradient_checkpointing })
+        Ok(Self { texts, held_out, parts: Parts::of(settings) })
     }
 }
 
-impl<B: Backend> Objective<B> for LabelCrossEntropy<'_> {
+impl<'a, B: Backend> Objective<B> for LabelCrossEntropy<'a> {
     type Model = SequenceClassifier<B>;
 
     fn examples(&self) -> usize {
@@ -68,25 +66,16 @@ impl<B: Backend> Objective<B> for LabelCrossEntropy<'_> {
         examples: &[usize],
         total: usize,
     ) -> StepGradients {
-        let len = |text: &&EncodedText| text.ids.len();
-        let mut texts: Vec<&EncodedText> = examples.iter().map(|&example| &self.texts[example]).collect();
-        texts.sort_by_key(len);
-        let mut sum = Sum::<B, SequenceClassifier<Autodiff<B>>>::new(model);
-        let (mut loss, mut tokens) = (0.0, 0);
-        for part in micro_batches(&texts, self.micro_batch_tokens, len) {
-            let ids: Vec<&[u32]> = part.iter().map(|text| text.ids.as_slice()).collect();
-            let labels: Vec<u32> = part.iter().map(|text| text.label as u32).collect();
-            let ids = TokenBatch::new(&ids);
-            tokens += ids.tokens();
-            loss += add_score_gradients(model, &ids, self.gradient_checkpointing, &mut sum, |scores| {
-                cross_entropy(scores, &labels).div_scalar(total as f64)
-            });
-        }
-        StepGradients { gradients: sum.gradients(), loss, tokens }
+        let texts = examples.iter().map(|&example| &self.texts[example]).collect();
+        let ids = |texts: &[&'a EncodedText]| texts.iter().map(|text| text.ids.as_slice()).collect();
+        self.parts.gradients(model, texts, ids, |scores, texts| {
+            let labels: Vec<u32> = texts.iter().map(|text| text.label as u32).collect();
+            cross_entropy(scores, &labels).div_scalar(total as f64)
+        })
     }
 
     fn evaluate(&self, model: &SequenceClassifier<B>) -> Option<Evaluation> {
-        let found = score_labels(model, self.held_out, self.micro_batch_tokens.max(512));
+        let found = score_labels(model, self.held_out, self.parts.tokens_to_score());
         found.map(|found| found.evaluation())
     }
 
@@ -100,8 +89,7 @@ impl<B: Backend> Objective<B> for LabelCrossEntropy<'_> {
             feed(&(texts.len() as u64).to_le_bytes());
             for EncodedText { ids, label } in texts {
                 feed(&(*label as u64).to_le_bytes());
-                feed(&(ids.len() as u64).to_le_bytes());
-                ids.iter().for_each(|id| feed(&id.to_le_bytes()));
+                feed_ids(ids, feed);
             }
         }
     }

@@ -1,17 +1,14 @@
 //! The objective of reward models: the better answer scores higher.
 
-use burn::{
-    backend::Autodiff,
-    tensor::{Tensor, activation::log_sigmoid, backend::Backend},
-};
-use toolformer_model::{CausalLm as _, SequenceClassifier, TokenBatch, check_ids};
+use burn::tensor::{Tensor, activation::log_sigmoid, backend::Backend};
+use toolformer_model::{CausalLm as _, SequenceClassifier, check_ids};
 
 use super::{EncodedPair, score_pairs};
 use crate::{
     error::TrainError,
     training::{
-        Evaluation, Metric, Objective, StepGradients, Sum, Trainable, TrainingSettings, add_score_gradients,
-        check_precision, micro_batches,
+        Evaluation, Metric, Objective, Parts, StepGradients, Trainable, TrainingSettings, check_precision,
+        feed_ids,
     },
 };
 
@@ -23,8 +20,7 @@ pub struct PairwiseLogistic<'a> {
     pairs: &'a [EncodedPair],
     held_out: &'a [EncodedPair],
     centre: f64,
-    micro_batch_tokens: usize,
-    gradient_checkpointing: bool,
+    parts: Parts,
 }
 
 impl<'a> PairwiseLogistic<'a> {
@@ -58,8 +54,7 @@ impl<'a> PairwiseLogistic<'a> {
                 return Err(TrainError::NoExamples { why });
             }
         }
-        let &TrainingSettings { micro_batch_tokens, gradient_checkpointing, .. } = settings;
-        Ok(Self { pairs, held_out, centre, micro_batch_tokens, gradient_checkpointing })
+        Ok(Self { pairs, held_out, centre, parts: Parts::of(settings) })
     }
 
     /// The loss of pairs whose scores are `[better..., worse...]`, `[2 * pairs, 1]`, over `total`.
@@ -77,7 +72,7 @@ impl<'a> PairwiseLogistic<'a> {
     }
 }
 
-impl<B: Backend> Objective<B> for PairwiseLogistic<'_> {
+impl<'a, B: Backend> Objective<B> for PairwiseLogistic<'a> {
     type Model = SequenceClassifier<B>;
 
     fn examples(&self) -> usize {
@@ -94,25 +89,16 @@ impl<B: Backend> Objective<B> for PairwiseLogistic<'_> {
         examples: &[usize],
         total: usize,
     ) -> StepGradients {
-        let len = |pair: &&EncodedPair| pair.chosen.len() + pair.rejected.len();
-        let mut pairs: Vec<&EncodedPair> = examples.iter().map(|&example| &self.pairs[example]).collect();
-        pairs.sort_by_key(len);
-        let mut sum = Sum::<B, SequenceClassifier<Autodiff<B>>>::new(model);
-        let (mut loss, mut tokens) = (0.0, 0);
-        for part in micro_batches(&pairs, self.micro_batch_tokens, len) {
-            let better = part.iter().map(|pair| pair.chosen.as_slice());
-            let texts: Vec<&[u32]> = better.chain(part.iter().map(|pair| pair.rejected.as_slice())).collect();
-            let texts = TokenBatch::new(&texts);
-            tokens += texts.tokens();
-            loss += add_score_gradients(model, &texts, self.gradient_checkpointing, &mut sum, |scores| {
-                self.loss(scores, part, total)
-            });
-        }
-        StepGradients { gradients: sum.gradients(), loss, tokens }
+        let pairs = examples.iter().map(|&example| &self.pairs[example]).collect();
+        let ids = |pairs: &[&'a EncodedPair]| {
+            let better = pairs.iter().map(|pair| pair.chosen.as_slice());
+            better.chain(pairs.iter().map(|pair| pair.rejected.as_slice())).collect()
+        };
+        self.parts.gradients(model, pairs, ids, |scores, pairs| self.loss(scores, pairs, total))
     }
 
     fn evaluate(&self, model: &SequenceClassifier<B>) -> Option<Evaluation> {
-        let found = score_pairs(model, self.held_out, self.micro_batch_tokens.max(512));
+        let found = score_pairs(model, self.held_out, self.parts.tokens_to_score());
         found.map(|found| found.evaluation())
     }
 
@@ -128,8 +114,7 @@ impl<B: Backend> Objective<B> for PairwiseLogistic<'_> {
             for EncodedPair { chosen, rejected, margin } in pairs {
                 feed(&margin.to_le_bytes());
                 for ids in [chosen, rejected] {
-                    feed(&(ids.len() as u64).to_le_bytes());
-                    ids.iter().for_each(|id| feed(&id.to_le_bytes()));
+                    feed_ids(ids, feed);
                 }
             }
         }

@@ -85,8 +85,8 @@ pub(crate) fn add_body_gradients<B: Backend, N: AutodiffModule<Autodiff<B>>>(
     sum: &mut Sum<'_, B, N>,
     head: impl FnOnce(&mut Sum<'_, B, N>, Tensor<B, 2>) -> Tensor<B, 2>,
 ) {
-    let pass_of = key(tokens);
-    let body = &body.clone().with_lora_dropout_of(body, pass_of);
+    let dropping = body.has_lora_dropout().then(|| body.clone().with_lora_dropout_of(body, key(tokens)));
+    let body = dropping.as_ref().unwrap_or(body);
     let device = body.device();
     let mut cache = KvCache::for_one_pass(body.cache_shape(), tokens.batch(), &device);
     let pass = body.plan(tokens, &mut cache);

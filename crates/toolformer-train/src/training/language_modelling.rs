@@ -4,7 +4,10 @@ use burn::{backend::Autodiff, tensor::backend::Backend};
 use toolformer_data::TrainingSequence;
 use toolformer_model::{CausalLm as _, LanguageModel, check_ids};
 
-use super::{Evaluation, Metric, Objective, Perplexity, StepGradients, TrainingSettings, perplexity};
+use super::{
+    Evaluation, Metric, Objective, Perplexity, StepGradients, TrainingSettings, objective::feed_ids,
+    perplexity,
+};
 use crate::{error::TrainError, training_sequence::TrainingRow};
 
 mod step_gradients;
@@ -92,12 +95,10 @@ impl<B: Backend> Objective<B> for LanguageModelling<'_> {
 
     fn fingerprint(&self, feed: &mut dyn FnMut(&[u8])) {
         for ids in self.held_out {
-            feed(&(ids.len() as u64).to_le_bytes());
-            ids.iter().for_each(|id| feed(&id.to_le_bytes()));
+            feed_ids(ids, feed);
         }
         for row in &self.rows {
-            feed(&(row.ids.len() as u64).to_le_bytes());
-            row.ids.iter().for_each(|id| feed(&id.to_le_bytes()));
+            feed_ids(row.ids, feed);
             row.in_loss.into_iter().flatten().for_each(|&in_loss| feed(&[u8::from(in_loss)]));
         }
     }

@@ -35,6 +35,12 @@ pub trait Objective<B: Backend>: Sync {
     fn fingerprint(&self, feed: &mut dyn FnMut(&[u8]));
 }
 
+/// Feeds ids, so that no others give the same bytes.
+pub(crate) fn feed_ids(ids: &[u32], feed: &mut dyn FnMut(&[u8])) {
+    feed(&(ids.len() as u64).to_le_bytes());
+    ids.iter().for_each(|id| feed(&id.to_le_bytes()));
+}
+
 /// What some examples of a step give.
 #[derive(Debug)]
 pub struct StepGradients {
