@@ -50,6 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         syntax: &syntax,
         workers: 2,
         jobs: NonZeroUsize::MIN,
+        callback: None,
         model_name: &model.to_string_lossy(),
         model_checksum: &model_checksum(model)?,
     };

@@ -8,12 +8,15 @@ use toolformer::{
     burn::tensor::backend::Backend,
     model::{
         CausalLm as _, ClassifierConfig, LanguageModel, ModelConfig, SaveOptions, SequenceClassifier,
-        Tokenizer, save_classifier,
+        Tokenizer, save_classifier, save_classifier_adapter,
     },
-    train::{Evaluation, MetricsFile, Objective, Trained, TrainingJob, TrainingSettings, train},
+    train::{Evaluation, Method, Objective, Trained, TrainingJob, TrainingSettings, train},
 };
 
-use crate::{failure::wrong_usage, finetune_args::FinetuneArgs, output::say, progress::Progress};
+use crate::{
+    failure::wrong_usage, finetune_args::FinetuneArgs, metrics_output::metrics_output, output::say,
+    progress::Progress,
+};
 
 /// The settings of a run, of which those for texts with calls are refused.
 pub(crate) fn settings(args: &FinetuneArgs, seed: u64) -> Result<TrainingSettings> {
@@ -46,21 +49,38 @@ pub(crate) fn fresh_classifier<B: Backend>(
     Ok(SequenceClassifier::on(model, config, labels, pad, seed)?)
 }
 
-/// Trains into a folder, which gets metrics.jsonl, checkpoints/ and model/.
+/// Where a trained classifier goes, and with what.
+pub(crate) struct Output<'a> {
+    /// The folder.
+    pub(crate) folder: &'a Path,
+    /// Event files for TensorBoard too.
+    pub(crate) tensorboard: bool,
+    /// What the language model is called in the adapter.
+    pub(crate) base_model: &'a str,
+    pub(crate) tokenizer: &'a Tokenizer,
+    pub(crate) options: SaveOptions,
+}
+
+/// Trains into a folder, which gets metrics.jsonl, checkpoints/, adapter/ (with LoRA) and model/.
 pub(crate) fn train_and_save<B: Backend, O: Objective<B, Model = SequenceClassifier<B>>>(
     model: SequenceClassifier<B>,
     objective: &O,
     config: &ClassifierConfig,
     settings: &TrainingSettings,
-    out: &Path,
-    tokenizer: &Tokenizer,
-    options: &SaveOptions,
+    output: &Output<'_>,
 ) -> Result<Done> {
+    let &Output { folder: out, tensorboard, base_model, tokenizer, ref options } = output;
     std::fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
-    let mut metrics = MetricsFile::new(&out.join("metrics.jsonl"));
+    let mut metrics = metrics_output(out, tensorboard);
     let job = TrainingJob { objective, config, settings, folder: &out.join("checkpoints") };
     let Trained { mut model, steps, tokens, seconds, loss_first, loss_last, best, .. } =
         train(model, &job, &mut Progress::new(), &mut metrics)?;
+    if let Method::Lora(lora) = &settings.method {
+        say(&model.count_adapter(lora)?.to_string());
+        let folder = out.join("adapter");
+        save_classifier_adapter(&folder, &model, lora, base_model)?;
+        tokenizer.save(folder.join("tokenizer.json"))?;
+    }
     model.body = model.body.merge_lora();
     save_classifier(&out.join("model"), &model, config, Some(tokenizer), options)?;
     if let (Some(first), Some(last)) = (loss_first, loss_last) {

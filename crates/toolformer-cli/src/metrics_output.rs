@@ -5,31 +5,30 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::Result;
 use toolformer::train::{Callback, Metric, MetricsFile, TensorboardFile, TrainError, Verdict};
 
-/// The files of a run.
-pub(crate) struct MetricsOutput {
-    lines: MetricsFile,
-    events: Option<TensorboardFile>,
-}
-
-impl MetricsOutput {
-    /// The files in the folder of a run; those for TensorBoard in `tensorboard/`.
-    pub(crate) fn new(out: &Path, tensorboard: bool) -> Self {
-        let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "localhost".to_owned());
-        let events = tensorboard.then(|| TensorboardFile::new(&out.join("tensorboard"), &host));
-        Self { lines: MetricsFile::new(&out.join("metrics.jsonl")), events }
+/// The files in the folder of a run.
+pub(crate) fn metrics_output(out: &Path, tensorboard: bool) -> Vec<Box<dyn Callback>> {
+    let mut files: Vec<Box<dyn Callback>> = vec![Box::new(MetricsFile::new(&out.join("metrics.jsonl")))];
+    if tensorboard {
+        files.push(tensorboard_output(out));
     }
+    files
 }
 
-impl Callback for MetricsOutput {
+/// The event files, in `tensorboard/` of the folder of a run.
+pub(crate) fn tensorboard_output(out: &Path) -> Box<dyn Callback> {
+    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "localhost".to_owned());
+    Box::new(Events(TensorboardFile::new(&out.join("tensorboard"), &host)))
+}
+
+/// Event files whose clock is the machine's.
+struct Events(TensorboardFile);
+
+impl Callback for Events {
     fn on_metric(&mut self, metric: &Metric) -> Result<Verdict, TrainError> {
-        self.lines.append(metric)?;
-        if let Some(events) = &mut self.events {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64());
-            events.append(metric, now)?;
-        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64());
+        self.0.append(metric, now)?;
         Ok(Verdict::GoOn)
     }
 }

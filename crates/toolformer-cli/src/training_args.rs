@@ -46,6 +46,13 @@ pub(crate) struct TrainingArgs {
     /// End the run after so many evaluations in a row that are no better than the best before them
     #[arg(long, value_name = "N")]
     patience: Option<usize>,
+    /// Steps between further checkpoints; 0 for those of the evaluations alone
+    #[arg(long, value_name = "STEPS", default_value_t = 0)]
+    checkpoint_every: usize,
+    /// Refuse to begin anew: go on from the newest whole checkpoint, or fail. Without it a run goes on where there is a
+    /// checkpoint, and begins where there is none
+    #[arg(long)]
+    resume: bool,
     /// Newest checkpoints that are kept, beside the best
     #[arg(long, value_name = "N", default_value_t = 1)]
     keep_checkpoints: usize,
@@ -97,6 +104,8 @@ impl TrainingArgs {
             clip_norm: self.clip_norm,
             evaluate_every: self.evaluate_every,
             early_stopping: self.patience.map(|patience| EarlyStopping { patience, min_delta: 0.0 }),
+            checkpoint_every: self.checkpoint_every,
+            resume: self.resume,
             keep_checkpoints: self.keep_checkpoints,
             gradient_checkpointing: self.gradient_checkpointing,
             replicas: self.replicas,

@@ -125,6 +125,12 @@ pub enum TrainError {
         /// What differs, where that is known.
         differing: Vec<String>,
     },
+    /// A run was to go on, and there is nothing to go on from.
+    #[error("{} holds no whole checkpoint to go on from; leave out --resume to begin", folder.display())]
+    NothingToResume {
+        /// The folder of checkpoints.
+        folder: PathBuf,
+    },
     /// Another process writes the same file.
     #[error("{} is being written by another process; wait for it, or choose another --out", path.display())]
     InUse {

@@ -32,7 +32,7 @@ use crate::{
     stats::{PerplexityStats, StageCost, Stats, Tally, TrainStats},
     teach_settings::TeachSettings,
     texts::{Text, TextSource, TextsSummary},
-    training::{Method, MetricsFile, check_precision, finetune, perplexity},
+    training::{Callback, Method, MetricsFile, check_precision, finetune, perplexity},
     training_sequence::{held_out_sequence, training_sequence},
     units::Units,
     weave::{WeavePlan, Weaver, Woven, write_woven},
@@ -55,6 +55,8 @@ pub struct TeachJob<'a> {
     pub workers: usize,
     /// Most calls of a unit that run at a time; likewise.
     pub jobs: NonZeroUsize,
+    /// Makes what follows the training beside `metrics.jsonl`, for the folder of the run or of its round.
+    pub callback: Option<&'a dyn Fn(&Path) -> Box<dyn Callback>>,
     /// What the model is called in `run.toml` and in the adapter.
     pub model_name: &'a str,
     /// Stands for the model's content, such as a checksum of its files.
@@ -159,7 +161,8 @@ pub fn teach<B: Backend>(
     let began = observer.seconds();
     let before = perplexity::<B, _>(&model, &held_out, budget);
     let mut perplexity_seconds = observer.seconds() - began;
-    let mut metrics = MetricsFile::new(&folder.file("metrics.jsonl"));
+    let mut metrics: Vec<Box<dyn Callback>> = vec![Box::new(MetricsFile::new(&folder.file("metrics.jsonl")))];
+    metrics.extend(job.callback.map(|callback| callback(out)));
     let checkpoints = folder.file("checkpoints");
     let tuned = finetune(
         model,

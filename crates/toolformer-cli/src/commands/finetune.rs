@@ -22,7 +22,7 @@ use toolformer::{
 
 use crate::{
     finetune_args::FinetuneArgs,
-    metrics_output::MetricsOutput,
+    metrics_output::metrics_output,
     model_args::ModelArgs,
     output::{print_json, say},
     progress::Progress,
@@ -101,7 +101,7 @@ impl OnDevice for &Args {
             Some(file) => sequences(file, |text| Ok(held_out_sequence(&tokenizer, ids, &text.text)?))?,
             None => Vec::new(),
         };
-        let mut metrics = MetricsOutput::new(out, self.finetune.training.tensorboard);
+        let mut metrics = metrics_output(out, self.finetune.training.tensorboard);
         let (folder, mut progress) = (out.join("checkpoints"), Progress::new());
         let tuned =
             finetune(model, &config, &examples, &held_out, &settings, &folder, &mut progress, &mut metrics)?;

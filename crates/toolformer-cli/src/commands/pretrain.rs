@@ -22,7 +22,7 @@ use toolformer::{
 
 use crate::{
     failure::wrong_usage,
-    metrics_output::MetricsOutput,
+    metrics_output::metrics_output,
     output::{print_json, say},
     progress::Progress,
     save_args::SaveArgs,
@@ -163,7 +163,7 @@ impl OnDevice for &Args {
             corpus.blocks.len(),
             self.block_size
         ));
-        let mut metrics = MetricsOutput::new(out, self.training.tensorboard);
+        let mut metrics = metrics_output(out, self.training.tensorboard);
         let (folder, mut progress) = (out.join("checkpoints"), Progress::new());
         let (blocks, held_out) = (&corpus.blocks, &corpus.held_out);
         let trained =

@@ -16,6 +16,7 @@ use crate::{
     filter_args::FilterArgs,
     finetune_args::FinetuneArgs,
     jobs_arg::JobsArg,
+    metrics_output::tensorboard_output,
     model_args::ModelArgs,
     output::{print_json, say},
     progress::{Progress, span},
@@ -122,6 +123,7 @@ impl OnDevice for &Args {
             syntax: &Syntax::default(),
             workers: self.units.workers(),
             jobs: self.jobs.jobs,
+            callback: self.finetune.training.tensorboard.then_some(&tensorboard_output as _),
             model_name: &self.model.name(),
             model_checksum: &self.model.fingerprint()?,
         };

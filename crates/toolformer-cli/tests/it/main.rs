@@ -28,6 +28,8 @@ mod models;
 #[cfg(test)]
 mod pipeline;
 #[cfg(test)]
+mod pretrain;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod resume;

@@ -17,7 +17,9 @@ pub(super) fn fingerprint<B: Backend, O: Objective<B>>(
     settings: &TrainingSettings,
 ) -> String {
     let mut hash = Sha256::new();
-    hash.update(serde_json::to_vec(settings).unwrap_or_default());
+    // What is written on the way changes nothing of what is learnt.
+    let settings = TrainingSettings { checkpoint_every: 0, keep_checkpoints: 1, ..settings.clone() };
+    hash.update(serde_json::to_vec(&settings).unwrap_or_default());
     of_weights(model.body(), &mut hash);
     objective.fingerprint(&mut |bytes| hash.update(bytes));
     format!("{:x}", hash.finalize())

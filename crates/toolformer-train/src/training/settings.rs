@@ -67,8 +67,14 @@ pub struct TrainingSettings {
     /// Ends the run when evaluations get no better. Default never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
+    /// Steps between further checkpoints; 0, the default, for those of the evaluations alone.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub checkpoint_every: usize,
     /// Newest checkpoints that are kept, beside the best. Default 1.
     pub keep_checkpoints: usize,
+    /// Whether a run without a checkpoint to go on from is refused, instead of begun. Default no.
+    #[serde(skip)]
+    pub resume: bool,
     /// Whether what a block computed on the way is computed again instead of kept (Chen et al., 2016): a third more work, and
     /// memory for one block instead of all. Default off.
     pub gradient_checkpointing: bool,
@@ -82,6 +88,11 @@ pub struct TrainingSettings {
     pub keep_best: bool,
     /// Seed of the shuffles, of fresh adapters and of dropout.
     pub seed: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(steps: &usize) -> bool {
+    *steps == 0
 }
 
 impl Default for TrainingSettings {
@@ -116,7 +127,9 @@ impl TrainingSettings {
             clip_norm: 1.0,
             evaluate_every: 0,
             early_stopping: None,
+            checkpoint_every: 0,
             keep_checkpoints: 1,
+            resume: false,
             gradient_checkpointing: false,
             replicas: 1,
             mask_responses: false,

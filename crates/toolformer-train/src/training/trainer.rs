@@ -87,6 +87,9 @@ pub fn train<B: Backend, O: Objective<B>>(
     for path in &newest.damaged {
         observer.note(&format!("checkpoint {} is damaged and left out", path.display()));
     }
+    if settings.resume && newest.whole.is_none() {
+        return Err(TrainError::NothingToResume { folder: folder.to_owned() });
+    }
     let mut state = newest.whole.as_ref().map_or_else(|| State::new(fingerprint), |(_, state)| state.clone());
     match (&newest.whole, &settings.method) {
         (Some((path, _)), method) => {
@@ -135,10 +138,12 @@ pub fn train<B: Backend, O: Objective<B>>(
         let metric = Metric { step: state.step, loss, gradient_norm, learning_rate, ..Metric::default() };
         let mut stop = callback.on_metric(&metric)? == Verdict::Stop;
         observer.advance(1, tokens);
-        if state.step.is_multiple_of(evaluate_every) || state.step == steps || stop {
+        let evaluate = state.step.is_multiple_of(evaluate_every) || state.step == steps || stop;
+        // A multiple of 0 is 0 alone.
+        if evaluate || state.step.is_multiple_of(settings.checkpoint_every) {
             let current = model.valid();
             let save = |path: &Path| current.save_trained(&settings.method, path);
-            if let Some(found) = objective.evaluate(&current) {
+            if let Some(found) = evaluate.then(|| objective.evaluate(&current)).flatten() {
                 let metric = objective.metric(state.step, &found);
                 observer.note(&metric.evaluation_note());
                 stop |= callback.on_metric(&metric)? == Verdict::Stop;

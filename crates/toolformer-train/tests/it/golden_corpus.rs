@@ -82,6 +82,7 @@ fn run() -> (Vec<Candidate>, Vec<Woven>, Stats) {
         syntax: &Syntax::default(),
         workers: 1,
         jobs: NonZeroUsize::MIN,
+        callback: None,
         model_name: "calling",
         model_checksum: "c0ffee",
     };

@@ -53,6 +53,7 @@ fn run(settings: &TeachSettings, workers: usize, out: &Path) -> Result<Taught<B>
         syntax: &Syntax::default(),
         workers,
         jobs: NonZeroUsize::new(workers).unwrap(),
+        callback: None,
         model_name: "calling",
         model_checksum: "c0ffee",
     };
@@ -363,6 +364,7 @@ fn rounds_go_on_from_the_model_of_the_one_before() {
             syntax: &Syntax::default(),
             workers: 1,
             jobs: NonZeroUsize::MIN,
+            callback: None,
             model_name: "calling",
             model_checksum: "c0ffee",
         };

@@ -192,6 +192,31 @@ fn the_newest_checkpoints_are_kept_and_a_damaged_one_is_passed_over() {
 }
 
 #[test]
+fn checkpoints_between_evaluations_change_nothing_of_what_is_learnt() {
+    let plain = TrainingSettings { epochs: 2, ..settings() };
+    let more = TrainingSettings { checkpoint_every: 1, keep_checkpoints: 9, ..plain.clone() };
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (one, two) = (run(&plain, folder.path()).unwrap(), run(&more, other.path()).unwrap());
+    assert_eq!((one.loss_last, one.best), (two.loss_last, two.best));
+    assert_eq!(checkpoints(folder.path()), ["best", "step-000006"]);
+    assert_eq!(checkpoints(other.path()).len(), 7);
+    // From one of them, a run that writes none goes on to the same.
+    for step in 3..=6 {
+        fs::remove_dir_all(other.path().join(format!("step-00000{step}"))).unwrap();
+    }
+    let resumed = run(&TrainingSettings { resume: true, ..plain }, other.path()).unwrap();
+    assert_eq!((one.loss_last, one.best), (resumed.loss_last, resumed.best));
+}
+
+#[test]
+fn a_run_that_is_to_go_on_does_not_begin() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = run(&TrainingSettings { resume: true, ..settings() }, folder.path()).unwrap_err();
+    assert!(matches!(error, TrainError::NothingToResume { .. }), "{error}");
+    assert_eq!(checkpoints(folder.path()), [""; 0]);
+}
+
+#[test]
 fn a_loss_that_is_no_number_ends_the_run_and_leaves_the_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let settings = TrainingSettings {

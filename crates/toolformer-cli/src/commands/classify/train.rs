@@ -12,7 +12,7 @@ use toolformer::{
 };
 
 use crate::{
-    classifier_training::{Done, check_part, fresh_classifier, settings, train_and_save},
+    classifier_training::{Done, Output, check_part, fresh_classifier, settings, train_and_save},
     finetune_args::FinetuneArgs,
     model_args::ModelArgs,
     output::{print_json, say},
@@ -22,8 +22,8 @@ use crate::{
 
 /// Train a classifier
 ///
-/// There are as many labels as the rows have. Writes into a folder: model/ (LoRA's updates merged), metrics.jsonl,
-/// checkpoints/. A run that was cut off goes on from its last checkpoint when the same command is given again. Rows longer
+/// There are as many labels as the rows have. Writes into a folder: adapter/ (with LoRA), model/ (its updates merged),
+/// metrics.jsonl, checkpoints/. A run that was cut off goes on from its last checkpoint when the same command is given again. Rows longer
 /// than --max-seq are dropped.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -95,8 +95,14 @@ impl OnDevice for &Args {
         let (model, config) =
             fresh_classifier(model, &config, &tokenizer, labels.names().to_vec(), self.seed)?;
         let objective = LabelCrossEntropy::new(&model, &learnt.texts, &held_out.texts, &settings)?;
-        let options = self.save.options(generation);
-        let done = train_and_save(model, &objective, &config, &settings, &self.out, &tokenizer, &options)?;
+        let output = Output {
+            folder: &self.out,
+            tensorboard: self.finetune.training.tensorboard,
+            base_model: &self.model.name(),
+            tokenizer: &tokenizer,
+            options: self.save.options(generation),
+        };
+        let done = train_and_save(model, &objective, &config, &settings, &output)?;
         let summary = Summary {
             texts: learnt.texts.len(),
             held_out: held_out.texts.len(),

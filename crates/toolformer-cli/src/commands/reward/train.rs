@@ -16,7 +16,7 @@ use toolformer::{
 };
 
 use crate::{
-    classifier_training::{Done, check_part, fresh_classifier, settings, train_and_save},
+    classifier_training::{Done, Output, check_part, fresh_classifier, settings, train_and_save},
     failure::wrong_usage,
     finetune_args::FinetuneArgs,
     model_args::ModelArgs,
@@ -27,8 +27,8 @@ use crate::{
 
 /// Train a reward model on pairs of answers
 ///
-/// The loss is -log sigmoid(better - worse - margin). Writes into a folder: model/ (LoRA's updates merged), metrics.jsonl,
-/// checkpoints/. A run that was cut off goes on from its last checkpoint when the same command is given again.
+/// The loss is -log sigmoid(better - worse - margin). Writes into a folder: adapter/ (with LoRA), model/ (its updates merged),
+/// metrics.jsonl, checkpoints/. A run that was cut off goes on from its last checkpoint when the same command is given again.
 ///
 /// A line of the pairs is an object with `chosen` and `rejected` (or response_chosen, response_rejected), a `question` (or
 /// prompt), and if need be `system`, `history` ([[question, answer], ..]) and `margin`. Answers and prompt may be lists of
@@ -114,8 +114,14 @@ impl OnDevice for &Args {
         let (model, config) = fresh_classifier(model, &config, &tokenizer, labels, self.seed)?;
         let objective =
             PairwiseLogistic::new(&model, &learnt.pairs, &held_out.pairs, self.centre, &settings)?;
-        let options = self.save.options(generation);
-        let done = train_and_save(model, &objective, &config, &settings, &self.out, &tokenizer, &options)?;
+        let output = Output {
+            folder: &self.out,
+            tensorboard: self.finetune.training.tensorboard,
+            base_model: &self.model.name(),
+            tokenizer: &tokenizer,
+            options: self.save.options(generation),
+        };
+        let done = train_and_save(model, &objective, &config, &settings, &output)?;
         template.save(&self.out.join("model"))?;
         let summary = Summary {
             pairs: learnt.pairs.len(),
