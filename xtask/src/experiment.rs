@@ -15,10 +15,11 @@ use crate::{fetch, process};
 mod agreement;
 mod gsm8k;
 mod marks;
+mod pretrain;
 mod reward;
 mod wikipedia;
 
-/// Run the data pipeline on real texts, and count; train a reward model on real pairs, and measure
+/// Run the data pipeline on real texts, and count; train models on real data, and measure
 ///
 /// Each goes on where it stopped when the command is given again. What it makes lies in the folder given by --out:
 /// texts, candidates with their losses, and report.html.
@@ -26,6 +27,7 @@ mod wikipedia;
 #[command(after_help = "Examples:
   cargo xtask experiment gsm8k --data gsm8k_train.jsonl
   cargo xtask experiment wikipedia --texts 200
+  cargo xtask experiment pretrain --family palm
   cargo xtask experiment reward --data example_model_solutions.jsonl")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -35,6 +37,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Experiment {
     Gsm8k(gsm8k::Args),
+    Pretrain(pretrain::Args),
     Reward(reward::Args),
     Wikipedia(wikipedia::Args),
 }
@@ -101,16 +104,7 @@ impl Runner {
     /// The folder, made if it is not there.
     fn files<'a>(&'a self, out: &'a Path) -> Result<Files<'a>> {
         std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
-        Ok(Files { program: self.program()?, model: self.model()?, out })
-    }
-
-    fn program(&self) -> Result<PathBuf> {
-        match &self.program {
-            Some(program) => {
-                program.canonicalize().with_context(|| format!("no program at {}", program.display()))
-            }
-            None => build_cli(),
-        }
+        Ok(Files { program: program(self.program.as_deref())?, model: self.model()?, out })
     }
 
     fn model(&self) -> Result<PathBuf> {
@@ -121,10 +115,21 @@ impl Runner {
     }
 }
 
+/// The program that was named, or else a fresh build.
+fn program(named: Option<&Path>) -> Result<PathBuf> {
+    match named {
+        Some(program) => {
+            program.canonicalize().with_context(|| format!("no program at {}", program.display()))
+        }
+        None => build_cli(),
+    }
+}
+
 /// Runs one experiment.
 pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.experiment {
         Experiment::Gsm8k(args) => gsm8k::run(args),
+        Experiment::Pretrain(args) => pretrain::run(args),
         Experiment::Reward(args) => reward::run(args),
         Experiment::Wikipedia(args) => wikipedia::run(args),
     }

@@ -67,6 +67,8 @@ mod known_ids;
 mod kv_cache;
 mod layer_norm;
 mod leaf;
+#[cfg(feature = "tch")]
+mod libtorch;
 mod loader;
 mod log_probs;
 mod long_texts;

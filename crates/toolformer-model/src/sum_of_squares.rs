@@ -11,6 +11,10 @@ pub fn sum_of_squares<B: Backend>(x: &Tensor<B, 1>) -> f64 {
     if let Some(sum) = crate::flex::sum_of_squares(x) {
         return sum;
     }
+    #[cfg(feature = "tch")]
+    if let Some(sum) = crate::libtorch::sum_of_squares(x) {
+        return sum;
+    }
     // In half precision the sum would be of few digits.
     x.clone().cast(FloatDType::F32).square().sum().into_scalar().elem::<f64>()
 }

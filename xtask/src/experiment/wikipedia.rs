@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use super::{Runner, THRESHOLDS, is_kept, timed};
-use crate::assets::ASSETS;
+use crate::assets::WIKI;
 use crate::quickstart::read_rows;
 use crate::{fetch, process};
 
@@ -36,8 +36,7 @@ const TOOLS: [&str; 3] = ["Calendar", "WikiSearch", "Calculator"];
 pub(super) fn run(args: &Args) -> Result<()> {
     let out = process::root().join(&args.out);
     let files = args.runner.files(&out)?;
-    let wiki = ASSETS.iter().find(|asset| asset.name == "wiki").context("no such asset")?;
-    let wiki = fetch::ensure(wiki)?;
+    let wiki = fetch::ensure(&WIKI)?;
     for tool in ["calculator", "calendar", "translate", "wiki"] {
         let mut select = files.command("select");
         select.args(["--tool", tool]).arg("--texts").arg(&wiki).arg("--json");

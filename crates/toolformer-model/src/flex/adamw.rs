@@ -5,7 +5,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::numbers::Numbers;
-use crate::adamw::AdamWStep;
+use crate::adamw::{self, AdamWStep};
 
 /// Numbers that a thread takes at once.
 const PIECE: usize = 64 * 1024;
@@ -66,17 +66,16 @@ struct Factors {
 
 impl Factors {
     fn of(step: AdamWStep) -> Self {
-        let AdamWStep { rate, gradient_factor, beta_1, beta_2, epsilon, weight_decay, time } = step;
-        let correction = |beta: f64| 1.0 - beta.powi(i32::try_from(time).unwrap_or(i32::MAX));
+        let adamw::Factors { beta_1, beta_2, keep, rate, root, epsilon } = step.factors();
         Self {
             beta_1: beta_1 as f32,
             rest_1: (1.0 - beta_1) as f32,
             beta_2: beta_2 as f32,
             rest_2: (1.0 - beta_2) as f32,
-            keep: (1.0 - rate * weight_decay) as f32,
-            rate: (rate / correction(beta_1)) as f32,
-            gradient: gradient_factor as f32,
-            root: (1.0 / correction(beta_2).sqrt()) as f32,
+            keep: keep as f32,
+            rate: rate as f32,
+            gradient: step.gradient_factor as f32,
+            root: root as f32,
             epsilon: epsilon as f32,
         }
     }
@@ -126,7 +125,7 @@ mod tests {
         let burns = AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(0.1).build();
         let zeros = || Tensor::<Flex, 1>::zeros([len], &Default::default());
         let mut own = [random(len), zeros(), zeros()];
-        let mut expected = own[0].clone();
+        let (mut others, mut expected) = (own.clone(), own[0].clone());
         let momentum =
             AdaptiveMomentumState { time: 0, moment_1: zeros(), moment_2: zeros(), max_moment_2: None };
         let mut state = Some(AdamWState { momentum });
@@ -142,9 +141,12 @@ mod tests {
                 time,
             };
             own = adamw(step, &gradient, own).unwrap();
+            others = step.by_operations(&gradient, others);
             (expected, state) = burns.step(1e-2, expected, gradient.mul_scalar(0.5), state);
-            let off = (own[0].clone() - expected.clone()).abs().max().into_scalar();
-            assert!(off < 1e-5, "{off} after {time}");
+            for [weights, ..] in [&own, &others] {
+                let off = (weights.clone() - expected.clone()).abs().max().into_scalar();
+                assert!(off < 1e-5, "{off} after {time}");
+            }
         }
     }
 

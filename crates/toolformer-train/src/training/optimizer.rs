@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use burn::{
     backend::Autodiff,
     module::{AutodiffModule, ModuleMapper, Param, ParamId},
-    optim::{AdamWConfig, AdamWState, AdaptiveMomentumState, GradientsParams, SimpleOptimizer},
+    optim::GradientsParams,
     tensor::{DType, FloatDType, Tensor, TensorData, backend::Backend},
 };
 use toolformer_model::{AdamWStep, SafetensorsFolder, save_tensors};
@@ -29,31 +29,6 @@ pub(super) struct Optimizer<B: Backend> {
     step: AdamWStep,
     decayed: DecayedTensors,
     moments: BTreeMap<u64, Moments<B>>,
-}
-
-/// The step of burn's own AdamW.
-fn by_burn<B: Backend>(
-    step: AdamWStep,
-    gradient: Tensor<B, 1>,
-    [weights, moment_1, moment_2]: [Tensor<B, 1>; 3],
-) -> [Tensor<B, 1>; 3] {
-    let adamw = AdamWConfig::new()
-        .with_beta_1(step.beta_1 as f32)
-        .with_beta_2(step.beta_2 as f32)
-        .with_epsilon(step.epsilon as f32)
-        .with_weight_decay(step.weight_decay as f32)
-        .build();
-    let before = [&moment_1, &moment_2].map(Tensor::clone);
-    let momentum = AdaptiveMomentumState { time: step.time - 1, moment_1, moment_2, max_moment_2: None };
-    let (weights, state) = adamw.step(
-        step.rate,
-        weights,
-        gradient.mul_scalar(step.gradient_factor),
-        Some(AdamWState { momentum }),
-    );
-    let [moment_1, moment_2] =
-        state.map_or(before, |AdamWState { momentum }| [momentum.moment_1, momentum.moment_2]);
-    [weights, moment_1, moment_2]
 }
 
 impl<B: Backend> Optimizer<B> {
@@ -108,10 +83,7 @@ impl<B: Backend> Optimizer<B> {
             time: time + 1,
             ..self.step
         };
-        let [weights, moment_1, moment_2] = match step.in_place(&gradient, [weights, moment_1, moment_2]) {
-            Ok(stepped) => stepped,
-            Err(tensors) => by_burn(step, gradient, tensors),
-        };
+        let [weights, moment_1, moment_2] = step.apply(&gradient, [weights, moment_1, moment_2]);
         let stepped = if half { weights.clone().cast(FloatDType::from(dtype)) } else { weights.clone() };
         let master = half.then_some(weights);
         self.moments.insert(id.val(), Moments { time: time + 1, moment_1, moment_2, master });
