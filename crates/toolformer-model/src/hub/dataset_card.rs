@@ -103,9 +103,16 @@ impl CardConfig {
             Some(CardFiles::Patterns(patterns)) => {
                 CardPlace::Splits(vec![("train".to_owned(), all(patterns))])
             }
-            Some(CardFiles::Splits(splits)) => CardPlace::Splits(
-                splits.iter().map(|split| (split.split.clone(), all(&split.path))).collect(),
-            ),
+            Some(CardFiles::Splits(splits)) => {
+                let mut patterns: Vec<(String, Vec<String>)> = Vec::new();
+                for CardSplit { split, path } in splits {
+                    match patterns.iter_mut().find(|(known, _)| known == split) {
+                        Some((_, patterns)) => patterns.extend(all(path)),
+                        None => patterns.push((split.clone(), all(path))),
+                    }
+                }
+                CardPlace::Splits(patterns)
+            }
             Some(CardFiles::ByName(splits)) => {
                 CardPlace::Splits(splits.iter().map(|(split, path)| (split.clone(), all(path))).collect())
             }
@@ -138,6 +145,10 @@ mod tests {
         check(
             "  data_files:\n  - split: train\n    path: main/train-*\n  - split: test\n    path:\n    - a.csv\n    - ./b.csv\n",
             splits(&[("train", &["main/train-*"]), ("test", &["a.csv", "b.csv"])]),
+        );
+        check(
+            "  data_files:\n  - {split: a, path: x}\n  - {split: a, path: y}\n",
+            splits(&[("a", &["x", "y"])]),
         );
         check("  data_files: data/*.csv\n", splits(&[("train", &["data/*.csv"])]));
         check("  data_files: [a.csv, b.csv]\n", splits(&[("train", &["a.csv", "b.csv"])]));

@@ -10,7 +10,7 @@ mod generation;
 mod gguf;
 #[cfg(feature = "hub")]
 mod hub;
-#[cfg(test)]
+#[cfg(feature = "hub")]
 mod hub_datasets;
 // The same server as in the tests of the tools.
 mod hostile;
