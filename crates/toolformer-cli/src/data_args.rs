@@ -92,7 +92,7 @@ pub(crate) struct TrainingRows {
 
 /// What is held out of the sets themselves.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum HeldOut {
+pub(crate) enum HoldOut {
     /// Nothing: the user gives other texts.
     Nothing,
     /// A split `validation`, or else the per cent that the user asks for, or else this.
@@ -121,7 +121,7 @@ impl DataArgs {
         &self,
         sources: &[String],
         wanted: &RowsWanted,
-        held_out: HeldOut,
+        held_out: HoldOut,
         seed: u64,
     ) -> Result<TrainingRows> {
         self.check(sources)?;
@@ -166,7 +166,7 @@ impl DataArgs {
         &self,
         source: &str,
         wanted: &RowsWanted,
-        held_out: HeldOut,
+        held_out: HoldOut,
         seed: u64,
     ) -> Result<(Dataset, Option<Dataset>)> {
         let settings = ReadSettings {
@@ -183,8 +183,8 @@ impl DataArgs {
         })?;
         let train = splits.part(&self.split).with_context(|| format!("--split does not fit {source}"))?;
         let usual = match held_out {
-            HeldOut::Nothing => return Ok((train, None)),
-            HeldOut::OfSets(usual) => usual,
+            HoldOut::Nothing => return Ok((train, None)),
+            HoldOut::OfSets(usual) => usual,
         };
         if let (Ok(validation), false) = (splits.get(VALIDATION), self.trains_on(VALIDATION)) {
             return Ok((train, Some(validation.clone())));

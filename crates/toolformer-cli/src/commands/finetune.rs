@@ -21,7 +21,7 @@ use toolformer::{
 };
 
 use crate::{
-    data_args::{DataArgs, HeldOut},
+    data_args::{DataArgs, HoldOut},
     example_rows::{CALLS, COMPLETION, PLACE, PROMPT, RowsWanted, TEXT},
     finetune_args::FinetuneArgs,
     metrics_output::MetricsOutput,
@@ -92,7 +92,7 @@ impl OnDevice for &Args {
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
         let mut settings = self.finetune.settings(self.seed)?;
         let wanted = RowsWanted::Examples(self.rows.column().map(str::to_owned));
-        let held_out = if self.held_out.is_some() { HeldOut::Nothing } else { HeldOut::OfSets(None) };
+        let held_out = if self.held_out.is_some() { HoldOut::Nothing } else { HoldOut::OfSets(None) };
         let rows = self.rows.open(&self.data, &wanted, held_out, self.seed)?;
         let out = self.out.as_path();
         fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
@@ -156,15 +156,16 @@ struct Encoder<'a> {
 
 impl Encoder<'_> {
     fn example(&self, row: &Row) -> Result<TrainingSequence> {
-        let encode = || {
-            if let Some(completion) = text(row, COMPLETION) {
-                let prompt = text(row, PROMPT).unwrap_or_default();
-                return Ok(completion_sequence(self.tokenizer, self.ids, prompt, completion)?);
-            }
-            let left_out = if self.mask_responses { responses(row.get(CALLS))? } else { Vec::new() };
-            Ok(training_sequence(self.tokenizer, self.ids, text(row, TEXT).unwrap_or_default(), &left_out)?)
-        };
-        encode().with_context(|| cannot_be_used(row))
+        self.sequence(row).with_context(|| cannot_be_used(row))
+    }
+
+    fn sequence(&self, row: &Row) -> Result<TrainingSequence> {
+        if let Some(completion) = text(row, COMPLETION) {
+            let prompt = text(row, PROMPT).unwrap_or_default();
+            return Ok(completion_sequence(self.tokenizer, self.ids, prompt, completion)?);
+        }
+        let left_out = if self.mask_responses { responses(row.get(CALLS))? } else { Vec::new() };
+        Ok(training_sequence(self.tokenizer, self.ids, text(row, TEXT).unwrap_or_default(), &left_out)?)
     }
 
     /// All of a row is measured on, prompts too.

@@ -21,7 +21,7 @@ use toolformer::{
 };
 
 use crate::{
-    data_args::{DataArgs, HeldOut},
+    data_args::{DataArgs, HoldOut},
     example_rows::{RowsWanted, TEXT},
     failure::wrong_usage,
     metrics_output::MetricsOutput,
@@ -199,7 +199,7 @@ impl Args {
     /// The texts to train on and those that are held out, in a column of their own.
     fn rows(&self) -> Result<DatasetDict> {
         let wanted = RowsWanted::Texts(self.rows.column().unwrap_or(TEXT).to_owned());
-        let rows = self.rows.open(&self.texts, &wanted, HeldOut::OfSets(Some(HELD_OUT)), self.seed)?;
+        let rows = self.rows.open(&self.texts, &wanted, HoldOut::OfSets(Some(HELD_OUT)), self.seed)?;
         let held_out = rows.held_out.map(|held_out| ("validation", held_out));
         Ok([("train", rows.train)].into_iter().chain(held_out).collect())
     }
