@@ -25,7 +25,7 @@ pub(crate) struct DataArgs {
     #[arg(long, value_name = "RATIOS", value_delimiter = ',')]
     mix: Vec<f64>,
     /// When a mix ends
-    #[arg(long, value_enum, default_value_t = Stop::FirstExhausted, requires = "mix")]
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Stop::FirstExhausted, requires = "mix")]
     stopping_strategy: Stop,
     /// The rows of each set that are trained on: a split or a part of it, several with + between them, such as
     /// 'train[:80%]' or 'train+test[100:200]'. A folder's splits are told by the names of its files; of a single file all is
@@ -54,7 +54,7 @@ pub(crate) struct DataArgs {
     #[arg(long, value_name = "TOKENS")]
     max_length: Option<usize>,
     /// What is done with rows of more
-    #[arg(long, value_enum, default_value_t = TooLongArg::CutEnd, requires = "max_length")]
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = TooLongArg::CutEnd, requires = "max_length")]
     too_long: TooLongArg,
 }
 

@@ -42,10 +42,10 @@ Examples:
   toolformer finetune --model SmolLM2.gguf --data train.jsonl --out runs/tuned \\
       --held-out other.jsonl --lora-rank 8
   toolformer finetune --model SmolLM2.gguf --data train.jsonl --out runs/tuned --full --json
-  toolformer finetune --model SmolLM2.gguf --data 'sums/*.csv' --split 'train[:80%]' --out runs/sums \\
-      --validation-split-percentage 5
-  toolformer finetune --model SmolLM2.gguf --data train.jsonl --data hf:org/name:main --mix 0.7,0.3 \\
-      --out runs/mixed
+  toolformer finetune --model SmolLM2.gguf --data 'sums/*.csv' --out runs/sums \\
+      --split 'train[:80%]' --validation-split-percentage 5
+  toolformer finetune --model SmolLM2.gguf --data train.jsonl --data hf:org/name:main \\
+      --mix 0.7,0.3 --out runs/mixed
 
 With --json: {\"examples\":3, \"steps\":12, \"tokens\":520, \"tokens_in_loss\":520,
   \"seconds\":3.1, \"loss_first\":2.1,

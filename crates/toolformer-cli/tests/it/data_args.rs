@@ -197,7 +197,7 @@ fn a_set_of_a_hub_is_pulled_and_then_there() {
 fn pretrain_takes_the_same_sets() {
     let folder = Folder::new();
     let config = json!({"model_type": "gpt2", "vocab_size": 300, "n_positions": 64, "n_embd": 16, "n_layer": 1,
-                        "n_head": 2});
+                        "n_head": 2, "bos_token_id": 1, "eos_token_id": 0});
     let config = folder.file("config.json", config.to_string());
     let (a, b) = (folder.file("a.jsonl", texts("cat", 20)), folder.file("b.csv", "body,text\nx,the dog\n"));
     let out = folder.path("out");

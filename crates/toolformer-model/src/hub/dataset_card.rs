@@ -64,7 +64,10 @@ fn default_name() -> String {
 pub(super) fn configs(readme: &str) -> Result<Vec<CardConfig>, String> {
     let Some(yaml) = front_matter(readme) else { return Ok(Vec::new()) };
     // What else it says is not looked at, and often large.
-    let card: Option<Card> = serde_saphyr::from_str(yaml).map_err(|error| error.to_string())?;
+    // A name such as `no` or `y` is a word, as in YAML 1.2.
+    let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
+    let card: Option<Card> =
+        serde_saphyr::from_str_with_options(yaml, options).map_err(|error| error.to_string())?;
     Ok(card.and_then(|card| card.configs).unwrap_or_default())
 }
 
