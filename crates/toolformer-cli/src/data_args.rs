@@ -192,7 +192,11 @@ impl DataArgs {
         let Some(percent) = self.validation_split_percentage.or(usual) else { return Ok((train, None)) };
         let divided = DatasetDict::from_iter([(TRAIN, train)])
             .split_validation(percent, Some(seed))
-            .with_context(|| format!("{percent} % of {source} cannot be held out"))?;
+            .with_context(|| {
+                format!(
+                    "{percent} % of {source} cannot be held out; give another --validation-split-percentage"
+                )
+            })?;
         Ok((divided.get(TRAIN)?.clone(), Some(divided.get(VALIDATION)?.clone())))
     }
 

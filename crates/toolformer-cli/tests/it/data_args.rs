@@ -213,7 +213,9 @@ fn pretrain_takes_the_same_sets() {
     let more = ["--texts", &b, "--split", "train[:10]", "--validation-split-percentage", "50"];
     // Of one row none can be held out.
     pretrain(&more).fails(2, "leaves one side empty");
-    assert_eq!(done(pretrain(&["--split", "train[:10]", "--max-train-samples", "4"]))["documents"], 4);
+    let part = ["--split", "train[:10]", "--validation-split-percentage", "20"];
+    assert_eq!(done(pretrain(&part))["documents"], 8);
+    assert_eq!(done(pretrain(&[&part[..], &["--max-train-samples", "4"]].concat()))["documents"], 4);
     pretrain(&["--min-length", "100"]).fails(1, "the texts do not fill a block of 8 tokens");
     pretrain(&["--column", "body"]).fails(1, "a.jsonl has no column `body`, only text; name the one");
 }
