@@ -1,6 +1,6 @@
 //! What a model is trained on and measured on: which rows of which sets.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 use clap::{Args, ValueEnum};
 use toolformer::data::{
     CsvTypes, DataError, Dataset, DatasetDict, Interleave, LengthLimits, ReadSettings, StoppingStrategy,
@@ -192,10 +192,11 @@ impl DataArgs {
         let Some(percent) = self.validation_split_percentage.or(usual) else { return Ok((train, None)) };
         let divided = DatasetDict::from_iter([(TRAIN, train)])
             .split_validation(percent, Some(seed))
-            .with_context(|| {
-                format!(
+            .map_err(|error| match error {
+                setting @ DataError::Setting { .. } => Error::new(setting).context(format!(
                     "{percent} % of {source} cannot be held out; give another --validation-split-percentage"
-                )
+                )),
+                unreadable => unreadable.into(),
             })?;
         Ok((divided.get(TRAIN)?.clone(), Some(divided.get(VALIDATION)?.clone())))
     }
