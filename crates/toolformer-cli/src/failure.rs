@@ -7,7 +7,9 @@ use std::{
 };
 
 use anyhow::Error;
-use toolformer::{decode::DecodeError, train::TrainError};
+use toolformer::{data::DataError, decode::DecodeError, train::TrainError};
+
+use crate::data_args::is_wrong_data_usage;
 
 /// Something failed that was asked for rightly.
 const FAILED: u8 = 1;
@@ -63,6 +65,7 @@ fn is_wrong_usage(error: &Error) -> bool {
         cause.is::<WrongUsage>()
             || matches!(cause.downcast_ref(), Some(Setting { .. } | Decode(DecodeSetting { .. })))
             || matches!(cause.downcast_ref(), Some(DecodeSetting { .. }))
+            || cause.downcast_ref::<DataError>().is_some_and(is_wrong_data_usage)
     })
 }
 

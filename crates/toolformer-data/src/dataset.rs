@@ -9,7 +9,7 @@ mod shuffle;
 mod train_test;
 mod turns;
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{fmt, io::BufRead, path::Path, sync::Arc};
 
 pub use self::{interleave::Interleave, train_test::SplitSize, turns::StoppingStrategy};
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     error::DataError,
     file_rows::FileRows,
     read_settings::ReadSettings,
+    readers::JsonlRows,
     row_source::{Row, RowIter, RowSource},
     whole_file::write_whole,
 };
@@ -68,6 +69,14 @@ impl Dataset {
     /// If there is no such file, or its name does not say what it is.
     pub fn open(what: &str, settings: &ReadSettings) -> Result<Self, DataError> {
         Ok(Self::streamed(FileRows::new(data_files(what)?, settings.clone())?))
+    }
+
+    /// The objects of JSONL that can be read once, such as standard input: in memory. `named` is what errors call it.
+    ///
+    /// # Errors
+    /// If it cannot be read, or a line is no object.
+    pub fn read_jsonl(content: impl BufRead, named: &Path) -> Result<Self, DataError> {
+        JsonlRows::new(content, named.to_owned()).collect()
     }
 
     /// The same rows in memory.

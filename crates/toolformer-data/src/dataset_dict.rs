@@ -1,6 +1,6 @@
 //! Sets by the names of their splits.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{
     data_files::data_files,
@@ -48,7 +48,29 @@ impl DatasetDict {
     pub fn open(what: &str, settings: &ReadSettings) -> Result<Self, DataError> {
         let files = data_files(what)?;
         let folder = Path::new(what);
-        let splits = if folder.is_dir() { splits_by_name(folder, &files) } else { vec![("train", files)] };
+        if folder.is_dir() {
+            return Self::of_folder(folder, &files, settings);
+        }
+        Self::of_splits([("train", files)], settings)
+    }
+
+    /// The splits that some files in a folder make up, streamed: as [`DatasetDict::open`] tells them, where not all files in
+    /// it are wanted.
+    ///
+    /// # Errors
+    /// If there is no file, or the name of one does not say what it is.
+    pub fn of_folder(folder: &Path, files: &[PathBuf], settings: &ReadSettings) -> Result<Self, DataError> {
+        Self::of_splits(splits_by_name(folder, files), settings)
+    }
+
+    /// Splits of these files, streamed.
+    ///
+    /// # Errors
+    /// If there is no file for one, or the name of one does not say what it is.
+    pub fn of_splits<S: Into<String>>(
+        splits: impl IntoIterator<Item = (S, Vec<PathBuf>)>,
+        settings: &ReadSettings,
+    ) -> Result<Self, DataError> {
         let set = |(split, files)| Ok((split, Dataset::streamed(FileRows::new(files, settings.clone())?)));
         splits.into_iter().map(set).collect()
     }
@@ -59,7 +81,7 @@ impl DatasetDict {
     /// # Errors
     /// If there is no file of data for one.
     pub fn from_files(splits: &[(&str, &str)], settings: &ReadSettings) -> Result<Self, DataError> {
-        let mut files: Vec<(&str, Vec<_>)> = Vec::new();
+        let mut files: Vec<(&str, Vec<PathBuf>)> = Vec::new();
         for &(split, what) in splits {
             let found = data_files(what)?;
             match files.iter_mut().find(|(name, _)| *name == split) {
@@ -67,8 +89,7 @@ impl DatasetDict {
                 None => files.push((split, found)),
             }
         }
-        let set = |(split, files)| Ok((split, Dataset::streamed(FileRows::new(files, settings.clone())?)));
-        files.into_iter().map(set).collect()
+        Self::of_splits(files, settings)
     }
 
     /// The names of the splits.

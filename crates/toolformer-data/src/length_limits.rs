@@ -1,9 +1,12 @@
 //! Sequences that are too short or too long.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{error::DataError, training_sequence::TrainingSequence};
 
 /// What is done with a sequence that is too long.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TooLong {
     /// It is left out.
@@ -16,7 +19,8 @@ pub enum TooLong {
 }
 
 /// How long a sequence may be, in tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LengthLimits {
     /// Shorter ones are left out.
     pub min: usize,

@@ -19,7 +19,7 @@
 //! [`LanguageModel`] is any of them, chosen by the config; a model of one's own implements [`CausalLm`]. Settings that
 //! would change what a model computes and are not computed here are refused ([`ModelError::NotSupported`]).
 //!
-//! With the feature `hub`, a [`Hub`] finds models by their names: in the cache that Hugging Face's libraries share, or on
+//! With the feature `hub`, a [`Hub`] finds models and data sets by their names: in the cache that Hugging Face's libraries share, or on
 //! the network.
 //!
 //! What is not: sampling and decoding (`toolformer-decode`), training (`toolformer-train`), and anything that
@@ -131,7 +131,10 @@ pub use families::{
 pub use generation_config::GenerationConfig;
 pub use gguf::GgufFile;
 #[cfg(feature = "hub")]
-pub use hub::{CachedModel, GgufChoice, Hub, HubError, HubModel, HubSettings, PullEvent};
+pub use hub::{
+    CachedModel, DatasetPart, GgufChoice, Hub, HubDataset, HubError, HubModel, HubSettings, PullEvent,
+    PulledDataset, RepositoryKind,
+};
 pub use known_ids::check_ids;
 pub use kv_cache::{CacheShape, Context, KvCache, Prefix, Seen};
 pub use log_probs::{check_numbers, log_probs, log_probs_of, visit_log_probs};

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use toolformer_data::{
-    Block, CachedTokens, ContentKey, DataError, Dataset, DatasetDict, Remainder, Row, TokenCache,
-    TrainingSequence, concatenate_and_cut,
+    Block, CachedTokens, ContentKey, DataError, Dataset, DatasetDict, LengthLimits, Remainder, Row,
+    TokenCache, TrainingSequence, concatenate_and_cut,
 };
 use toolformer_model::Tokenizer;
 
@@ -34,6 +34,9 @@ pub struct CorpusSettings {
     pub packing: Packing,
     /// Per cent of the texts that are held out where there is no split for it. Default 5, as `run_clm.py`.
     pub validation_split_percentage: f64,
+    /// How long a document may be that is trained on, in tokens. Default any.
+    #[serde(default)]
+    pub lengths: LengthLimits,
     /// Most texts that are trained on. Default all.
     pub max_train_samples: Option<usize>,
     /// Most texts that are measured on. Default all.
@@ -49,6 +52,7 @@ impl Default for CorpusSettings {
             block_size: 256,
             packing: Packing::default(),
             validation_split_percentage: 5.0,
+            lengths: LengthLimits::default(),
             max_train_samples: None,
             max_eval_samples: None,
             seed: 0,
@@ -114,9 +118,10 @@ impl Corpus {
         };
         let (train, validation) =
             (tokens("train", settings.max_train_samples)?, tokens("validation", settings.max_eval_samples)?);
-        let ids = |tokens: &CachedTokens| tokens.iter().map(|of| of.ids().to_vec()).collect::<Vec<_>>();
-        let documents = ids(&train);
-        let blocks = blocks(train.iter(), settings)?;
+        let train: Vec<TrainingSequence> =
+            train.iter().filter_map(|document| settings.lengths.apply(document)).collect();
+        let documents = train.iter().map(|of| of.ids().to_vec()).collect();
+        let blocks = blocks(train.into_iter(), settings)?;
         if blocks.is_empty() {
             let why = format!(
                 "the texts do not fill a block of {} tokens; give more text or a smaller block",
@@ -124,7 +129,7 @@ impl Corpus {
             );
             return Err(TrainError::NoExamples { why });
         }
-        Ok(Self { blocks, documents, held_out: ids(&validation) })
+        Ok(Self { blocks, documents, held_out: validation.iter().map(|of| of.ids().to_vec()).collect() })
     }
 }
 

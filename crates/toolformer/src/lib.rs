@@ -56,7 +56,7 @@
 //! - `cpu` (default): the pure Rust backend, [`device::Cpu`]; on x86-64 with AVX-512 where the processor has it.
 //! - `cuda`, `tch`, and one of `vulkan` and `wgpu`: other devices. burn 0.21 has one backend for the last two, so the feature
 //!   `vulkan` takes the place of `wgpu`: the one exception to features that only add.
-//! - `hub` (default): models by their names on a hub, [`model::Hub`].
+//! - `hub` (default): models and data sets by their names on a hub, [`model::Hub`].
 //! - `search`, `translate`, `http`, `mcp` (all default): the tools of [`tools`] that stand on larger libraries; see its
 //!   documentation.
 //!

@@ -6,21 +6,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 use serde_json::Value;
 use toolformer::{
     burn::tensor::backend::Backend,
-    data::{Dataset, ReadSettings, RowSource as _},
+    data::{Row, RowSource as _, TrainingSequence},
     device::OnDevice,
-    model::{CausalLm as _, Pretrained, load_adapter, save_adapter, save_pretrained_as},
+    model::{CausalLm as _, Pretrained, Tokenizer, load_adapter, save_adapter, save_pretrained_as},
     train::{
-        Finetuned, Method, Text, TrainError, TrainingSequence, WovenCall, completion_sequence, finetune,
-        held_out_sequence, read_texts, training_sequence,
+        Finetuned, Method, Text, WovenCall, completion_sequence, finetune, held_out_sequence, read_texts,
+        training_sequence,
     },
 };
 
 use crate::{
+    data_args::{DataArgs, HoldOut},
+    example_rows::{CALLS, COMPLETION, PLACE, PROMPT, RowsWanted, TEXT},
     finetune_args::FinetuneArgs,
     metrics_output::metrics_output,
     model_args::ModelArgs,
@@ -40,20 +42,26 @@ Examples:
   toolformer finetune --model SmolLM2.gguf --data train.jsonl --out runs/tuned \\
       --held-out other.jsonl --lora-rank 8
   toolformer finetune --model SmolLM2.gguf --data train.jsonl --out runs/tuned --full --json
+  toolformer finetune --model SmolLM2.gguf --data 'sums/*.csv' --out runs/sums \\
+      --split 'train[:80%]' --validation-split-percentage 5
+  toolformer finetune --model SmolLM2.gguf --data train.jsonl --data hf:org/name:main \\
+      --mix 0.7,0.3 --out runs/mixed
 
 With --json: {\"examples\":3, \"steps\":12, \"tokens\":520, \"tokens_in_loss\":520,
   \"seconds\":3.1, \"loss_first\":2.1,
   \"loss_last\":0.4, \"best\":{\"step\":9, \"perplexity\":11.2}}")]
 pub(crate) struct Args {
-    /// The examples: JSONL with a `text` in every object, as `weave` writes them; or with a `prompt` and a `completion`,
-    /// of which only the completion is learnt
-    #[arg(long, value_name = "FILE")]
-    data: PathBuf,
+    /// The examples: a file, a folder, a pattern such as 'data/*.csv', - for JSONL on standard input, or a data set of a
+    /// hub: hf:ORG/NAME, hf:ORG/NAME:CONFIG, hf:ORG/NAME/FOLDER, with @REVISION at the end if need be. Can be given several
+    /// times. JSONL, JSON, CSV, TSV, Parquet or plain text, each but Parquet also in .gz. Rows have a `text`, as `weave`
+    /// writes them; or a `prompt` and a `completion`, of which only the completion is learnt
+    #[arg(long, value_name = "PATH|ID", required = true)]
+    data: Vec<String>,
     /// The folder to write to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Texts without calls, to measure perplexity on
-    #[arg(long, value_name = "FILE")]
+    /// Texts without calls, to measure perplexity on; else the split `validation` of the examples, or a part of them
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["validation_split_percentage", "max_eval_samples"])]
     held_out: Option<PathBuf>,
     /// Train this adapter on, a folder in PEFT's layout, instead of a fresh one
     #[arg(long, value_name = "DIR", conflicts_with_all = ["full", "lora_rank", "lora_alpha", "lora_dropout", "lora_targets", "modules_to_save", "rslora"])]
@@ -64,6 +72,8 @@ pub(crate) struct Args {
     /// Write what was done as one JSON object to standard output
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    rows: DataArgs,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
@@ -81,6 +91,9 @@ impl OnDevice for &Args {
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
         let mut settings = self.finetune.settings(self.seed)?;
+        let wanted = RowsWanted::Examples(self.rows.column().map(str::to_owned));
+        let held_out = if self.held_out.is_some() { HoldOut::Nothing } else { HoldOut::OfSets(None) };
+        let rows = self.rows.open(&self.data, &wanted, held_out, self.seed)?;
         let out = self.out.as_path();
         fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
         let Pretrained { mut model, config, tokenizer, generation } = self.model.open::<B>(device)?;
@@ -88,18 +101,25 @@ impl OnDevice for &Args {
             settings.method = Method::Lora(load_adapter(&mut model, adapter)?);
         }
         let ids = model.vocab_size();
-        let examples = match completions(&self.data, |prompt, completion| {
-            completion_sequence(&tokenizer, ids, prompt, completion)
-        })? {
-            Some(completions) => completions,
-            None => sequences(&self.data, |text| {
-                let left_out = if settings.mask_responses { responses(text)? } else { Vec::new() };
-                Ok(training_sequence(&tokenizer, ids, &text.text, &left_out)?)
-            })?,
-        };
-        let held_out = match &self.held_out {
-            Some(file) => sequences(file, |text| Ok(held_out_sequence(&tokenizer, ids, &text.text)?))?,
-            None => Vec::new(),
+        let encoder = Encoder { tokenizer: &tokenizer, ids, mask_responses: settings.mask_responses };
+        let mut examples = Vec::new();
+        let mut read = 0;
+        for row in rows.train.rows()? {
+            read += 1;
+            examples.extend(self.rows.lengths().apply(encoder.example(&row?)?));
+        }
+        if examples.is_empty() {
+            bail!(
+                "none of {read} rows is left to train on; check --data, --split and the limits of samples and lengths"
+            );
+        }
+        if examples.len() < read {
+            say(&format!("{} of {read} rows are left out for their length", read - examples.len()));
+        }
+        let held_out = match (&self.held_out, rows.held_out) {
+            (Some(file), _) => held_out_texts(file, &encoder)?,
+            (None, Some(rows)) => rows.rows()?.map(|row| encoder.held_out(&row?)).collect::<Result<_>>()?,
+            (None, None) => Vec::new(),
         };
         let mut metrics = metrics_output(out, self.finetune.training.tensorboard);
         let (folder, mut progress) = (out.join("checkpoints"), Progress::new());
@@ -126,29 +146,45 @@ impl OnDevice for &Args {
     }
 }
 
-/// The examples of a file whose rows are prompts with their completions; none if they are not.
-fn completions(
-    file: &Path,
-    encode: impl Fn(&str, &str) -> Result<TrainingSequence, TrainError>,
-) -> Result<Option<Vec<TrainingSequence>>> {
-    if file.as_os_str() == "-" {
-        return Ok(None);
+/// Makes ids of rows.
+struct Encoder<'a> {
+    tokenizer: &'a Tokenizer,
+    /// How many ids the model has.
+    ids: usize,
+    mask_responses: bool,
+}
+
+impl Encoder<'_> {
+    fn example(&self, row: &Row) -> Result<TrainingSequence> {
+        self.sequence(row).with_context(|| cannot_be_used(row))
     }
-    let rows = Dataset::open(&file.to_string_lossy(), &ReadSettings::default())?;
-    let columns = rows.column_names()?;
-    if !["prompt", "completion"].iter().all(|&name| columns.iter().any(|column| column == name)) {
-        return Ok(None);
+
+    fn sequence(&self, row: &Row) -> Result<TrainingSequence> {
+        if let Some(completion) = text(row, COMPLETION) {
+            let prompt = text(row, PROMPT).unwrap_or_default();
+            return Ok(completion_sequence(self.tokenizer, self.ids, prompt, completion)?);
+        }
+        let left_out = if self.mask_responses { responses(row.get(CALLS))? } else { Vec::new() };
+        Ok(training_sequence(self.tokenizer, self.ids, text(row, TEXT).unwrap_or_default(), &left_out)?)
     }
-    let encoded = rows.rows()?.enumerate().map(|(number, row)| {
-        let row = row?;
-        let text = |name: &str| {
-            let text = row.get(name).and_then(Value::as_str);
-            text.with_context(|| format!("row {} of {} has no `{name}`", number + 1, file.display()))
-        };
-        encode(text("prompt")?, text("completion")?)
-            .with_context(|| format!("row {} of {} cannot be used", number + 1, file.display()))
-    });
-    encoded.collect::<Result<_>>().map(Some)
+
+    /// All of a row is measured on, prompts too.
+    fn held_out(&self, row: &Row) -> Result<Vec<u32>> {
+        match text(row, TEXT) {
+            Some(text) => {
+                held_out_sequence(self.tokenizer, self.ids, text).with_context(|| cannot_be_used(row))
+            }
+            None => self.example(row).map(|sequence| sequence.ids().to_vec()),
+        }
+    }
+}
+
+fn text<'a>(row: &'a Row, column: &str) -> Option<&'a str> {
+    row.get(column).and_then(Value::as_str)
+}
+
+fn cannot_be_used(row: &Row) -> String {
+    format!("{} cannot be used", text(row, PLACE).unwrap_or("a row"))
 }
 
 /// What was done.
@@ -179,17 +215,17 @@ impl Done {
 }
 
 /// Where in a woven text the results of its calls stand.
-fn responses(text: &Text) -> Result<Vec<Range<usize>>> {
-    let calls = text.rest.get("calls").cloned().unwrap_or_default();
-    let calls: Vec<WovenCall> = serde_json::from_value(calls).context(
+fn responses(calls: Option<&Value>) -> Result<Vec<Range<usize>>> {
+    let calls: Vec<WovenCall> = serde_json::from_value(calls.cloned().unwrap_or_default()).context(
         "it does not say in `calls` where the results stand, which --mask-responses needs; make it by `weave`",
     )?;
     Ok(calls.into_iter().map(|call| call.response[0]..call.response[1]).collect())
 }
 
-fn sequences<T>(file: &Path, encode: impl Fn(&Text) -> Result<T>) -> Result<Vec<T>> {
+fn held_out_texts(file: &Path, encoder: &Encoder<'_>) -> Result<Vec<Vec<u32>>> {
     let encode = |text: &Text| {
-        encode(text).with_context(|| format!("text {} of {} cannot be used", text.id, file.display()))
+        held_out_sequence(encoder.tokenizer, encoder.ids, &text.text)
+            .with_context(|| format!("text {} of {} cannot be used", text.id, file.display()))
     };
     read_texts(file)?.iter().map(encode).collect()
 }

@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 use toolformer::{
     burn::tensor::backend::Backend,
-    data::{DatasetDict, ReadSettings, TextUnit},
+    data::DatasetDict,
     decode::{GenerateSettings, Sampling, TextGenerator},
     device::{Device, OnDevice},
     model::{CausalLm as _, GgufFile, LanguageModel, ModelConfig, SpecialIds, Tokenizer, save_pretrained_as},
@@ -21,6 +21,8 @@ use toolformer::{
 };
 
 use crate::{
+    data_args::{DataArgs, HoldOut},
+    example_rows::{RowsWanted, TEXT},
     failure::wrong_usage,
     metrics_output::metrics_output,
     output::{print_json, say},
@@ -54,22 +56,12 @@ pub(crate) struct Args {
     /// A tokenizer: a folder, a tokenizer.json, or a .gguf file
     #[arg(long, value_name = "PATH")]
     tokenizer: PathBuf,
-    /// Texts: a file, a folder or a pattern; JSONL, JSON, CSV, TSV, Parquet or plain text with blank lines between
-    /// documents, each but Parquet also in .gz. A folder may have its own splits: train*, validation*
-    #[arg(long, value_name = "PATH")]
-    texts: String,
-    /// The column that holds the texts
-    #[arg(long, value_name = "NAME", default_value = "text")]
-    column: String,
-    /// Per cent of the texts that are held out, where there is no split for it
-    #[arg(long, value_name = "P", default_value_t = 5.0)]
-    validation_split_percentage: f64,
-    /// Most texts that are trained on
-    #[arg(long, value_name = "N")]
-    max_train_samples: Option<usize>,
-    /// Most texts that are measured on
-    #[arg(long, value_name = "N")]
-    max_eval_samples: Option<usize>,
+    /// Texts: a file, a folder, a pattern such as 'texts/**/*.txt', - for JSONL on standard input, or a data set of a hub:
+    /// hf:ORG/NAME, hf:ORG/NAME:CONFIG, hf:ORG/NAME/FOLDER, with @REVISION at the end if need be. Can be given several times.
+    /// JSONL, JSON, CSV, TSV, Parquet or plain text with blank lines between documents, each but Parquet also in .gz. Without
+    /// a split `validation`, 5 per cent are held out unless told otherwise
+    #[arg(long, value_name = "PATH|ID", required = true)]
+    texts: Vec<String>,
     /// Tokens of a block
     #[arg(long, value_name = "TOKENS", default_value_t = 256)]
     block_size: usize,
@@ -92,6 +84,8 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    rows: DataArgs,
+    #[command(flatten)]
     training: TrainingArgs,
     #[command(flatten)]
     save: SaveArgs,
@@ -108,6 +102,8 @@ enum PackingArg {
 
 /// The peak learning rate unless told otherwise: small models bear a high one.
 const LEARNING_RATE: f64 = 1e-3;
+/// Per cent of the texts that are held out unless told otherwise, as in transformers' `run_clm.py`.
+const HELD_OUT: f64 = 5.0;
 /// Tokens of a sample.
 const SAMPLE: usize = 48;
 
@@ -127,6 +123,7 @@ impl OnDevice for &Args {
         };
         let settings = self.training.settings(usual);
         settings.validate()?;
+        let texts = self.rows()?;
         let out = self.out.as_path();
         fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
         let config = config(&self.config)?;
@@ -139,19 +136,16 @@ impl OnDevice for &Args {
                 config.vocab_size()
             )));
         }
-        let read = ReadSettings { text_unit: TextUnit::Paragraph, ..ReadSettings::default() };
-        let texts = DatasetDict::open(&self.texts, &read)?;
         let corpus = CorpusSettings {
-            column: self.column.clone(),
+            column: TEXT.to_owned(),
             block_size: self.block_size,
             packing: match self.packing {
                 PackingArg::Concatenate => Packing::Concatenate,
                 PackingArg::Documents => Packing::Documents,
             },
-            validation_split_percentage: self.validation_split_percentage,
-            max_train_samples: self.max_train_samples,
-            max_eval_samples: self.max_eval_samples,
+            lengths: self.rows.lengths(),
             seed: self.seed,
+            ..CorpusSettings::default()
         };
         let vocab = config.vocab_size();
         let corpus = Corpus::new(&texts, &tokenizer, &tokenizer_name, vocab, &corpus, &out.join("tokens"))?;
@@ -202,6 +196,14 @@ impl OnDevice for &Args {
 }
 
 impl Args {
+    /// The texts to train on and those that are held out, in a column of their own.
+    fn rows(&self) -> Result<DatasetDict> {
+        let wanted = RowsWanted::Texts(self.rows.column().unwrap_or(TEXT).to_owned());
+        let rows = self.rows.open(&self.texts, &wanted, HoldOut::OfSets(Some(HELD_OUT)), self.seed)?;
+        let held_out = rows.held_out.map(|held_out| ("validation", held_out));
+        Ok([("train", rows.train)].into_iter().chain(held_out).collect())
+    }
+
     /// Completions of the beginnings that were given.
     fn samples<B: Backend>(&self, model: LanguageModel<B>, tokenizer: Tokenizer) -> Result<Vec<String>> {
         if self.sample.is_empty() {

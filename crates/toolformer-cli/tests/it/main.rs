@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod classify;
 #[cfg(test)]
+mod data_args;
+#[cfg(test)]
 mod failures;
 // The same hub, on the same server, as in the tests of the models and of the tools.
 #[cfg(test)]

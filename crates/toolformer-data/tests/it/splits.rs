@@ -1,9 +1,9 @@
 //! Splits, and parts of them.
 
 use proptest::prelude::*;
-use toolformer_data::{Dataset, DatasetDict, SplitSize};
+use toolformer_data::{Dataset, DatasetDict, ReadSettings, SplitSize};
 
-use crate::given::{numbers, read, streamed};
+use crate::given::{folder, numbers, read, streamed};
 
 #[track_caller]
 fn check(part: &str, expected: &[usize]) {
@@ -25,6 +25,31 @@ fn parts_of_splits() {
     let splits = DatasetDict::from_iter([("train", numbers(0..3))]);
     let error = splits.part("dev[:1]").unwrap_err().to_string();
     assert!(error.contains("no split `dev`, only train"), "{error}");
+}
+
+#[test]
+fn some_files_of_a_folder_make_splits() {
+    let folder = folder(&[
+        ("train.jsonl", b"{\"n\":1}"),
+        ("x/train.jsonl", b"{\"n\":2}"),
+        ("x/dev.jsonl", b"{\"n\":3}"),
+    ]);
+    let files = ["x/train.jsonl", "x/dev.jsonl"].map(|name| folder.path().join(name));
+    let settings = ReadSettings::default();
+    let splits = DatasetDict::of_folder(folder.path(), &files, &settings).unwrap();
+    assert_eq!(splits.names().collect::<Vec<_>>(), ["train", "validation"]);
+    assert_eq!(read(splits.get("train").unwrap()), [2]);
+    let named = DatasetDict::of_splits([("odd", files.to_vec())], &settings).unwrap();
+    assert_eq!(read(named.get("odd").unwrap()), [2, 3]);
+    assert!(DatasetDict::of_splits([("odd", vec![])], &settings).is_err());
+}
+
+#[test]
+fn jsonl_that_is_read_once_is_kept() {
+    let rows = |text: &str| Dataset::read_jsonl(text.as_bytes(), "standard input".as_ref());
+    assert_eq!(read(&rows("{\"n\":1}\n\n{\"n\":2}").unwrap()), [1, 2]);
+    let error = rows("{\"n\":1}\nx\n").unwrap_err().to_string();
+    assert!(error.starts_with("standard input, line 2, is not a JSON object"), "{error}");
 }
 
 #[test]

@@ -8,20 +8,25 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hf_hub::{Cache, CacheRepo, Repo, RepoType};
+use hf_hub::{Cache, CacheRepo, Repo};
 
 use super::{
     OnEvent, PullEvent,
     choose::{Choice, Weights, choose},
     error::HubError,
-    id::HubModel,
+    id::{HubModel, is_safe_path},
+    repository::Repository,
     shards,
 };
 
 /// So deep are the folders of a snapshot looked through.
-const MAX_DEPTH: usize = 4;
+const MAX_DEPTH: usize = 8;
 
-/// A model's part of the cache.
+/// Where the names of all files of a commit are kept, each commit's in a file. Other libraries have no such folder, and
+/// leave it alone.
+const LISTINGS: &str = "listings";
+
+/// A repository's part of the cache.
 pub(super) struct RepoCache {
     cache: Cache,
     repo: Repo,
@@ -49,10 +54,8 @@ pub struct CachedModel {
 }
 
 impl RepoCache {
-    pub(super) fn new(cache: &Path, model: &HubModel) -> Self {
-        let (repo, revision) = (model.repo.clone(), model.revision().to_owned());
-        let repo = Repo::with_revision(repo, RepoType::Model, revision);
-        Self { cache: Cache::new(cache.to_owned()), repo }
+    pub(super) fn new(cache: &Path, repo: &Repository) -> Self {
+        Self { cache: Cache::new(cache.to_owned()), repo: repo.named() }
     }
 
     fn entry(&self) -> CacheRepo {
@@ -96,6 +99,25 @@ impl RepoCache {
         self.entry()
             .create_ref(commit)
             .map_err(|source| HubError::write(self.folder().join("refs").join(revision), source))
+    }
+
+    /// The names of all files of a commit, whether they are here or not, if they were kept.
+    pub(super) fn listing(&self, commit: &str) -> Option<Vec<String>> {
+        let text = fs::read(self.folder().join(LISTINGS).join(format!("{commit}.json"))).ok()?;
+        let names: Vec<String> = serde_json::from_slice(&text).ok()?;
+        Some(names.into_iter().filter(|name| is_safe_path(name)).collect())
+    }
+
+    /// Keeps them, so that it can be told without the hub whether a part of the files is all of them.
+    pub(super) fn keep_listing(&self, commit: &str, names: &[&str]) -> Result<(), HubError> {
+        let folder = self.folder().join(LISTINGS);
+        create_dir(&folder)?;
+        let path = folder.join(format!("{commit}.json"));
+        let new = folder.join(format!("{commit}.json.{}", std::process::id()));
+        let text = serde_json::to_vec(names).unwrap_or_default();
+        fs::write(&new, text)
+            .and_then(|()| fs::rename(&new, &path))
+            .map_err(|source| HubError::write(&path, source))
     }
 
     /// Waits until nobody else, in whatever process or library, fetches the content of this checksum.
@@ -204,7 +226,7 @@ pub(super) fn list(cache: &Path) -> Result<Vec<CachedModel>, HubError> {
 }
 
 fn list_model(cache: &Path, model: &HubModel, folder: &Path, models: &mut Vec<CachedModel>) {
-    let cache = RepoCache::new(cache, model);
+    let cache = RepoCache::new(cache, &model.repository());
     let mut refs = Vec::new();
     walk(&folder.join("refs"), "", MAX_DEPTH, &mut refs);
     refs.sort();

@@ -15,7 +15,9 @@ use ureq::{
 };
 use url::Url;
 
-use super::{OnEvent, PullEvent, error::HubError, settings::HubSettings, words::shown};
+use super::{
+    OnEvent, PullEvent, error::HubError, repository::Repository, settings::HubSettings, words::shown,
+};
 
 /// Most redirects of one request, as in browsers and in Python's library.
 const MAX_REDIRECTS: usize = 10;
@@ -56,8 +58,7 @@ pub(super) struct Answer {
 /// What a request is about, for its errors.
 #[derive(Clone, Copy)]
 pub(super) struct About<'a> {
-    pub(super) repo: &'a str,
-    pub(super) revision: &'a str,
+    pub(super) repo: &'a Repository,
     pub(super) file: Option<&'a str>,
 }
 
@@ -123,7 +124,8 @@ impl Client {
     }
 
     /// Where a file of a commit is.
-    pub(super) fn file_url(&self, repo: &str, commit: &str, file: &str) -> Url {
+    pub(super) fn file_url(&self, repo: &Repository, commit: &str, file: &str) -> Url {
+        let repo = repo.named().url();
         self.url(repo.split('/').chain(["resolve", commit]).chain(file.split('/')))
     }
 
@@ -178,17 +180,17 @@ impl Client {
 
     /// What a status means.
     fn refused(&self, answer: &Answer, about: About<'_>) -> HubError {
-        let (repo, had_token) = (about.repo.to_owned(), self.token.is_some());
+        let (repo, kind, had_token) = (about.repo.id.clone(), about.repo.kind, self.token.is_some());
         let said = shown(answer.header("x-error-message").unwrap_or_default());
         let code = answer.header("x-error-code").unwrap_or_default();
         match (answer.status, code) {
-            (_, "GatedRepo") => HubError::Denied { repo, gated: true, had_token, said },
-            (_, "RevisionNotFound") => HubError::NoRevision { repo, revision: about.revision.to_owned() },
-            (401 | 403 | 404, "RepoNotFound") => HubError::NoRepository { repo, had_token, said },
-            (401 | 403, _) => HubError::Denied { repo, gated: false, had_token, said },
+            (_, "GatedRepo") => HubError::Denied { repo, kind, gated: true, had_token, said },
+            (_, "RevisionNotFound") => HubError::NoRevision { repo, revision: about.repo.revision.clone() },
+            (401 | 403 | 404, "RepoNotFound") => HubError::NoRepository { repo, kind, had_token, said },
+            (401 | 403, _) => HubError::Denied { repo, kind, gated: false, had_token, said },
             (404, _) => match about.file {
                 Some(file) => HubError::NoFile { repo, wanted: file.to_owned(), files: Vec::new() },
-                None => HubError::NoRepository { repo, had_token, said },
+                None => HubError::NoRepository { repo, kind, had_token, said },
             },
             (status @ (408 | 429 | 500..), _) => {
                 let wait = answer.header("retry-after").and_then(|seconds| seconds.trim().parse().ok());
@@ -293,7 +295,7 @@ fn host(url: &Url) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::repository::RepositoryKind, *};
 
     fn client(endpoint: Option<&str>) -> Result<Client, HubError> {
         let mut settings = HubSettings::new("/nowhere");
@@ -301,12 +303,20 @@ mod tests {
         Client::new(&settings)
     }
 
+    fn repository(kind: RepositoryKind) -> Repository {
+        Repository { kind, id: "a/b".to_owned(), revision: "main".to_owned() }
+    }
+
     #[test]
     fn addresses_are_below_the_endpoint() {
-        let file = |endpoint| client(endpoint).unwrap().file_url("a/b", "c0", "x y/z#?.gguf").to_string();
+        let model = repository(RepositoryKind::Model);
+        let file = |endpoint| client(endpoint).unwrap().file_url(&model, "c0", "x y/z#?.gguf").to_string();
         assert_eq!(file(Some("http://h:1")), "http://h:1/a/b/resolve/c0/x%20y/z%23%3F.gguf");
         assert_eq!(file(Some("https://h/mirror/")), "https://h/mirror/a/b/resolve/c0/x%20y/z%23%3F.gguf");
         assert!(file(None).starts_with("https://"), "hf-hub's own");
+        let data =
+            client(Some("http://h")).unwrap().file_url(&repository(RepositoryKind::Dataset), "c0", "x.csv");
+        assert_eq!(data.as_str(), "http://h/datasets/a/b/resolve/c0/x.csv");
         for wrong in ["", "h", "ftp://h", "file:///x", "http://"] {
             assert!(client(Some(wrong)).is_err(), "{wrong}");
         }

@@ -12,8 +12,8 @@ use super::{
     client::{About, Answer, Client},
     digest::{Digest, Sum},
     error::HubError,
-    id::HubModel,
     listing::RemoteFile,
+    repository::Repository,
 };
 
 /// Bytes that are read at once.
@@ -31,7 +31,7 @@ struct Target<'a> {
 pub(super) fn to_cache(
     client: &Client,
     cache: &RepoCache,
-    model: &HubModel,
+    repo: &Repository,
     commit: &str,
     file: &RemoteFile,
     on_event: &mut OnEvent<'_>,
@@ -53,8 +53,8 @@ pub(super) fn to_cache(
         }
         blob.parent().map_or(Ok(()), create_dir)?;
         let part = cache.part(digest.name());
-        let url = client.file_url(&model.repo, commit, &file.name);
-        let about = About { repo: &model.repo, revision: model.revision(), file: Some(&file.name) };
+        let url = client.file_url(repo, commit, &file.name);
+        let about = About { repo, file: Some(&file.name) };
         let ask = |range: Option<&str>| client.get(&url, range, about);
         let size = fetch(&target, &part, &ask, on_event)?;
         fs::rename(&part, &blob).map_err(|source| HubError::write(&blob, source))?;

@@ -4,7 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use thiserror::Error;
 
-use super::words::{denied, in_brackets, listed};
+use super::{
+    repository::RepositoryKind,
+    words::{denied, in_brackets, listed, shown},
+};
 
 /// An error of a [`Hub`](super::Hub).
 #[derive(Debug, Error)]
@@ -15,6 +18,17 @@ pub enum HubError {
         "`{text}` is no hub id: {why}; write ORG/NAME, ORG/NAME:Q4_K_M or ORG/NAME/FILE.gguf, with @REVISION at the end if need be"
     )]
     Id {
+        /// The text.
+        text: String,
+        /// What is wrong.
+        why: String,
+    },
+
+    /// A text names no data set.
+    #[error(
+        "`{text}` is no hub id of a data set: {why}; write ORG/NAME, ORG/NAME:CONFIG or ORG/NAME/FOLDER, with @REVISION at the end if need be"
+    )]
+    DatasetId {
         /// The text.
         text: String,
         /// What is wrong.
@@ -32,12 +46,14 @@ pub enum HubError {
 
     /// There is no such repository, or only for others.
     #[error(
-        "the hub has no model `{repo}`{}; check the name{}", in_brackets(.said),
+        "the hub has no {kind} `{repo}`{}; check the name{}", in_brackets(.said),
         if *had_token { " and that the token may see it" } else { "; a private one needs a token in HF_TOKEN" }
     )]
     NoRepository {
         /// The repository.
         repo: String,
+        /// What it was to hold.
+        kind: RepositoryKind,
         /// Whether a token was sent.
         had_token: bool,
         /// The server's words.
@@ -94,11 +110,61 @@ pub enum HubError {
         file: String,
     },
 
+    /// The repository holds nothing that data are read from.
+    #[error(
+        "`{repo}` holds no data there that can be read (.parquet, .json, .jsonl, .csv, .tsv or .txt, all but Parquet also \
+         with .gz); of a data set that a script makes, the hub may have a copy in Parquet: {repo}@refs/convert/parquet; {}",
+        listed(.files)
+    )]
+    NoData {
+        /// The repository.
+        repo: String,
+        /// What there is.
+        files: Vec<String>,
+    },
+
+    /// The repository holds several data sets.
+    #[error(
+        "`{repo}` holds several sets; name one, as in {repo}:{}: {}",
+        configs.first().map(|name| shown(name)).unwrap_or_default(), named(configs)
+    )]
+    ChooseConfig {
+        /// The repository.
+        repo: String,
+        /// Their names.
+        configs: Vec<String>,
+    },
+
+    /// The repository has no configuration of this name.
+    #[error("`{repo}` has no configuration `{config}`; {}", listed(configs))]
+    NoConfig {
+        /// The repository.
+        repo: String,
+        /// The name.
+        config: String,
+        /// Those that it has.
+        configs: Vec<String>,
+    },
+
+    /// What a data set's README.md says about its files makes no sense.
+    #[error(
+        "what the README.md of `{repo}` says about its files cannot be used: {}; name the files yourself, as in {repo}/FOLDER",
+        shown(.why)
+    )]
+    Card {
+        /// The repository.
+        repo: String,
+        /// What is wrong.
+        why: String,
+    },
+
     /// The server does not let us.
-    #[error("{}", denied(repo, *gated, *had_token, said))]
+    #[error("{}", denied(repo, *kind, *gated, *had_token, said))]
     Denied {
         /// The repository.
         repo: String,
+        /// What it holds.
+        kind: RepositoryKind,
         /// Whether its owners let in whom they choose.
         gated: bool,
         /// Whether a token was sent.
@@ -175,7 +241,7 @@ pub enum HubError {
 
     /// What came is not what is listed.
     #[error(
-        "`{file}` came damaged ({why}) and was thrown away; try again, and if it stays so tell the model's owner"
+        "`{file}` came damaged ({why}) and was thrown away; try again, and if it stays so tell the repository's owner"
     )]
     Damaged {
         /// The file.
@@ -194,7 +260,7 @@ pub enum HubError {
     },
 
     /// The cache cannot be read or written.
-    #[error("cannot access {} in the model cache; check its permissions, or set HF_HOME to another folder", path.display())]
+    #[error("cannot access {} in the hub's cache; check its permissions, or set HF_HOME to another folder", path.display())]
     Cache {
         /// The file.
         path: PathBuf,
@@ -214,14 +280,16 @@ pub enum HubError {
         source: std::io::Error,
     },
 
-    /// The model is not in the cache.
+    /// A model or a data set is not in the cache.
     #[error(
-        "the model `{model}` {why} in the cache ({}); {}", cache.display(),
+        "the {kind} `{id}` {why} in the cache ({}); {}", cache.display(),
         if *offline { "the network is not used (HF_HUB_OFFLINE): pull it once without that" } else { "pull it" }
     )]
     NotCached {
-        /// The model.
-        model: String,
+        /// Which of the two.
+        kind: RepositoryKind,
+        /// Its name.
+        id: String,
         /// What is wrong with it there.
         why: String,
         /// Whether that is for want of a network.
@@ -229,6 +297,10 @@ pub enum HubError {
         /// The cache.
         cache: PathBuf,
     },
+}
+
+fn named(configs: &[String]) -> String {
+    configs.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", ")
 }
 
 impl HubError {

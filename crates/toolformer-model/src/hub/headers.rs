@@ -14,6 +14,7 @@ use super::{
     error::HubError,
     id::HubModel,
     listing::{Listing, describe},
+    repository::Repository,
     shards,
 };
 use crate::gguf::GgufFile;
@@ -31,7 +32,7 @@ const MAX_GGUF: u64 = 512 << 20;
 /// Fetches parts of one commit's files into a folder.
 struct Peek<'a> {
     client: &'a Client,
-    model: &'a HubModel,
+    repo: &'a Repository,
     listing: &'a Listing,
     folder: &'a Path,
 }
@@ -43,7 +44,7 @@ pub(super) fn fetch(
     folder: &Path,
     on_event: &mut OnEvent<'_>,
 ) -> Result<PathBuf, HubError> {
-    let peek = Peek { client, model, listing, folder };
+    let peek = Peek { client, repo: &model.repository(), listing, folder };
     match choose(model, &listing.names())? {
         Choice::Gguf(name) => peek.gguf(&name, on_event),
         Choice::Folder { small, weights } => {
@@ -100,9 +101,9 @@ impl Peek<'_> {
     /// A file of the listed length that holds only the first bytes; the rest takes no space.
     fn hollow(&self, name: &str, first: &[u8]) -> Result<PathBuf, HubError> {
         let path = self.path(name)?;
-        let size = match self.listing.file(self.model, name)?.size {
+        let size = match self.listing.file(self.repo, name)?.size {
             Some(size) => Some(size),
-            None => describe(self.client, self.model, &self.listing.commit, name)?.size,
+            None => describe(self.client, self.repo, &self.listing.commit, name)?.size,
         };
         let size = size.unwrap_or_default().max(first.len() as u64);
         let write = || {
@@ -127,8 +128,8 @@ impl Peek<'_> {
 
     /// The first bytes of a file, or all of it, at most `limit`.
     fn bytes(&self, name: &str, first: Option<u64>, limit: u64) -> Result<Vec<u8>, HubError> {
-        let about = About { repo: &self.model.repo, revision: self.model.revision(), file: Some(name) };
-        let url = self.client.file_url(&self.model.repo, &self.listing.commit, name);
+        let about = About { repo: self.repo, file: Some(name) };
+        let url = self.client.file_url(self.repo, &self.listing.commit, name);
         let range = first.map(|count| format!("bytes=0-{}", count.saturating_sub(1)));
         let answer = self.client.get(&url, range.as_deref(), about)?;
         if first.is_none() {

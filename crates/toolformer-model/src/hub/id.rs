@@ -2,10 +2,13 @@
 
 use std::{fmt, path::Path, str::FromStr};
 
-use super::error::HubError;
+use super::{
+    error::HubError,
+    repository::{Repository, RepositoryKind},
+};
 
 /// The revision where none is named.
-const MAIN: &str = "main";
+pub(super) const MAIN: &str = "main";
 
 /// A model on a hub: `ORG/NAME`, `ORG/NAME:QUANTISATION` or `ORG/NAME/FILE.gguf`, then `@REVISION` if it is not `main`.
 ///
@@ -41,6 +44,11 @@ impl HubModel {
     /// The revision, or `main`.
     pub fn revision(&self) -> &str {
         self.revision.as_deref().unwrap_or(MAIN)
+    }
+
+    pub(super) fn repository(&self) -> Repository {
+        let (id, revision) = (self.repo.clone(), self.revision().to_owned());
+        Repository { kind: RepositoryKind::Model, id, revision }
     }
 
     /// The same model at a revision.
@@ -107,7 +115,7 @@ impl fmt::Display for HubModel {
 }
 
 /// The rules of the hub for the names of owners and repositories.
-fn is_part(part: &str) -> bool {
+pub(super) fn is_part(part: &str) -> bool {
     let plain = part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     let ends = |c: char| part.starts_with(c) || part.ends_with(c);
     plain
@@ -120,7 +128,7 @@ fn is_part(part: &str) -> bool {
 }
 
 /// What git allows as a name, and what is safe as a path.
-fn is_revision(text: &str) -> bool {
+pub(super) fn is_revision(text: &str) -> bool {
     let plain = text.chars().all(|c| c.is_ascii_graphic() && !"\\~^:?*[@%#".contains(c));
     plain && text.len() <= 200 && is_safe_path(text) && !text.contains("..")
 }

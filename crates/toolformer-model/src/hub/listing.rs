@@ -1,6 +1,5 @@
 //! What a hub says about a repository and its files.
 
-use hf_hub::{Repo, RepoType};
 use serde::Deserialize;
 
 use super::{
@@ -8,7 +7,8 @@ use super::{
     client::{About, Answer, Client},
     digest::Digest,
     error::HubError,
-    id::{HubModel, is_safe_path},
+    id::is_safe_path,
+    repository::Repository,
     words::shown,
 };
 
@@ -58,25 +58,24 @@ impl Listing {
         self.files.iter().map(|file| file.name.as_str()).collect()
     }
 
-    pub(super) fn file(&self, model: &HubModel, name: &str) -> Result<&RemoteFile, HubError> {
+    pub(super) fn file(&self, repo: &Repository, name: &str) -> Result<&RemoteFile, HubError> {
         self.files.iter().find(|file| file.name == name).ok_or_else(|| HubError::NoFile {
-            repo: model.repo.clone(),
+            repo: repo.id.clone(),
             wanted: name.to_owned(),
             files: self.files.iter().map(|file| file.name.clone()).collect(),
         })
     }
 }
 
-/// Asks for the files of a model's revision, with lengths and checksums.
-pub(super) fn ask(client: &Client, model: &HubModel) -> Result<Listing, HubError> {
-    let revision = model.revision();
-    let repo = Repo::with_revision(model.repo.clone(), RepoType::Model, revision.to_owned());
+/// Asks for the files of a repository's revision, with lengths and checksums.
+pub(super) fn ask(client: &Client, repo: &Repository) -> Result<Listing, HubError> {
+    let named = repo.named();
     // The revision may hold slashes, which are then escaped: so it stays one part.
-    let path = repo.api_url();
-    let head = path.strip_suffix(&repo.url_revision()).unwrap_or(&path).trim_end_matches('/');
-    let mut url = client.url(std::iter::once("api").chain(head.split('/')).chain([revision]));
+    let path = named.api_url();
+    let head = path.strip_suffix(&named.url_revision()).unwrap_or(&path).trim_end_matches('/');
+    let mut url = client.url(std::iter::once("api").chain(head.split('/')).chain([repo.revision.as_str()]));
     url.set_query(Some("blobs=true"));
-    let about = About { repo: &model.repo, revision, file: None };
+    let about = About { repo, file: None };
     let body = client.get(&url, None, about)?.read_up_to(MAX_LISTING, &client.host())?;
     read(&body)
 }
@@ -106,12 +105,12 @@ fn read(body: &[u8]) -> Result<Listing, HubError> {
 /// Asks for what a listing does not say of a file, by its first byte.
 pub(super) fn describe(
     client: &Client,
-    model: &HubModel,
+    repo: &Repository,
     commit: &str,
     name: &str,
 ) -> Result<RemoteFile, HubError> {
-    let about = About { repo: &model.repo, revision: model.revision(), file: Some(name) };
-    let answer = client.get(&client.file_url(&model.repo, commit, name), Some("bytes=0-0"), about)?;
+    let about = About { repo, file: Some(name) };
+    let answer = client.get(&client.file_url(repo, commit, name), Some("bytes=0-0"), about)?;
     let digest = answer.header("x-linked-etag").or(answer.header("etag")).and_then(Digest::read);
     let digest =
         digest.ok_or_else(|| HubError::Answer { what: format!("it gives no usable ETag for `{name}`") })?;

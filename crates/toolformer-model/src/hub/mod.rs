@@ -1,4 +1,4 @@
-//! Models from a hub: pulled into the cache that Hugging Face's libraries share, found again there without a network.
+//! Models and data sets from a hub: pulled into the cache that Hugging Face's libraries share, found again there without a network.
 //!
 //! The cache's layout, the addresses and the default server are those of the crate `hf-hub`. The transfer is ours: that
 //! of `hf-hub` 0.5 takes file names for the cache from the server unseen, appends whatever an answer holds to what is
@@ -7,30 +7,44 @@
 mod cache;
 mod choose;
 mod client;
+mod dataset;
+mod dataset_card;
+mod dataset_files;
+mod dataset_id;
 mod digest;
 mod download;
 mod error;
 mod headers;
 mod id;
 mod listing;
+mod repository;
 mod settings;
+mod transfer;
 mod words;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 pub use cache::CachedModel;
+pub use dataset::PulledDataset;
+pub use dataset_id::{DatasetPart, HubDataset};
 pub use error::HubError;
 pub use id::{GgufChoice, HubModel};
+pub use repository::RepositoryKind;
 pub use settings::HubSettings;
 
 use cache::RepoCache;
 use choose::{Choice, Weights, choose};
 use client::Client;
-use listing::{Listing, RemoteFile};
+use listing::Listing;
+use repository::Repository;
+use transfer::Transfer;
 
 use crate::shard_index::ShardIndex;
 
-/// What is told while a model is pulled.
+/// What is told while a model or a data set is pulled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PullEvent<'a> {
@@ -84,7 +98,7 @@ impl Hub {
         {
             return Ok(path);
         }
-        let listing = self.listing(model, on_event)?;
+        let listing = self.listing(&model.repository(), on_event)?;
         self.fetch(model, &listing, on_event)
     }
 
@@ -110,13 +124,8 @@ impl Hub {
     /// # Errors
     /// If the cache does not hold all of it.
     pub fn cached(&self, model: &HubModel) -> Result<PathBuf, HubError> {
-        let cache = self.cache(model);
-        let absent = |why: String| HubError::NotCached {
-            model: model.to_string(),
-            why,
-            offline: self.settings.offline,
-            cache: self.settings.cache.clone(),
-        };
+        let cache = self.cache(&model.repository());
+        let absent = |why: String| self.absent(RepositoryKind::Model, model, why);
         let commit = cache.commit(model.revision()).ok_or_else(|| absent("is not there".to_owned()))?;
         let folder = cache.snapshot(&commit);
         let names = cache::files(&folder);
@@ -158,16 +167,16 @@ impl Hub {
         folder: &Path,
         on_event: &mut OnEvent<'_>,
     ) -> Result<PathBuf, HubError> {
-        let listing = self.listing(model, on_event)?;
+        let listing = self.listing(&model.repository(), on_event)?;
         headers::fetch(&self.client, model, &listing, folder, on_event)
     }
 
-    fn listing(&self, model: &HubModel, on_event: &mut OnEvent<'_>) -> Result<Listing, HubError> {
-        self.client.retrying(on_event, |_| listing::ask(&self.client, model))
+    fn listing(&self, repo: &Repository, on_event: &mut OnEvent<'_>) -> Result<Listing, HubError> {
+        self.client.retrying(on_event, |_| listing::ask(&self.client, repo))
     }
 
-    fn cache(&self, model: &HubModel) -> RepoCache {
-        RepoCache::new(&self.settings.cache, model)
+    fn cache(&self, repo: &Repository) -> RepoCache {
+        RepoCache::new(&self.settings.cache, repo)
     }
 
     fn fetch(
@@ -176,37 +185,20 @@ impl Hub {
         listing: &Listing,
         on_event: &mut OnEvent<'_>,
     ) -> Result<PathBuf, HubError> {
-        let cache = self.cache(model);
+        let repo = model.repository();
+        let cache = self.cache(&repo);
         let folder = cache.snapshot(&listing.commit);
-        let mut done = 0;
-        let mut fetch_all = |names: &[String], on_event: &mut OnEvent<'_>| -> Result<(), HubError> {
-            let mut files = Vec::with_capacity(names.len());
-            for name in names {
-                files.push(self.described(model, listing, name, on_event)?);
-            }
-            let total = done + files.iter().filter_map(|file| file.size).sum::<u64>();
-            for file in files {
-                let mut on_part = |event: PullEvent<'_>| match event {
-                    PullEvent::Progress { file, done: part, .. } => {
-                        on_event(PullEvent::Progress { file, done: done + part, total });
-                    }
-                    note => on_event(note),
-                };
-                done +=
-                    download::to_cache(&self.client, &cache, model, &listing.commit, &file, &mut on_part)?;
-            }
-            Ok(())
-        };
+        let mut transfer = Transfer::new(&self.client, &cache, &repo, listing);
         let path = match choose(model, &listing.names())? {
             Choice::Gguf(name) => {
-                fetch_all(std::slice::from_ref(&name), on_event)?;
+                transfer.fetch(std::slice::from_ref(&name), on_event)?;
                 folder.join(name)
             }
             Choice::Folder { mut small, weights } => {
                 small.push(weights.file().to_owned());
-                fetch_all(&small, on_event)?;
+                transfer.fetch(&small, on_event)?;
                 if let Weights::Index(index) = weights {
-                    fetch_all(&shards(&folder.join(index))?, on_event)?;
+                    transfer.fetch(&shards(&folder.join(index))?, on_event)?;
                 }
                 folder
             }
@@ -216,19 +208,16 @@ impl Hub {
         Ok(path)
     }
 
-    /// A listed file with its checksum and length, asked for where the listing lacks them.
-    fn described(
-        &self,
-        model: &HubModel,
-        listing: &Listing,
-        name: &str,
-        on_event: &mut OnEvent<'_>,
-    ) -> Result<RemoteFile, HubError> {
-        let file = listing.file(model, name)?;
-        if file.digest.is_some() && file.size.is_some() {
-            return Ok(file.clone());
+    /// What is not in the cache, and why.
+    fn absent(&self, kind: RepositoryKind, id: &dyn fmt::Display, why: impl Into<String>) -> HubError {
+        let (id, why) = (id.to_string(), why.into());
+        HubError::NotCached {
+            kind,
+            id,
+            why,
+            offline: self.settings.offline,
+            cache: self.settings.cache.clone(),
         }
-        self.client.retrying(on_event, |_| listing::describe(&self.client, model, &listing.commit, name))
     }
 }
 

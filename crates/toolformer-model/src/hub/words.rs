@@ -1,5 +1,7 @@
 //! How a server's words, and lists, stand in messages.
 
+use super::repository::RepositoryKind;
+
 /// Most characters of a server's words in a message.
 const MAX_SHOWN: usize = 200;
 
@@ -33,14 +35,14 @@ pub(super) fn listed(files: &[String]) -> String {
 }
 
 /// Why a repository is closed, and how it opens.
-pub(super) fn denied(repo: &str, gated: bool, had_token: bool, words: &str) -> String {
+pub(super) fn denied(repo: &str, kind: RepositoryKind, gated: bool, had_token: bool, words: &str) -> String {
     let words = in_brackets(words);
     match (gated, had_token) {
         (true, true) => format!(
-            "access to `{repo}` is gated{words}; ask for it on the model's page, with the account that the token is from"
+            "access to `{repo}` is gated{words}; ask for it on the {kind}'s page, with the account that the token is from"
         ),
         (true, false) => format!(
-            "access to `{repo}` is gated{words}; ask for it on the model's page, then put a token of your account into HF_TOKEN"
+            "access to `{repo}` is gated{words}; ask for it on the {kind}'s page, then put a token of your account into HF_TOKEN"
         ),
         (false, true) => {
             format!("the hub does not let this token read `{repo}`{words}; put one into HF_TOKEN that may")

@@ -1,4 +1,5 @@
-//! A hub on loopback with one model, `org/name`, as the real one answers: large files lie behind a redirect.
+//! A hub on loopback with one repository, `org/name`, as the real one answers: as a model and as a data set; large files
+//! lie behind a redirect.
 
 use std::{collections::BTreeMap, fs, io::Write, net::TcpStream, path::Path, sync::Arc};
 
@@ -64,7 +65,7 @@ pub(crate) fn folder_files(folder: impl AsRef<Path>) -> Files {
     entries.filter(|path| path.is_file()).map(|path| file(&path)).collect()
 }
 
-/// The answer to `/api/models/org/name/revision/..`.
+/// The answer to `/api/models/org/name/revision/..`, and of `datasets`.
 pub(crate) fn listing(files: &Files) -> String {
     let siblings: Vec<_> = files
         .iter()
@@ -95,7 +96,7 @@ pub(crate) fn range(request: &str) -> Option<(u64, Option<u64>)> {
 }
 
 pub(crate) fn is_large(name: &str) -> bool {
-    [".safetensors", ".bin", ".gguf"].iter().any(|end| name.ends_with(end))
+    [".safetensors", ".bin", ".gguf", ".parquet"].iter().any(|end| name.ends_with(end))
 }
 
 pub(crate) fn sha256(content: &[u8]) -> String {
@@ -111,13 +112,16 @@ fn git_sum(content: &[u8]) -> String {
 fn serve(files: &Files, request: &str, stream: &mut TcpStream) -> std::io::Result<()> {
     let path = path(request);
     let not_found = |code: &str| answer("404 Not Found", &format!("X-Error-Code: {code}\r\n"), "");
-    if let Some(revision) = path.strip_prefix("/api/models/org/name/revision/") {
+    let behind = |heads: [String; 2]| heads.iter().find_map(|head| path.strip_prefix(head.as_str()));
+    if let Some(revision) =
+        behind(["models", "datasets"].map(|kind| format!("/api/{kind}/org/name/revision/")))
+    {
         let known =
             ["main?blobs=true", "v1%2Fx?blobs=true", &format!("{COMMIT}?blobs=true")].contains(&revision);
         let whole = if known { answer("200 OK", "", &listing(files)) } else { not_found("RevisionNotFound") };
         return stream.write_all(whole.as_bytes());
     }
-    if let Some(name) = path.strip_prefix(&format!("/org/name/resolve/{COMMIT}/")) {
+    if let Some(name) = behind(["", "/datasets"].map(|kind| format!("{kind}/org/name/resolve/{COMMIT}/"))) {
         return match files.get(name) {
             None => stream.write_all(not_found("EntryNotFound").as_bytes()),
             Some(content) if is_large(name) => {

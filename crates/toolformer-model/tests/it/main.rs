@@ -10,6 +10,8 @@ mod generation;
 mod gguf;
 #[cfg(feature = "hub")]
 mod hub;
+#[cfg(feature = "hub")]
+mod hub_datasets;
 // The same server as in the tests of the tools.
 mod hostile;
 mod joining;
