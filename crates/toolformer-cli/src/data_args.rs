@@ -169,18 +169,7 @@ impl DataArgs {
         held_out: HoldOut,
         seed: u64,
     ) -> Result<(Dataset, Option<Dataset>)> {
-        let settings = ReadSettings {
-            field: self.field.clone(),
-            // What is a number to a table may be a text to us: the answer 4.
-            csv_types: CsvTypes::Text,
-            text_unit: TextUnit::Paragraph,
-            ..ReadSettings::default()
-        };
-        let splits = open_source(source, &settings)?;
-        let splits = splits.each(|rows| {
-            let (rows, source, wanted) = (rows.clone(), source.to_owned(), wanted.clone());
-            Ok(Dataset::streamed(ExampleRows { rows, source, wanted }))
-        })?;
+        let splits = self.splits(source, wanted)?;
         let train = splits.part(&self.split).with_context(|| format!("--split does not fit {source}"))?;
         let usual = match held_out {
             HoldOut::Nothing => return Ok((train, None)),
@@ -199,6 +188,28 @@ impl DataArgs {
                 unreadable => unreadable.into(),
             })?;
         Ok((divided.get(TRAIN)?.clone(), Some(divided.get(VALIDATION)?.clone())))
+    }
+
+    /// The rows of a set to measure on: its split `validation`, or all of `train`.
+    pub(crate) fn open_held_out(&self, source: &str, wanted: &RowsWanted) -> Result<Dataset> {
+        let splits = self.splits(source, wanted)?;
+        let rows = splits.get(VALIDATION).or_else(|_| splits.get(TRAIN))?.clone();
+        Ok(self.max_eval_samples.map_or(rows.clone(), |most| rows.take(most)))
+    }
+
+    fn splits(&self, source: &str, wanted: &RowsWanted) -> Result<DatasetDict> {
+        let settings = ReadSettings {
+            field: self.field.clone(),
+            // What is a number to a table may be a text to us: the answer 4.
+            csv_types: CsvTypes::Text,
+            text_unit: TextUnit::Paragraph,
+            ..ReadSettings::default()
+        };
+        let splits = open_source(source, &settings)?;
+        Ok(splits.each(|rows| {
+            let (rows, source, wanted) = (rows.clone(), source.to_owned(), wanted.clone());
+            Ok(Dataset::streamed(ExampleRows { rows, source, wanted }))
+        })?)
     }
 
     /// Whether --split names this split.

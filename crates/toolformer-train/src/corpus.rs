@@ -68,7 +68,7 @@ pub struct Corpus {
     /// The documents that the examples were made of, for other models of language.
     pub documents: Vec<Vec<u32>>,
     /// Documents to measure on.
-    pub held_out: Vec<Vec<u32>>,
+    pub held_out: Vec<TrainingSequence>,
 }
 
 impl Corpus {
@@ -129,7 +129,7 @@ impl Corpus {
             );
             return Err(TrainError::NoExamples { why });
         }
-        Ok(Self { blocks, documents, held_out: validation.iter().map(|of| of.ids().to_vec()).collect() })
+        Ok(Self { blocks, documents, held_out: validation.iter().collect() })
     }
 }
 

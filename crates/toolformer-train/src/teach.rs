@@ -213,7 +213,7 @@ pub fn teach<B: Backend>(
 }
 
 /// Id sequences to train on, and to measure perplexity on.
-type Sequences = (Vec<TrainingSequence>, Vec<Vec<u32>>);
+type Sequences = (Vec<TrainingSequence>, Vec<TrainingSequence>);
 
 fn sequences(
     woven: impl Iterator<Item = Result<Woven, TrainError>>,

@@ -99,8 +99,8 @@ pub fn held_out_sequence(
     tokenizer: &Tokenizer,
     vocab_size: usize,
     text: &str,
-) -> Result<Vec<u32>, TrainError> {
+) -> Result<TrainingSequence, TrainError> {
     let ids = tokenizer.encode_with_special(text)?;
     check_ids(&ids, vocab_size, Some(tokenizer))?;
-    Ok(ids)
+    Ok(ids.into())
 }

@@ -1,10 +1,6 @@
 //! `toolformer finetune`
 
-use std::{
-    fs,
-    ops::Range,
-    path::{Path, PathBuf},
-};
+use std::{fs, ops::Range, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
@@ -15,8 +11,7 @@ use toolformer::{
     device::OnDevice,
     model::{CausalLm as _, Pretrained, Tokenizer, load_adapter, save_adapter, save_pretrained_as},
     train::{
-        Finetuned, Method, Text, WovenCall, completion_sequence, finetune, held_out_sequence, read_texts,
-        training_sequence,
+        Finetuned, Method, WovenCall, completion_sequence, finetune, held_out_sequence, training_sequence,
     },
 };
 
@@ -62,7 +57,7 @@ pub(crate) struct Args {
     out: PathBuf,
     /// Texts without calls, to measure perplexity on; else the split `validation` of the examples, or a part of them
     #[arg(long, value_name = "FILE", conflicts_with_all = ["validation_split_percentage", "max_eval_samples"])]
-    held_out: Option<PathBuf>,
+    held_out: Option<String>,
     /// Train this adapter on, a folder in PEFT's layout, instead of a fresh one
     #[arg(long, value_name = "DIR", conflicts_with_all = ["full", "lora_rank", "lora_alpha", "lora_dropout", "lora_targets", "modules_to_save", "rslora"])]
     from_adapter: Option<PathBuf>,
@@ -116,10 +111,13 @@ impl OnDevice for &Args {
         if examples.len() < read {
             say(&format!("{} of {read} rows are left out for their length", read - examples.len()));
         }
-        let held_out = match (&self.held_out, rows.held_out) {
-            (Some(file), _) => held_out_texts(file, &encoder)?,
-            (None, Some(rows)) => rows.rows()?.map(|row| encoder.held_out(&row?)).collect::<Result<_>>()?,
-            (None, None) => Vec::new(),
+        let held_out = match &self.held_out {
+            Some(source) => Some(self.rows.open_held_out(source, &wanted)?),
+            None => rows.held_out,
+        };
+        let held_out: Vec<TrainingSequence> = match held_out {
+            Some(rows) => rows.rows()?.map(|row| encoder.held_out(&row?)).collect::<Result<_>>()?,
+            None => Vec::new(),
         };
         let mut metrics = metrics_output(out, self.finetune.training.tensorboard);
         let (folder, mut progress) = (out.join("checkpoints"), Progress::new());
@@ -168,13 +166,13 @@ impl Encoder<'_> {
         Ok(training_sequence(self.tokenizer, self.ids, text(row, TEXT).unwrap_or_default(), &left_out)?)
     }
 
-    /// All of a row is measured on, prompts too.
-    fn held_out(&self, row: &Row) -> Result<Vec<u32>> {
+    /// Of texts all but the first token is measured on, of pairs the completion.
+    fn held_out(&self, row: &Row) -> Result<TrainingSequence> {
         match text(row, TEXT) {
             Some(text) => {
                 held_out_sequence(self.tokenizer, self.ids, text).with_context(|| cannot_be_used(row))
             }
-            None => self.example(row).map(|sequence| sequence.ids().to_vec()),
+            None => self.example(row),
         }
     }
 }
@@ -220,12 +218,4 @@ fn responses(calls: Option<&Value>) -> Result<Vec<Range<usize>>> {
         "it does not say in `calls` where the results stand, which --mask-responses needs; make it by `weave`",
     )?;
     Ok(calls.into_iter().map(|call| call.response[0]..call.response[1]).collect())
-}
-
-fn held_out_texts(file: &Path, encoder: &Encoder<'_>) -> Result<Vec<Vec<u32>>> {
-    let encode = |text: &Text| {
-        held_out_sequence(encoder.tokenizer, encoder.ids, &text.text)
-            .with_context(|| format!("text {} of {} cannot be used", text.id, file.display()))
-    };
-    read_texts(file)?.iter().map(encode).collect()
 }

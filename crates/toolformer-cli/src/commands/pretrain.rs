@@ -166,7 +166,8 @@ impl OnDevice for &Args {
         save_pretrained_as(&out.join("model"), &trained.model, &config, Some(&tokenizer), &options)?;
         let kept = trained.best.filter(|_| settings.keep_best).map(|(_, evaluation)| evaluation);
         let trigram = Trigram::train(corpus.documents.iter().map(Vec::as_slice), vocab)?;
-        let trigram_loss = trigram.nats_per_token(held_out, longest).map(|(loss, _)| loss);
+        let held_out: Vec<Vec<u32>> = held_out.iter().map(|document| document.ids().to_vec()).collect();
+        let trigram_loss = trigram.nats_per_token(&held_out, longest).map(|(loss, _)| loss);
         let held_out = kept.map(|Evaluation { loss, count: tokens, .. }| HeldOut {
             tokens,
             loss,

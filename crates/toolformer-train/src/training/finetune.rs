@@ -24,7 +24,7 @@ pub fn finetune<B: Backend>(
     model: LanguageModel<B>,
     config: &ModelConfig,
     examples: &[TrainingSequence],
-    held_out: &[Vec<u32>],
+    held_out: &[TrainingSequence],
     settings: &TrainingSettings,
     folder: &Path,
     observer: &mut dyn Observer,

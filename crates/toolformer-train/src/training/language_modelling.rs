@@ -18,7 +18,7 @@ mod step_gradients;
 #[derive(Debug)]
 pub struct LanguageModelling<'a> {
     rows: Vec<TrainingRow<'a>>,
-    held_out: &'a [Vec<u32>],
+    held_out: &'a [TrainingSequence],
     micro_batch_tokens: usize,
     gradient_checkpointing: bool,
 }
@@ -31,11 +31,11 @@ impl<'a> LanguageModelling<'a> {
     pub fn new<B: Backend>(
         model: &LanguageModel<B>,
         examples: &'a [TrainingSequence],
-        held_out: &'a [Vec<u32>],
+        held_out: &'a [TrainingSequence],
         settings: &TrainingSettings,
     ) -> Result<Self, TrainError> {
         // With a tokenizer at hand the callers say more.
-        let all_ids = examples.iter().map(TrainingSequence::ids).chain(held_out.iter().map(Vec::as_slice));
+        let all_ids = examples.iter().chain(held_out).map(TrainingSequence::ids);
         all_ids.into_iter().try_for_each(|ids| check_ids(ids, model.vocab_size(), None))?;
         let longest = settings.max_seq.min(model.max_positions());
         let rows: Vec<TrainingRow<'_>> = examples
@@ -94,12 +94,10 @@ impl<B: Backend> Objective<B> for LanguageModelling<'_> {
     }
 
     fn fingerprint(&self, feed: &mut dyn FnMut(&[u8])) {
-        for ids in self.held_out {
+        let held_out = self.held_out.iter().map(|sequence| (sequence.ids(), sequence.in_loss()));
+        for (ids, in_loss) in held_out.chain(self.rows.iter().map(|row| (row.ids, row.in_loss))) {
             feed_ids(ids, feed);
-        }
-        for row in &self.rows {
-            feed_ids(row.ids, feed);
-            row.in_loss.into_iter().flatten().for_each(|&in_loss| feed(&[u8::from(in_loss)]));
+            in_loss.into_iter().flatten().for_each(|&in_loss| feed(&[u8::from(in_loss)]));
         }
     }
 }

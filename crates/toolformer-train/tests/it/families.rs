@@ -31,7 +31,7 @@ fn train(
         keep_best: false,
         ..TrainingSettings::default()
     };
-    let (examples, held_out) = (examples(), &[examples()[0].ids().to_vec()]);
+    let (examples, held_out) = (examples(), &examples()[..1]);
     finetune(
         model,
         &config,

@@ -54,7 +54,7 @@ fn train_on(
         tiny.model,
         &tiny.config,
         all,
-        &examples()[..2],
+        &examples()[..2].iter().cloned().map(TrainingSequence::from).collect::<Vec<_>>(),
         settings,
         folder,
         &mut Unobserved,

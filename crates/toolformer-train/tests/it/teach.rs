@@ -12,8 +12,8 @@ use toolformer_model::{LanguageModel, LoraConfig, Pretrained, load_adapter};
 use toolformer_text::{Syntax, parse};
 use toolformer_train::{
     AnnotateSettings, Annotator, Candidate, FewShotPrompt, FilterSettings, Method, Status, Taught, TeachJob,
-    TeachSettings, TextId, Tokenized, ToolSettings, TrainError, TrainingSettings, Unobserved, Woven,
-    perplexity, read_jsonl, teach, teach_rounds,
+    TeachSettings, TextId, Tokenized, ToolSettings, TrainError, TrainingSequence, TrainingSettings,
+    Unobserved, Woven, perplexity, read_jsonl, teach, teach_rounds,
 };
 
 use crate::tiny::{B, calculator, calling, next_log_probs, texts};
@@ -202,9 +202,9 @@ fn check_stats(
     let annotated: BTreeSet<String> =
         candidates.iter().map(|candidate| candidate.text_id.to_string()).collect();
     let tokenizer = calling().tokenizer;
-    let held_out: Vec<Vec<u32>> = (0..TEXTS.len())
+    let held_out: Vec<TrainingSequence> = (0..TEXTS.len())
         .filter(|id| !annotated.contains(&id.to_string()))
-        .map(|id| tokenizer.encode_with_special(TEXTS[id]).unwrap())
+        .map(|id| tokenizer.encode_with_special(TEXTS[id]).unwrap().into())
         .collect();
     assert_eq!(held_out.len(), 2);
     let of = |model: &LanguageModel<B>| perplexity::<B, _>(model, &held_out, 2048).unwrap();

@@ -34,7 +34,7 @@ fn run_in(
 ) -> Result<Finetuned<B>, TrainError> {
     let opened = Pretrained::<B>::open_in(&fixture("tiny_llama"), precision, &Default::default()).unwrap();
     let examples: Vec<TrainingSequence> = ids().into_iter().map(TrainingSequence::from).collect();
-    let held_out = &ids()[..2];
+    let held_out = &examples[..2];
     finetune(opened.model, &opened.config, &examples, held_out, settings, folder, &mut Unobserved, callback)
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use serde::Deserialize;
 use toolformer_model::{LoraConfig, ModelConfig, Pretrained, SafetensorsFolder, load_adapter};
-use toolformer_train::perplexity;
+use toolformer_train::{TrainingSequence, perplexity};
 
 use crate::tiny::{B, fixture};
 
@@ -138,6 +138,7 @@ fn the_steps_are_whole() {
 #[test]
 fn the_loss_at_the_start_is_pytorchs() {
     let Fixture { sequences, cases, .. } = training_steps();
+    let sequences: Vec<TrainingSequence> = sequences.into_iter().map(Into::into).collect();
     for (name, case) in cases {
         let (model, _, lora) = case.start();
         assert_eq!(model.has_lora(), lora.is_some());
