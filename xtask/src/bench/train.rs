@@ -43,6 +43,9 @@ pub(crate) struct Args {
     /// Rank of LoRA's updates
     #[arg(long, value_name = "N", default_value_t = 8)]
     lora_rank: usize,
+    /// Both sides compute again in the backward pass what blocks computed on the way
+    #[arg(long)]
+    gradient_checkpointing: bool,
     /// The device of our side: cpu or tch
     #[arg(long, value_name = "NAME", default_value = "cpu")]
     device: String,
@@ -132,6 +135,9 @@ fn ours(args: &Args, model: &Path, ids: &Path, mode: Mode) -> Result<Command> {
     command.args(["--device", &args.device, "--mode", mode.name()]);
     command.args(["--lora-rank", &args.lora_rank.to_string()]);
     command.args(["--learning-rate", LEARNING_RATE, "--clip-norm", CLIP_NORM]);
+    if args.gradient_checkpointing {
+        command.args(["--checkpointing", "on"]);
+    }
     Ok(command)
 }
 
@@ -146,6 +152,9 @@ fn peer(args: &Args, model: &Path, ids: &Path, mode: Mode) -> Result<Command> {
     let mut command = threads(process::command(python));
     command.arg("xtask/peers/hf_train.py").arg(hf_folder(python.as_ref(), model)?).arg(ids);
     command.args(["--learning-rate", LEARNING_RATE, "--clip-norm", CLIP_NORM]);
+    if args.gradient_checkpointing {
+        command.arg("--gradient-checkpointing");
+    }
     if mode == Mode::Lora {
         command.args(["--lora", &args.lora_rank.to_string()]);
     }

@@ -64,7 +64,7 @@ fn a_palm_from_scratch_is_trained_measured_and_continues_a_text() {
 #[test]
 fn what_cannot_be_trained_is_said() {
     let folder = Folder::new();
-    let texts = folder.file("texts.jsonl", documents(4));
+    let texts = folder.file("texts.jsonl", documents(40));
     let small = folder.file("small.json", PALM.replace("267", "100"));
     let config = folder.file("palm.json", PALM);
     let run = |config: &str, more: &[&str]| {
