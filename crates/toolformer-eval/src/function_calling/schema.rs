@@ -1,0 +1,85 @@
+//! A function that may be called.
+
+use serde_json::{Map, Value};
+use toolformer_text::{Parameter, ParameterType, Parameters, is_valid_name};
+
+/// A function that may be called, as a question declares it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunctionSchema {
+    /// Its name, dots included.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// What it takes.
+    pub parameters: Parameters,
+    /// The properties as they were declared, in BFCL's types.
+    declared: Map<String, Value>,
+}
+
+impl FunctionSchema {
+    /// Reads BFCL's declaration: `name`, `description` and `parameters`, a JSON Schema with `dict`, `float`, `tuple` and `any`
+    /// for what JSON Schema calls `object`, `number` and `array`, and any value.
+    ///
+    /// # Errors
+    /// In words, if it has no name that a call can have, or no properties.
+    pub fn from_bfcl(declaration: &Value) -> Result<Self, String> {
+        let name = declaration["name"].as_str().unwrap_or_default();
+        if !is_valid_name(name) {
+            return Err(format!("has the name `{name}`; a call needs letters, digits, `_` and dots"));
+        }
+        let Some(declared) = declaration["parameters"]["properties"].as_object() else {
+            return Err(format!("`{name}` has no `parameters.properties`; write an object, if an empty one"));
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            description: declaration["description"].as_str().unwrap_or_default().to_owned(),
+            parameters: Parameters::from_json_schema(as_json_schema(&declaration["parameters"])),
+            declared: declared.clone(),
+        })
+    }
+
+    /// The line that tells a model of it: `name(a: integer, b: string = null): what it does`.
+    pub fn prompt_line(&self) -> String {
+        let description = self.description.split_whitespace().collect::<Vec<_>>().join(" ");
+        format!("{}({}): {description}", self.name, self.parameters)
+    }
+
+    /// BFCL's type of a parameter, and that of its elements.
+    pub(super) fn type_of(&self, parameter: &str) -> Option<(&str, Option<&str>)> {
+        let declared = self.declared.get(parameter)?;
+        Some((declared["type"].as_str()?, declared["items"]["type"].as_str()))
+    }
+
+    /// For reading calls: a text is read as one, everything else as what it looks like, so that what a parameter may be is
+    /// judged by BFCL's rules alone.
+    pub(super) fn as_read(&self) -> Parameters {
+        Parameters::new(self.parameters.as_slice().iter().map(|parameter| {
+            let is_text =
+                self.type_of(&parameter.name).is_some_and(|(kind, _)| matches!(kind, "string" | "any"));
+            let kind = if is_text { ParameterType::String } else { ParameterType::Any };
+            let read = Parameter::new(&parameter.name, kind);
+            if parameter.required { read } else { read.optional() }
+        }))
+    }
+}
+
+/// BFCL's types by their names in JSON Schema; `any` is none.
+fn as_json_schema(schema: &Value) -> Value {
+    match schema {
+        Value::Object(fields) => {
+            let field = |(name, value): (&String, &Value)| {
+                let value = match (name.as_str(), value.as_str()) {
+                    ("type", Some("any")) => return None,
+                    ("type", Some("dict")) => Value::from("object"),
+                    ("type", Some("float")) => Value::from("number"),
+                    ("type", Some("tuple")) => Value::from("array"),
+                    _ => as_json_schema(value),
+                };
+                Some((name.clone(), value))
+            };
+            Value::Object(fields.iter().filter_map(field).collect())
+        }
+        Value::Array(values) => values.iter().map(as_json_schema).collect(),
+        other => other.clone(),
+    }
+}
