@@ -10,8 +10,10 @@ use toolformer_data::data_files;
 
 pub use self::data_format::{DataFormat, FieldNames, LamaTexts, TextItems};
 use crate::{
-    EvalError, Item, ItemSet, Metric, PromptTemplate, dateset::Dateset,
-    function_calling::read_function_cases, readers,
+    EvalError, Item, ItemSet, Metric, PromptTemplate,
+    dateset::Dateset,
+    function_calling::{FunctionCase, read_function_cases},
+    readers,
 };
 
 /// A task, as its file declares it.
@@ -121,9 +123,11 @@ impl Task {
         };
         let mut set = match &self.data {
             DataFormat::FunctionCalls => {
-                let cases = data_files(data)?.iter().map(|file| read_function_cases(file, None));
-                let cases = cases.collect::<Result<Vec<_>, _>>()?.concat();
-                ItemSet { items: cases.iter().map(|case| case.item()).collect(), ..ItemSet::default() }
+                let mut items = Vec::new();
+                for file in data_files(data)? {
+                    items.extend(read_function_cases(&file, None)?.iter().map(FunctionCase::item));
+                }
+                ItemSet { items, ..ItemSet::default() }
             }
             format => readers::read(format, data)?,
         };

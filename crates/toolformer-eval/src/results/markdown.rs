@@ -89,7 +89,7 @@ mod tests {
     use crate::{ItemResult, SummaryLabels};
 
     fn summary(task: &str, condition: Condition, right: usize, n: usize) -> Summary {
-        let result = |i| ItemResult { id: i.to_string(), correct: i < right, ..ItemResult::default() };
+        let result = |i: usize| ItemResult { id: i.to_string(), correct: i < right, ..ItemResult::default() };
         let labels = SummaryLabels { task: task.to_owned(), condition, seconds: 0.0, seed: 0 };
         Summary::of(&(0..n).map(result).collect::<Vec<_>>(), &labels)
     }
