@@ -16,24 +16,25 @@ use crate::{EvalError, Item, statistics::draw_rng};
 /// Days that questions are asked on (appendix D).
 const CURRENT_DATES: usize = 500;
 
-/// The generator of Dateset: 9,400 questions in seven groups ([`DatesetGroup`]), on 500 days that are drawn from `first` to
-/// `last`. The same seed gives the same questions.
+/// The generator of Dateset: 9,400 questions in seven groups ([`DatesetGroup`]), on 500 days that are drawn from
+/// `first` to `last`. The same seed gives the same questions.
 ///
-/// The paper gives the templates, the number of questions of each, the 500 days, and that other dates lie within four years.
-/// What it does not say is decided here:
+/// The paper gives the templates, the number of questions of each, the 500 days, and that other dates lie within four
+/// years. What it does not say is decided here:
 ///
 /// - How the numbers come about. Each group crosses all that its template lets vary with some of the days:
-///   200 x (past, future) = 400; 50 x 4 parts of a date x 4 units = 800, for days ago and days ahead; 200 x (past, future) =
-///   400; 200 x 4 parts x 5 near days = 4,000; 50 x 3 parts x 12 holidays = 1,800; 25 x 4 units x 12 holidays = 1,200. The
-///   first four groups take each of the 500 days once, the others begin with the first of them again.
+///   200 x (past, future) = 400; 50 x 4 parts of a date x 4 units = 800, for days ago and days ahead; 200 x (past,
+///   future) = 400; 200 x 4 parts x 5 near days = 4,000; 50 x 3 parts x 12 holidays = 1,800; 25 x 4 units x 12
+///   holidays = 1,200. The first four groups take each of the 500 days once, the others begin with the first of them
+///   again.
 /// - The days: those of 2013 to 2022, the ten years before the paper, unless told otherwise; no day twice.
 /// - "N units ago" takes N from 1 to as many as four years have: 1,460 days, 208 weeks, 48 months, 4 years.
 /// - A month or a year earlier or later has the same day's number, or its last day where it is shorter.
-/// - The holidays: the ten federal ones of before 2021, Easter and Halloween ([`Holiday`]). Of one on the very day it is
-///   asked how long it is until then; the answer is 0.
+/// - The holidays: the ten federal ones of before 2021, Easter and Halloween ([`Holiday`]). Of one on the very day it
+///   is asked how long it is until then; the answer is 0.
 /// - How many weeks, months or years there are is how many whole ones, from the current day on.
-/// - Right are a weekday's or month's name and its first three letters; a day of the month as `12`, `12th` or `twelfth`;
-///   a number in digits, up to twelve also as a word.
+/// - Right are a weekday's or month's name and its first three letters; a day of the month as `12`, `12th` or
+///   `twelfth`; a number in digits, up to twelve also as a word.
 ///
 /// ```
 /// use toolformer_eval::Dateset;

@@ -17,7 +17,10 @@ pub enum EvalError {
         source: std::io::Error,
     },
     /// A file cannot be written.
-    #[error("cannot write {}; free space or choose another place, then run again: it goes on where it stopped", path.display())]
+    #[error(
+        "cannot write {}; free space or choose another place, then run again: it goes on where it stopped",
+        path.display()
+    )]
     Write {
         /// The file.
         path: PathBuf,
@@ -68,7 +71,10 @@ pub enum EvalError {
         why: String,
     },
     /// A set has no item that can be asked.
-    #[error("{} holds no item for this task{}; check that it is the set that the task is made for", path.display(), listed(left_out))]
+    #[error(
+        "{} holds no item for this task{}; check that it is the set that the task is made for",
+        path.display(), listed(left_out)
+    )]
     NoItems {
         /// The data.
         path: PathBuf,

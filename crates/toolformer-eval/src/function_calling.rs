@@ -1,5 +1,5 @@
-//! Calls of functions, in the style of the Berkeley Function Calling Leaderboard: the right one with the right arguments, and
-//! none where none fits.
+//! Calls of functions, in the style of the Berkeley Function Calling Leaderboard: the right one with the right
+//! arguments, and none where none fits.
 
 mod argument_text;
 mod case;

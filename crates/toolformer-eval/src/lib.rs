@@ -1,9 +1,9 @@
 //! Evaluation of language models that call tools: tasks, readers of public data sets, metrics, statistics and results.
 //!
-//! A [`Task`] is a small file that says what is asked, how the data lie, how an output is scored, and which tools must not be
-//! called. The paper's protocol (Toolformer, Schick et al. 2023, section 4.2 and appendix C) is built in; a task of one's own
-//! needs no code. Whoever runs a model goes the way of this example: items of a task, a prompt for each, an output, its score,
-//! a row; then rows become a [`Summary`], two runs a [`Comparison`], and several a table.
+//! A [`Task`] is a small file that says what is asked, how the data lie, how an output is scored, and which tools must
+//! not be called. The paper's protocol (Toolformer, Schick et al. 2023, section 4.2 and appendix C) is built in; a
+//! task of one's own needs no code. Whoever runs a model goes the way of this example: items of a task, a prompt for
+//! each, an output, its score, a row; then rows become a [`Summary`], two runs a [`Comparison`], and several a table.
 //!
 //! ```
 //! use toolformer_eval::{Condition, ItemResult, Summary, SummaryLabels, Task, conditions_table};
@@ -29,8 +29,8 @@
 //!
 //! // A model is whatever goes on from a prompt.
 //! let model = |prompt: &str| match prompt {
-//!     "Answer the following question: Who wrote Emma?" => " [WikiSearch(Emma novel) -> Emma > by J. Austen] Jane Austen did.",
-//!     _ => " Six.",
+//!     "Answer the following question: Who wrote Emma?" => " [WikiSearch(Emma) -> Emma > by J. Austen] Jane Austen
+//!   did.", _ => " Six.",
 //! };
 //! let syntax = Syntax::default();
 //! let mut results = Vec::new();
@@ -54,7 +54,7 @@
 //!
 //! | to | take |
 //! |---|---|
-//! | name a task, list those that are built in, read one's own | [`Task::find`], [`Task::builtin_names`], [`Task::read`] |
+//! | name a task, list the built-in ones, read one's own | [`Task::find`], [`Task::builtin_names`], [`Task::read`] |
 //! | read a public set, or any rows | [`Task::items`], [`DataFormat`] |
 //! | make the paper's Dateset | [`Dateset`] |
 //! | take fewer items | [`stratified_sample`] |
@@ -63,8 +63,9 @@
 //! | say how sure a figure is | [`Proportion`], [`PairedDifference`] |
 //! | set runs side by side | [`compare`], [`conditions_table`], [`sweep_table`] |
 //!
-//! What is not here: models and tensors, so that nothing slow is built for a metric; a clock, an environment, and anything that
-//! fetches: data are given by their path. Perplexity is computed by whoever has the model; here are the texts and the task.
+//! What is not here: models and tensors, so that nothing slow is built for a metric; a clock, an environment, and
+//! anything that fetches: data are given by their path. Perplexity is computed by whoever has the model; here are the
+//! texts and the task.
 //!
 //! # Features
 //!

@@ -6,8 +6,8 @@ use rand::seq::index::sample;
 
 use crate::{Item, statistics::draw_rng};
 
-/// Draws `count` items, of each category as many as its part of all gives (rounded by largest remainders), in their order.
-/// All items, if there are no more.
+/// Draws `count` items, of each category as many as its part of all gives (rounded by largest remainders), in their
+/// order. All items, if there are no more.
 ///
 /// ```
 /// use toolformer_eval::{Dateset, stratified_sample};

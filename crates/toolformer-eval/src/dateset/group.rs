@@ -13,8 +13,8 @@ pub enum DatesetGroup {
     Ahead,
     /// Which weekday a date was or is.
     Weekday,
-    /// Which weekday, day of the month, month or year it was or is on the day before yesterday, yesterday, today, tomorrow,
-    /// or the day after tomorrow.
+    /// Which weekday, day of the month, month or year it was or is on the day before yesterday, yesterday, today,
+    /// tomorrow, or the day after tomorrow.
     NearDay,
     /// Which weekday, day of the month or month a holiday of this year falls on.
     Holiday,

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-/// Named arguments as they stand between the parentheses of a call: `city="Paris", days=3`. Strings are quoted, with their
-/// line ends escaped; lists stand in brackets, objects as JSON.
+/// Named arguments as they stand between the parentheses of a call: `city="Paris", days=3`. Strings are quoted, with
+/// their line ends escaped; lists stand in brackets, objects as JSON.
 ///
 /// ```
 /// use serde_json::json;

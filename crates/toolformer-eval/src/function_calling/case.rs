@@ -47,27 +47,28 @@ impl FunctionCase {
             .in_category(&self.category)
     }
 
-    /// A right call, with the first values that each parameter may have; its name and arguments. None where none is right, or
-    /// any is.
+    /// A right call, with the first values that each parameter may have; its name and arguments. None where none is
+    /// right, or any is.
     pub fn reference_call(&self) -> Option<(&str, Map<String, Value>)> {
         let ExpectedCalls::One { function, arguments } = &self.expected else { return None };
-        let chosen = arguments.iter().filter_map(|(name, values)| Some((name.clone(), first_of(values)?)));
+        let chosen =
+            arguments.iter().filter_map(|(name, values)| Some((name.clone(), chosen(first_of(values)?))));
         Some((function, chosen.collect()))
     }
 }
 
 /// The first of the values that a parameter may have; none if it is `""`, which leaves it out.
-fn first_of(values: &Value) -> Option<Value> {
+fn first_of(values: &Value) -> Option<&Value> {
     let first = values.as_array()?.first()?;
-    (first.as_str() != Some("")).then(|| chosen(first))
+    (first.as_str() != Some("")).then_some(first)
 }
 
-/// In objects, each field has a list of values again.
+/// The fields of an object, also of those in a list, have a list of values again.
 fn chosen(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
-            let fields = fields.iter().filter_map(|(name, values)| Some((name.clone(), first_of(values)?)));
-            Value::Object(fields.collect())
+            let field = |(name, values): (&String, &Value)| Some((name.clone(), first_of(values)?.clone()));
+            Value::Object(fields.iter().filter_map(field).collect())
         }
         Value::Array(values) => values.iter().map(chosen).collect(),
         other => other.clone(),

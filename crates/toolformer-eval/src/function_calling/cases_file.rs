@@ -11,9 +11,9 @@ use toolformer_data::{Dataset, FileFormat, ReadSettings, Row, RowSource as _};
 use super::{ExpectedCalls, FunctionCase, FunctionSchema};
 use crate::EvalError;
 
-/// Reads questions, such as `BFCL_v4_simple_python.json`, and their possible answers, which else lie in a file of the same
-/// name in the folder `possible_answer` beside. Categories are the ids without their numbers: where they hold `irrelevance`
-/// nothing should be called, where they hold `relevance` anything.
+/// Reads questions, such as `BFCL_v4_simple_python.json`, and their possible answers, which else lie in a file of the
+/// same name in the folder `possible_answer` beside. Categories are the ids without their numbers: where they hold
+/// `irrelevance` nothing should be called, where they hold `relevance` anything.
 ///
 /// Questions in which several turns or several calls are asked for are refused: `parallel`, `multi_turn`, `memory` and
 /// `web_search` are not of this kind.

@@ -47,8 +47,8 @@ impl FunctionVerdict {
 impl FunctionCase {
     /// Judges the calls of an output by BFCL's rules of comparing syntax trees: the right function once, all required
     /// parameters, none that is unknown, each value of the right type and among the possible ones. Of texts, case and
-    /// ` ,./-_*^` do not count, and `'` is `"`; a whole number is as good as a decimal one where a decimal one is asked for; a
-    /// parameter whose possible values hold `""` may be left out.
+    /// ` ,./-_*^` do not count, and `'` is `"`; a whole number is as good as a decimal one where a decimal one is
+    /// asked for; a parameter whose possible values hold `""` may be left out.
     ///
     /// ```
     /// use toolformer_eval::{ExpectedCalls, FunctionCase, FunctionSchema};
@@ -101,7 +101,7 @@ impl FunctionCase {
 }
 
 fn check_arguments(schema: &FunctionSchema, args: &str, possible: &Map<String, Value>) -> Result<(), String> {
-    let given = schema.as_read().bind(args).map_err(|error| error.to_string())?;
+    let given = schema.as_read(possible).bind(args).map_err(|error| error.to_string())?;
     for (name, value) in &given {
         let (Some((kind, items)), Some(values)) = (schema.type_of(name), possible.get(name)) else {
             return Err(format!("`{name}` was not asked for"));

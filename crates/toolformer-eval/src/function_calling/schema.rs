@@ -17,8 +17,8 @@ pub struct FunctionSchema {
 }
 
 impl FunctionSchema {
-    /// Reads BFCL's declaration: `name`, `description` and `parameters`, a JSON Schema with `dict`, `float`, `tuple` and `any`
-    /// for what JSON Schema calls `object`, `number` and `array`, and any value.
+    /// Reads BFCL's declaration: `name`, `description` and `parameters`, a JSON Schema with `dict`, `float`, `tuple`
+    /// and `any` for what JSON Schema calls `object`, `number` and `array`, and any value.
     ///
     /// # Errors
     /// In words, if it has no name that a call can have, or no properties.
@@ -50,13 +50,18 @@ impl FunctionSchema {
         Some((declared["type"].as_str()?, declared["items"]["type"].as_str()))
     }
 
-    /// For reading calls: a text is read as one, everything else as what it looks like, so that what a parameter may be is
-    /// judged by BFCL's rules alone.
-    pub(super) fn as_read(&self) -> Parameters {
+    /// For reading calls: a text is read as one, everything else as what it looks like, so that what a parameter may
+    /// be is judged by BFCL's rules alone. A parameter that is declared as a text, but whose possible values are none,
+    /// is read as what it looks like too.
+    pub(super) fn as_read(&self, possible: &Map<String, Value>) -> Parameters {
         Parameters::new(self.parameters.as_slice().iter().map(|parameter| {
             let is_text =
                 self.type_of(&parameter.name).is_some_and(|(kind, _)| matches!(kind, "string" | "any"));
-            let kind = if is_text { ParameterType::String } else { ParameterType::Any };
+            let values = possible.get(&parameter.name).and_then(Value::as_array);
+            let kind = match values.into_iter().flatten().all(Value::is_string) && is_text {
+                true => ParameterType::String,
+                false => ParameterType::Any,
+            };
             let read = Parameter::new(&parameter.name, kind);
             if parameter.required { read } else { read.optional() }
         }))

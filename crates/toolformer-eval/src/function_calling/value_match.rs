@@ -1,4 +1,5 @@
-//! Whether a value is one of those that are possible: BFCL's rules for Python (`ast_checker.py` of bfcl-eval 2026.3.23).
+//! Whether a value is one of those that are possible: BFCL's rules for Python (`ast_checker.py` of bfcl-eval
+//! 2026.3.23).
 
 use serde_json::{Map, Value};
 

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-/// A number: sign, currency, then a mixed number or fraction, or digits with separators and decimals. A sign counts where
-/// nothing that could be subtracted from stands before it.
+/// A number: sign, currency, then a mixed number or fraction, or digits with separators and decimals. A sign counts
+/// where nothing that could be subtracted from stands before it.
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by the tests")]
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     let digits = r"(?:\d{1,3}(?:,\d{3})+|\d+)";
@@ -18,12 +18,13 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     .unwrap()
 });
 
-/// The number that an output gives: the first one in it; if the line that this stands in holds an equation, the first one
-/// behind its first `=` (section 4.2: of `5 + 3 = 8` it is 8).
+/// The number that an output gives: the first one in it; if the line that this stands in holds an equation, the first
+/// one behind its first `=` (section 4.2: of `5 + 3 = 8` it is 8).
 ///
-/// Digits may be grouped by commas; a currency's sign, a `%` and units are passed over; `3/4` and `1 1/2` are fractions;
-/// digits within a word, as in `B12`, are no number. A minus is a sign where no number, letter or parenthesis stands
-/// before it. The equation is looked for on that line alone, so that what a model goes on to write below does not count.
+/// Digits may be grouped by commas; a currency's sign, a `%` and units are passed over; `3/4` and `1 1/2` are
+/// fractions; digits within a word, as in `B12`, are no number. A minus is a sign where nothing stands
+/// before it that could be subtracted from: `is -5`, but not `10 - 5`, `a-5` or `(3)-5`. The equation is looked for on
+/// that line alone, so that what a model goes on to write below does not count.
 ///
 /// ```
 /// use toolformer_eval::first_number;

@@ -21,8 +21,8 @@ mod patterns {
 const ARTICLES: &[&str] = &["a", "an", "the"];
 
 /// The words of a text as answers are compared by: in lower case, without punctuation and the articles `a`, `an` and
-/// `the`, as in the evaluations of SQuAD and TriviaQA (the paper does not say what it does). Hyphens, dashes and slashes
-/// separate words. A text that has nothing else keeps its articles.
+/// `the`, as in the evaluations of SQuAD and TriviaQA (the paper does not say what it does). Hyphens, dashes and
+/// slashes separate words. A text that has nothing else keeps its articles.
 ///
 /// ```
 /// assert_eq!(toolformer_eval::normalized_words("The U.S. — Jean-Luc's!"), ["us", "jean", "lucs"]);
@@ -36,9 +36,9 @@ pub fn normalized_words(text: &str) -> Vec<String> {
     if named.is_empty() { words().collect() } else { named }
 }
 
-/// Whether the words of `answer` stand in `text` one behind the other, both taken as [`normalized_words`] gives them. Of
-/// scripts without spaces between words, such as Chinese, whether its characters do. An answer that is punctuation alone
-/// has to stand there as it is.
+/// Whether the words of `answer` stand in `text` one behind the other, both taken as [`normalized_words`] gives them.
+/// Of scripts without spaces between words, such as Chinese, whether its characters do. An answer that is punctuation
+/// alone has to stand there as it is.
 ///
 /// ```
 /// use toolformer_eval::contains_answer;

@@ -1,7 +1,7 @@
 //! LAMA (Petroni et al. 2019): statements with a masked word.
 //!
-//! SQuAD and Google-RE have `masked_sentences`, T-REx `evidences` with a `masked_sentence` each; the rows of the hub have one
-//! `masked_sentence`. The answer is `obj_label`.
+//! SQuAD and Google-RE have `masked_sentences`, T-REx `evidences` with a `masked_sentence` each; the rows of the hub
+//! have one `masked_sentence`. The answer is `obj_label`.
 
 use serde_json::Value;
 

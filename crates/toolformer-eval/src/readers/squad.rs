@@ -1,5 +1,5 @@
-//! JSON as of SQuAD, which MLQA (Lewis et al. 2019) has too: paragraphs with questions. Rows of the hub are flat, a question
-//! each.
+//! JSON as of SQuAD, which MLQA (Lewis et al. 2019) has too: paragraphs with questions. Rows of the hub are flat, a
+//! question each.
 
 use serde_json::Value;
 

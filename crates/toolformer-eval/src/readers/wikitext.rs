@@ -1,5 +1,5 @@
-//! WikiText (Merity et al. 2016): lines, of which those like ` = Title = ` begin an article. Its spaced punctuation and its
-//! `@-@` are left as they are.
+//! WikiText (Merity et al. 2016): lines, of which those like ` = Title = ` begin an article. Its spaced punctuation
+//! and its `@-@` are left as they are.
 
 use toolformer_data::TextUnit;
 

@@ -35,8 +35,8 @@ pub struct SweepRow {
     pub split: CallSplit,
 }
 
-/// A table by `k`, as Table 9 of the paper: for each task accuracy on all items, on those with a call, on those without,
-/// and the part with a call, all in per cent.
+/// A table by `k`, as Table 9 of the paper: for each task accuracy on all items, on those with a call, on those
+/// without, and the part with a call, all in per cent.
 pub fn sweep_table(rows: &[SweepRow]) -> String {
     let (mut tasks, mut ks): (Vec<&str>, Vec<usize>) = (Vec::new(), Vec::new());
     for row in rows {

@@ -1,7 +1,7 @@
 //! The file that a run writes its results into: rows of JSONL, which survives `kill -9` at any byte.
 //!
-//! Beside it lies `FILE.run`, which says what the run is; it is written whole before the first row. A last row without its
-//! line's end was not written whole: it is cut off when the file is opened again, and its item done again.
+//! Beside it lies `FILE.run`, which says what the run is; it is written whole before the first row. A last row without
+//! its line's end was not written whole: it is cut off when the file is opened again, and its item done again.
 
 use std::{
     collections::HashSet,
@@ -36,8 +36,8 @@ impl ResultLog {
     /// Opens or creates a file of results.
     ///
     /// # Errors
-    /// If it cannot be opened, belongs to another run or nobody knows to which, is open in another process, or a row that
-    /// was written whole is none.
+    /// If it cannot be opened, belongs to another run or nobody knows to which, is open in another process, or a row
+    /// that was written whole is none.
     pub fn open(path: &Path, header: &RunHeader) -> Result<Self, EvalError> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let mut file = file.map_err(EvalError::write(path))?;

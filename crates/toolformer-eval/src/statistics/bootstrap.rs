@@ -32,8 +32,8 @@ impl Proportion {
         Self::of_groups(&right.into_iter().map(|right| (f64::from(right), 1.0)).collect::<Vec<_>>(), seed)
     }
 
-    /// The same of groups that are drawn whole, as what is in one (the questions about one paragraph) is not independent:
-    /// each is how much of it is right, and how much there is.
+    /// The same of groups that are drawn whole, as what is in one (the questions about one paragraph) is not
+    /// independent: each is how much of it is right, and how much there is.
     pub fn of_groups(groups: &[(f64, f64)], seed: u64) -> Option<Self> {
         let part = |sums: (f64, f64)| sums.0 / sums.1;
         let add = |sum: (f64, f64), &(right, all): &(f64, f64)| (sum.0 + right, sum.1 + all);

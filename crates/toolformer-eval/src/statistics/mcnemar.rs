@@ -1,8 +1,8 @@
 //! McNemar's test.
 
 /// The exact, two-sided p-value of McNemar's test (1947): of items that one of two runs alone got right, `only_a` and
-/// `only_b`, how likely is a split at least as uneven if both runs are equally good? Each such item then falls to either
-/// with probability 1/2. Without such items it is 1.
+/// `only_b`, how likely is a split at least as uneven if both runs are equally good? Each such item then falls to
+/// either with probability 1/2. Without such items it is 1.
 ///
 /// ```
 /// use toolformer_eval::mcnemar_exact;

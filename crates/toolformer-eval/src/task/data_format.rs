@@ -10,7 +10,8 @@ use crate::dateset::Dateset;
 #[serde(tag = "format", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum DataFormat {
-    /// LAMA's JSONL; field `text`, which ends where the masked word begins. Rows whose mask is not at the end are left out.
+    /// LAMA's JSONL; field `text`, which ends where the masked word begins. Rows whose mask is not at the end are left
+    /// out.
     Lama(LamaTexts),
     /// SVAMP's JSON; fields `body` and `question`.
     Svamp,

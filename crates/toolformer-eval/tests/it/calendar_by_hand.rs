@@ -1,5 +1,5 @@
-//! A calendar of its own, to hold the generator's against: days are counted from the civil epoch, weekdays come by Zeller's
-//! congruence, Easter by Gauss's rule. Nothing of the date library is used.
+//! A calendar of its own, to hold the generator's against: days are counted from the civil epoch, weekdays come by
+//! Zeller's congruence, Easter by Gauss's rule. Nothing of the date library is used.
 
 /// Year, month, day.
 pub(crate) type Day = (i64, i64, i64);

@@ -53,6 +53,29 @@ fn reference_calls_are_right() {
     }
 }
 
+/// `make_verdicts.py` beside the fixtures ran BFCL's own checker on right and spoilt calls.
+#[test]
+fn verdicts_are_those_of_bfcls_checker() {
+    let cases = cases("BFCL_v4_simple_python.json");
+    let syntax = Syntax::default();
+    let verdicts = std::fs::read_to_string(fixture("bfcl/verdicts.jsonl")).unwrap();
+    let (mut right, mut wrong) = (0, 0);
+    for line in verdicts.lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let case = cases.iter().find(|case| case.id == row["id"]).unwrap();
+        let arguments = argument_text(row["arguments"].as_object().unwrap());
+        let output = syntax.call(row["function"].as_str().unwrap(), &arguments);
+        let verdict = judge(case, &output);
+        // A bare word is a text in an inline call, and `null` leaves a parameter out.
+        let is_text = |name: &str| row["arguments"].get(name).is_none_or(serde_json::Value::is_string);
+        if is_text("currency") && is_text("note") && !arguments.contains("=null") {
+            assert_eq!(verdict.is_correct(), row["valid"].as_bool().unwrap(), "{output}: {verdict:?}");
+            *if verdict.is_correct() { &mut right } else { &mut wrong } += 1;
+        }
+    }
+    assert!(right > 12 && wrong > 60, "{right} {wrong}");
+}
+
 #[test]
 fn one_call_with_the_right_arguments() {
     let case = &cases("BFCL_v4_simple_python.json")[0];

@@ -36,8 +36,9 @@ fn items(file: &str, content: &str, task: &str) -> Result<Vec<toolformer_eval::I
 
 #[test]
 fn fields_may_lie_in_objects() {
-    let row = r#"{"key": 7, "town": "Parchim", "kind": "small", "meta": {"day": "2023-01-30", "countries": ["Germany", "DE"]}}"#;
-    let found = items("a.jsonl", row, TASK).unwrap();
+    let meta = r#"{"day": "2023-01-30", "countries": ["Germany", "DE"]}"#;
+    let row = format!(r#"{{"key": 7, "town": "Parchim", "kind": "small", "meta": {meta}}}"#);
+    let found = items("a.jsonl", &row, TASK).unwrap();
     assert_eq!(
         (found[0].id.as_str(), &found[0].answers[..]),
         ("7", &["Germany".to_owned(), "DE".to_owned()][..])
@@ -74,4 +75,29 @@ fn what_is_missing_is_named() {
     );
     let other = TASK.replace("meta.countries", "meta");
     assert!(items("a.jsonl", &row, &other).unwrap_err().contains("`meta` is neither a text"));
+}
+
+#[test]
+fn lama_can_be_asked_by_templates() {
+    let task = Task::parse(
+        "born.toml",
+        r#"
+name = "born"
+description = "LAMA by its templates"
+source = "LAMA"
+prompt = "{text}"
+max_tokens = 16
+[data]
+format = "lama"
+[data.templates]
+"/people/person/date_of_birth" = "[X] (born [Y])."
+"/people/person/place_of_birth" = "[X] was born in [Y] ."
+[metric]
+kind = "within_first_words"
+words = 5
+"#,
+    );
+    let items = task.unwrap().items(Some(&crate::fixture("google_re")), 0).unwrap().items;
+    let texts: Vec<_> = items.iter().map(|item| item.fields["text"].as_str()).collect();
+    assert_eq!(texts, ["Ada Moor (born", "Ada Moor was born in", "Ole Vik was born in"]);
 }

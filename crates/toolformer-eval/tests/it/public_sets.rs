@@ -25,9 +25,8 @@ const COMPLETE: &str = "Please complete the following text so that it is factual
 fn lama() {
     let bridge = format!("5700a1_0 | {COMPLETE} The bridge over the Elde was built by | Krause");
     check("lama-squad", "lama_squad.jsonl", &[&bridge], 1);
-    let born = format!("a-2 | {COMPLETE} Ada Moor (born | 1801");
-    let place = format!("a-1 | {COMPLETE} Ada Moor was born in | Bremen");
-    check("lama-google-re", "google_re", &[&born, &place], 0);
+    let place = format!("a-3 | {COMPLETE} Ole Vik, a skier, was born in | Bergen");
+    check("lama-google-re", "google_re", &[&place], 2);
     let letters = format!("t-1 | {COMPLETE} Dahl wrote his letters in | Norwegian");
     let oslo = format!("t-1#2 | {COMPLETE} Dahl was born in | Oslo");
     let items = check("lama-trex", "lama_trex.jsonl", &[&letters, &oslo], 1);
@@ -37,12 +36,12 @@ fn lama() {
 #[test]
 fn mathematics() {
     let expected = [
-        "chal-1 | Each pack of dvds costs 76 dollars. If there is a discount of 25 dollars on each pack How much do you \
-         have to pay to buy each pack? The answer is | 51.0",
-        "chal-2 | Dan had $ 3 left with him after he bought a candy bar. If he had $ 4 at the start How much did the candy \
-         bar cost? The answer is | 1.0",
-        "chal-3 | Paco had 26 salty cookies and 17 sweet cookies. He ate 14 sweet cookies and 9 salty cookies. How many \
-         salty cookies did Paco have left? The answer is | 17.0",
+        "chal-1 | Each pack of dvds costs 76 dollars. If there is a discount of 25 dollars on each pack How much do \
+         you have to pay to buy each pack? The answer is | 51.0",
+        "chal-2 | Dan had $ 3 left with him after he bought a candy bar. If he had $ 4 at the start How much did the \
+         candy bar cost? The answer is | 1.0",
+        "chal-3 | Paco had 26 salty cookies and 17 sweet cookies. He ate 14 sweet cookies and 9 salty cookies. How \
+         many salty cookies did Paco have left? The answer is | 17.0",
     ];
     let items = check("svamp", "svamp.json", &expected, 0);
     assert_eq!(items[0].category.as_deref(), Some("Subtraction"));
