@@ -93,7 +93,8 @@ pub use metric::{Metric, Score, contains_answer, first_number, normalized_words,
 pub use prompt_template::PromptTemplate;
 pub use results::{
     CallCounts, CallResult, CallSplit, Comparison, Condition, ItemResult, ResultLog, RunHeader, Summary,
-    SummaryLabels, SweepRow, TokenCounts, ToolCounts, compare, conditions_table, read_results, sweep_table,
+    SummaryLabels, SweepRow, TokenCounts, ToolCounts, compare, conditions_table, read_results,
+    read_run_header, sweep_table,
 };
 pub use statistics::{PairedDifference, Proportion, mcnemar_exact};
 pub use stratified_sample::stratified_sample;

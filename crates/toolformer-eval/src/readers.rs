@@ -29,7 +29,7 @@ pub(crate) fn read(format: &DataFormat, data: &str) -> Result<ItemSet, EvalError
         DataFormat::WebQuestions => by_row(data, None, web_questions::item),
         DataFormat::NaturalQuestions => by_row(data, None, natural_questions::item),
         DataFormat::TriviaQa => by_row(data, Some("Data"), trivia_qa::item),
-        DataFormat::Fields(names) => by_row(data, names.array.as_deref(), |row| fields::item(row, names)),
+        DataFormat::Fields(names) => by_row(data, names.array.as_deref(), fields::reader(names)?),
         DataFormat::Asdiv => asdiv::read(data),
         DataFormat::Squad => squad::read(data),
         DataFormat::Texts(texts) => texts::read(data, *texts),

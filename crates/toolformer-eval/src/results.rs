@@ -12,6 +12,6 @@ pub use self::{
     comparison::{Comparison, compare},
     item_result::{CallResult, ItemResult, TokenCounts},
     markdown::{SweepRow, conditions_table, sweep_table},
-    result_log::{ResultLog, RunHeader, read_results},
+    result_log::{ResultLog, RunHeader, read_results, read_run_header},
     summary::{Condition, Summary, SummaryLabels},
 };

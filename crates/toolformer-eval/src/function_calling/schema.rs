@@ -1,9 +1,12 @@
 //! A function that may be called.
 
 use serde_json::{Map, Value};
-use toolformer_text::{Parameter, ParameterType, Parameters, is_valid_name};
+use toolformer_text::{Parameter, ParameterType, Parameters, Tool, ToolError, is_valid_name};
 
 /// A function that may be called, as a question declares it.
+///
+/// As a [`Tool`] it can be put into a registry, so that a model may call it; it checks its arguments and then has no
+/// result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FunctionSchema {
     /// Its name, dots included.
@@ -65,6 +68,29 @@ impl FunctionSchema {
             let read = Parameter::new(&parameter.name, kind);
             if parameter.required { read } else { read.optional() }
         }))
+    }
+}
+
+impl Tool for FunctionSchema {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn description(&self) -> &str {
+        &self.description
+    }
+
+    fn parameters(&self) -> Parameters {
+        self.parameters.clone()
+    }
+
+    fn is_pure(&self) -> bool {
+        true
+    }
+
+    fn call(&self, args: &str) -> Result<String, ToolError> {
+        self.parameters.bind(args)?;
+        Err(ToolError::NoResult)
     }
 }
 

@@ -85,7 +85,7 @@ fn value(found: &Captures<'_>, text: &str) -> Option<f64> {
             || (text[..mark.start()].ends_with(' ') && !text[mark.end()..].starts_with(' ') && !ends_in_number(before))
     };
     let negative = found.name("sign").or(found.name("inner_sign")).is_some_and(is_sign);
-    Some(if negative { -magnitude } else { magnitude })
+    Some(if negative { -magnitude } else { magnitude }).filter(|number| number.is_finite())
 }
 
 fn is_currency(c: char) -> bool {
@@ -121,6 +121,7 @@ mod tests {
         check("5kg", 5.0);
         check("₹ 40", 40.0);
         check("none at all", None);
+        check(&"9".repeat(400), None);
         check("", None);
     }
 

@@ -1,5 +1,6 @@
 //! Any rows, by the names of their columns.
 
+use regex::Regex;
 use serde_json::Value;
 
 use super::{Reading, RowView, row_view::scalar, row_view::texts_of};
@@ -8,12 +9,25 @@ use crate::{EvalError, FieldNames, Item};
 /// Objects within objects become fields so deep.
 const MAX_DEPTH: usize = 8;
 
-pub(super) fn item(row: &RowView<'_>, names: &FieldNames) -> Result<Reading, EvalError> {
+/// Reads rows by the names of their columns.
+pub(super) fn reader(
+    names: &FieldNames,
+) -> Result<impl Fn(&RowView<'_>) -> Result<Reading, EvalError>, EvalError> {
+    let pattern = names.answer_pattern.as_deref().map(Regex::new).transpose();
+    let pattern =
+        pattern.map_err(|error| EvalError::Setting { name: "answer_pattern", why: error.to_string() })?;
+    Ok(move |row: &RowView<'_>| item(row, names, pattern.as_ref()))
+}
+
+fn item(row: &RowView<'_>, names: &FieldNames, pattern: Option<&Regex>) -> Result<Reading, EvalError> {
     let named = |name: &Option<String>| match name {
-        Some(name) => match row.get(name).map(|value| (name.clone(), value)) {
-            Some(found) => Ok(Some(found)),
-            None => Err(row.missing(&[name])),
-        },
+        Some(name) => {
+            match row.get(name).filter(|value| value.as_str() != Some("")).map(|value| (name.clone(), value))
+            {
+                Some(found) => Ok(Some(found)),
+                None => Err(row.missing(&[name])),
+            }
+        }
         None => Ok(None),
     };
     let text = |name: &Option<String>| match named(name)? {
@@ -24,9 +38,15 @@ pub(super) fn item(row: &RowView<'_>, names: &FieldNames) -> Result<Reading, Eva
         None => Ok(None),
     };
     let answers = match named(&names.answers)? {
-        Some((name, value)) => texts_of(value).ok_or_else(|| {
-            row.wrong(&name, "is neither a text, a number nor a list of these; write one of them")
-        })?,
+        Some((name, value)) => {
+            let texts = texts_of(value).ok_or_else(|| {
+                row.wrong(&name, "is neither a text, a number nor a list of these; write one of them")
+            })?;
+            let answers = answers_in(&texts, names.answer_separator.as_deref(), pattern);
+            answers.ok_or_else(|| {
+                row.wrong(&name, "has no answer where `answer_pattern` looks for it; change one")
+            })?
+        }
         None => Vec::new(),
     };
     let date = match text(&names.date)? {
@@ -42,6 +62,22 @@ pub(super) fn item(row: &RowView<'_>, names: &FieldNames) -> Result<Reading, Eva
         add_fields(&mut item, name, value, 0);
     }
     Ok(Reading::Item(item))
+}
+
+/// The answers in texts; none if a text has none.
+fn answers_in(texts: &[String], separator: Option<&str>, pattern: Option<&Regex>) -> Option<Vec<String>> {
+    let mut answers = Vec::new();
+    for text in texts {
+        let text = match pattern {
+            Some(pattern) => pattern.captures(text)?.get(1)?.as_str(),
+            None => text,
+        };
+        let parts = separator
+            .filter(|separator| !separator.is_empty())
+            .map_or(vec![text], |by| text.split(by).collect());
+        answers.extend(parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned));
+    }
+    (!answers.is_empty()).then_some(answers)
 }
 
 /// A scalar is a field, an object is one for each scalar in it.

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use serde_json::Value;
-use toolformer_data::{Dataset, FileFormat, ReadSettings, Row, RowSource as _, TextUnit, data_files};
+use toolformer_data::{
+    CsvTypes, Dataset, FileFormat, ReadSettings, Row, RowSource as _, TextUnit, data_files,
+};
 
 use crate::EvalError;
 
@@ -15,13 +17,22 @@ pub(super) struct RowView<'r> {
     row: &'r Row,
 }
 
-/// Hands over all rows of a file, a folder or a pattern. `array` is the field with the rows in files of JSON.
+/// Hands over all rows of a file, a folder or a pattern. `array` is the field with the rows in files of JSON. Cells of
+/// tables are texts, so that `007` stays what it is.
 pub(super) fn for_rows(
     data: &str,
     array: Option<&str>,
     each: impl FnMut(&RowView<'_>) -> Result<(), EvalError>,
 ) -> Result<(), EvalError> {
-    for_rows_with(data, &ReadSettings { field: array.map(str::to_owned), ..ReadSettings::default() }, each)
+    for_rows_with(
+        data,
+        &ReadSettings {
+            field: array.map(str::to_owned),
+            csv_types: CsvTypes::Text,
+            ..ReadSettings::default()
+        },
+        each,
+    )
 }
 
 /// The same; files whose names do not say what they are, such as `wiki.test.tokens`, are plain text in units of `unit`.

@@ -89,6 +89,18 @@ impl ResultLog {
     }
 }
 
+/// What the run of a file of results was.
+///
+/// # Errors
+/// If nothing beside the file says it.
+pub fn read_run_header(path: &Path) -> Result<RunHeader, EvalError> {
+    let beside = header_of(path);
+    let text = fs::read(&beside).map_err(EvalError::read(&beside))?;
+    serde_json::from_slice(&text).map_err(|error| {
+        EvalError::file(&beside, 0, format!("does not say which run it is of ({error}); do the run again"))
+    })
+}
+
 /// The results of a file; a last row that was not written whole is left out.
 ///
 /// # Errors
@@ -186,6 +198,8 @@ mod tests {
             run(&path);
             assert_eq!(fs::read(&path).unwrap(), whole, "cut at {cut}");
         }
+        assert_eq!(read_run_header(&path).unwrap(), header("f"));
+        assert!(matches!(read_run_header(folder.path()), Err(EvalError::Read { .. })));
         assert_eq!(read_results(&path).unwrap(), (0..3).map(result).collect::<Vec<_>>());
     }
 

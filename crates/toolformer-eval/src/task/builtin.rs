@@ -1,4 +1,4 @@
-//! The tasks of the paper's section 4.2, and two more.
+//! The tasks of the paper's section 4.2, and three more: GSM8K, any texts, calls of functions.
 
 macro_rules! tasks {
     ($($name:literal),* $(,)?) => {
@@ -13,6 +13,7 @@ const TASKS: &[(&str, &str)] = tasks![
     "asdiv",
     "svamp",
     "mawps",
+    "gsm8k",
     "webquestions",
     "nq",
     "triviaqa",

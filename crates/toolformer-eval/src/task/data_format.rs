@@ -68,6 +68,10 @@ pub struct FieldNames {
     pub id: Option<String>,
     /// The answer: a text, a number, or a list of these, of which any is right.
     pub answers: Option<String>,
+    /// Where one text holds several answers, what stands between them.
+    pub answer_separator: Option<String>,
+    /// A regular expression whose only group is the answer in the text, `#### (.+)$` of GSM8K's solutions.
+    pub answer_pattern: Option<String>,
     /// The day on which it is asked, `2023-01-30`.
     pub date: Option<String>,
     /// The category.

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use regex::Regex;
 use serde::Deserialize;
 
-use super::{DataFormat, Task};
+use super::{DataFormat, FieldNames, Task};
 use crate::{EvalError, Metric, PromptTemplate};
 
 #[derive(Deserialize)]
@@ -87,6 +88,14 @@ fn check_metric(data: &DataFormat, metric: &Metric) -> Result<(), (&'static str,
     if calls != (*data == DataFormat::FunctionCalls) {
         return Err(("metric.kind", "`function_calls` and the data's format `function_calls` go together"));
     }
+    if let DataFormat::Fields(FieldNames { answer_pattern: Some(pattern), .. }) = data
+        && !Regex::new(pattern).is_ok_and(|pattern| pattern.captures_len() == 2)
+    {
+        return Err((
+            "data.answer_pattern",
+            "is no regular expression with one group; write one, as `#### (.+)`",
+        ));
+    }
     let has_answers = match data {
         DataFormat::Texts(_) | DataFormat::Wikitext => false,
         DataFormat::Fields(names) => names.answers.is_some(),
@@ -147,6 +156,8 @@ mod tests {
         check("format = \"fields\"", "format = \"x\"", &["unknown variant `x`", "web_questions"]);
         check("answers = \"a\"", "answer = \"a\"", &["unknown field `answer`", "answers"]);
         check("answers = \"a\"\n", "", &["`data.answers`"]);
+        check("answers = \"a\"", "answers = \"a\"\nanswer_pattern = \"(\"", &["`data.answer_pattern`"]);
+        check("answers = \"a\"", "answers = \"a\"\nanswer_pattern = \"a\"", &["`data.answer_pattern`"]);
         check(
             "kind = \"first_number\"",
             "kind = \"first_number\"\ntolerance = -1.0",

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use toolformer_eval::{
-    ExpectedCalls, FunctionCase, FunctionVerdict, Task, argument_text, read_function_cases,
+    CallResult, ExpectedCalls, FunctionCase, FunctionVerdict, Task, argument_text, read_function_cases,
 };
-use toolformer_text::{Syntax, parse};
+use toolformer_text::{CallStatus, Policy, Registry, Syntax, invoke, parse};
 
 use crate::fixture;
 
@@ -94,6 +94,17 @@ fn one_call_with_the_right_arguments() {
     check(route, "[route([Plau, Lübz], {\"by\": \"Shortest way\"})]", "correct");
     check(route, "[route(places=[\"Lübz\", \"Plau\"], options={\"by\": \"shortest\"})]", "none of");
     check(route, "[route([Plau, Lübz])]", "`options` is missing");
+}
+
+#[test]
+fn a_function_is_a_tool_that_has_no_result() {
+    let mut tools = Registry::new();
+    tools.insert(cases("BFCL_v4_irrelevance.json")[0].functions[0].clone()).unwrap();
+    let found = invoke("[weather(Plau)] [weather()]", &tools, &Syntax::default(), Policy::Leave).unwrap();
+    let statuses: Vec<_> = found.calls.iter().map(|call| call.status).collect();
+    assert_eq!(statuses, [CallStatus::NoResult, CallStatus::BadArguments]);
+    let result = CallResult::from(&found.calls[0]);
+    assert!(result.is_valid() && !result.is_executed());
 }
 
 #[test]

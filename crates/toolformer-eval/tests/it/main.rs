@@ -1,6 +1,7 @@
 //! What the crate promises of public files, of dates and of calls.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod any_text;
 mod calendar_by_hand;
 mod dateset;
 mod function_calls;

@@ -63,6 +63,18 @@ fn tables_and_arrays_in_fields_do_as_well() {
 }
 
 #[test]
+fn a_cell_may_hold_several_answers() {
+    let plain = TASK.replace("meta.countries", "country\"\nanswer_separator = \"|");
+    let plain = plain.replace("date = \"meta.day\"\n", "").replace("{meta.day}: ", "");
+    let found = items("a.tsv", "key\ttown\tkind\tcountry\n007\tLyon\tbig\tFrance | FR|\n", &plain).unwrap();
+    assert_eq!(
+        (found[0].id.as_str(), &found[0].answers[..]),
+        ("007", &["France".to_owned(), "FR".to_owned()][..])
+    );
+    assert!(items("a.tsv", "key\ttown\tkind\tcountry\n1\tLyon\tbig\t|\n", &plain).is_err());
+}
+
+#[test]
 fn what_is_missing_is_named() {
     let row =
         r#"{"key": "a", "town": "Lyon", "kind": "k", "meta": {"day": "30.1.2023", "countries": "France"}}"#;

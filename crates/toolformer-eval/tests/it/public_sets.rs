@@ -55,6 +55,8 @@ fn mathematics() {
     check("asdiv", "asdiv.xml", &[pens, cake], 1);
     let nuts = "11 | Ida has 12.0 nuts . She eats 5.0 . How many are left ? The answer is | 7.0";
     check("mawps", "mawps.json", &[nuts], 1);
+    let bags = "1 | Ida has 3 bags of 12 nuts and eats 5. How many are left? The answer is | 31";
+    check("gsm8k", "gsm8k.jsonl", &[bags], 0);
 }
 
 #[test]
