@@ -75,7 +75,7 @@ impl fmt::Display for Holiday {
             Self::NewYearsDay => "New Year's Day",
             Self::MartinLutherKingDay => "Martin Luther King Jr. Day",
             Self::PresidentsDay => "Presidents' Day",
-            Self::Easter => "Easter Sunday",
+            Self::Easter => "Easter",
             Self::MemorialDay => "Memorial Day",
             Self::IndependenceDay => "Independence Day",
             Self::LaborDay => "Labor Day",

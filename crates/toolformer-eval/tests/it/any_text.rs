@@ -63,7 +63,7 @@ proptest! {
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let places = digits.char_indices().map(|(at, digit)| {
-        let comma = at > 0 && (digits.len() - at) % 3 == 0;
+        let comma = at > 0 && (digits.len() - at).is_multiple_of(3);
         if comma { format!(",{digit}") } else { digit.to_string() }
     });
     places.collect()

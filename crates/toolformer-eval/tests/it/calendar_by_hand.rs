@@ -100,7 +100,7 @@ pub(crate) fn holiday(name: &str, year: i64) -> Day {
         "New Year's Day" => (year, 1, 1),
         "Martin Luther King Jr. Day" => nth(year, 1, "Monday", 3),
         "Presidents' Day" => nth(year, 2, "Monday", 3),
-        "Easter Sunday" => easter(year),
+        "Easter" => easter(year),
         "Memorial Day" => nth(year, 5, "Monday", 0),
         "Independence Day" => (year, 7, 4),
         "Labor Day" => nth(year, 9, "Monday", 1),
