@@ -109,9 +109,10 @@ fn check_arguments(schema: &FunctionSchema, args: &str, possible: &Map<String, V
         let values = values.as_array().map_or(&[][..], Vec::as_slice);
         check_value(kind, items, value, values).map_err(|why| format!("`{name}` {why}"))?;
     }
-    let may_be_left_out = |values: &Value| {
-        values.as_array().is_some_and(|values| values.iter().any(|value| value.as_str() == Some("")))
-    };
+    // In an inline call `null` leaves a parameter out.
+    let leaves_out = |value: &Value| value.is_null() || value.as_str() == Some("");
+    let may_be_left_out =
+        |values: &Value| values.as_array().is_some_and(|values| values.iter().any(leaves_out));
     match possible.iter().find(|(name, values)| !given.contains_key(*name) && !may_be_left_out(values)) {
         Some((name, _)) => Err(format!("`{name}` is missing")),
         None => Ok(()),

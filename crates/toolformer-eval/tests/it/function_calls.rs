@@ -108,6 +108,16 @@ fn a_function_is_a_tool_that_has_no_result() {
 }
 
 #[test]
+fn null_leaves_a_parameter_out() {
+    let mut case = cases("BFCL_v4_simple_python.json")[0].clone();
+    let ExpectedCalls::One { arguments, .. } = &mut case.expected else { panic!("one call") };
+    arguments["currency"] = serde_json::json!([null]);
+    check(&case, "[finance.compound(1000, 0.05, 10, currency=null)]", "correct");
+    check(&case, "[finance.compound(1000, 0.05, 10)]", "correct");
+    check(&case, "[finance.compound(1000, 0.05, 10, currency=euro)]", "none of [null]");
+}
+
+#[test]
 fn none_where_none_fits_and_any_where_one_does() {
     let irrelevant = &cases("BFCL_v4_irrelevance.json")[0];
     assert_eq!(irrelevant.expected, ExpectedCalls::None);
