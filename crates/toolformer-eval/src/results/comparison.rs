@@ -1,0 +1,124 @@
+//! Two runs on the same items.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::{CallCounts, ItemResult};
+use crate::{EvalError, PairedDifference};
+
+/// How a second run differs from a first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// On the items that are in both.
+    pub overall: PairedDifference,
+    /// The same by category, of the items in both.
+    pub categories: BTreeMap<String, PairedDifference>,
+    /// The first run's calls, on the items in both.
+    pub calls_a: CallCounts,
+    /// The second's.
+    pub calls_b: CallCounts,
+    /// Items of the first run alone, which are not compared.
+    pub only_in_a: usize,
+    /// Items of the second alone.
+    pub only_in_b: usize,
+    /// Ids of items that the second run alone got right.
+    pub gained: Vec<String>,
+    /// Ids of items that the first alone got right.
+    pub lost: Vec<String>,
+}
+
+/// Compares two runs item by item, in the order of the first.
+///
+/// # Errors
+/// If they have no item in common, or an id twice in one run.
+pub fn compare(a: &[ItemResult], b: &[ItemResult], seed: u64) -> Result<Comparison, EvalError> {
+    let in_b = by_id(b, "second")?;
+    by_id(a, "first")?;
+    let pairs: Vec<(&ItemResult, &ItemResult)> =
+        a.iter().filter_map(|first| Some((first, *in_b.get(first.id.as_str())?))).collect();
+    let outcomes = |pairs: &[(&ItemResult, &ItemResult)]| {
+        pairs.iter().map(|(first, second)| (first.correct, second.correct)).collect::<Vec<_>>()
+    };
+    let overall = PairedDifference::of(&outcomes(&pairs), seed).ok_or_else(|| EvalError::Compare {
+        why: "they have no item in common; give two runs on the same data".to_owned(),
+    })?;
+    let mut by_category: BTreeMap<&str, Vec<(&ItemResult, &ItemResult)>> = BTreeMap::new();
+    for &(first, second) in &pairs {
+        if let Some(category) = &first.category {
+            by_category.entry(category).or_default().push((first, second));
+        }
+    }
+    let categories = by_category.into_iter().filter_map(|(category, pairs)| {
+        PairedDifference::of(&outcomes(&pairs), seed).map(|found| (category.to_owned(), found))
+    });
+    let right_in = |wanted: (bool, bool)| {
+        let ids = pairs.iter().filter(|(first, second)| (first.correct, second.correct) == wanted);
+        ids.map(|(first, _)| first.id.clone()).collect()
+    };
+    let side = |side: fn(&(&ItemResult, &ItemResult)) -> ItemResult| {
+        CallCounts::of(&pairs.iter().map(side).collect::<Vec<_>>())
+    };
+    Ok(Comparison {
+        overall,
+        categories: categories.collect(),
+        calls_a: side(|pair| pair.0.clone()),
+        calls_b: side(|pair| pair.1.clone()),
+        only_in_a: a.len() - pairs.len(),
+        only_in_b: b.len() - pairs.len(),
+        gained: right_in((false, true)),
+        lost: right_in((true, false)),
+    })
+}
+
+fn by_id<'r>(results: &'r [ItemResult], run: &str) -> Result<HashMap<&'r str, &'r ItemResult>, EvalError> {
+    let mut found = HashMap::with_capacity(results.len());
+    for result in results {
+        if found.insert(result.id.as_str(), result).is_some() {
+            let why = format!("the {run} has the item `{}` twice; remove one of the rows", result.id);
+            return Err(EvalError::Compare { why });
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn results(rows: &[(&str, bool)]) -> Vec<ItemResult> {
+        let row = |&(id, correct): &(&str, bool)| ItemResult {
+            id: id.to_owned(),
+            correct,
+            category: Some(id[..1].to_owned()),
+            ..ItemResult::default()
+        };
+        rows.iter().map(row).collect()
+    }
+
+    #[test]
+    fn items_are_matched_by_their_ids() {
+        let a = results(&[("a1", true), ("a2", false), ("b1", false), ("b2", false), ("x", true)]);
+        let b =
+            results(&[("b2", true), ("b1", true), ("a2", false), ("a1", false), ("y", true), ("z", true)]);
+        let found = compare(&a, &b, 0).unwrap();
+        assert_eq!((found.overall.n, found.overall.only_a, found.overall.only_b), (4, 1, 2));
+        assert_eq!((found.only_in_a, found.only_in_b), (1, 2));
+        assert_eq!(
+            (&found.gained[..], &found.lost[..]),
+            (&["b1".into(), "b2".into()][..], &["a1".into()][..])
+        );
+        assert_eq!((found.categories["a"].difference, found.categories["b"].difference), (-0.5, 1.0));
+        let json = serde_json::to_string(&found).unwrap();
+        assert_eq!(serde_json::from_str::<Comparison>(&json).unwrap(), found);
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_an_error() {
+        let error = |a, b| compare(&results(a), &results(b), 0).unwrap_err().to_string();
+        assert!(error(&[("a", true)], &[("b", true)]).contains("no item in common"));
+        assert!(
+            error(&[("a", true), ("a", false)], &[("a", true)]).contains("the first has the item `a` twice")
+        );
+    }
+}

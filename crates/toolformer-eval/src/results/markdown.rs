@@ -1,0 +1,129 @@
+//! Results as the paper's tables, in Markdown.
+
+use super::{CallSplit, Condition, Summary};
+use crate::Proportion;
+
+/// A table of tasks and conditions, as Tables 3 to 5 of the paper: a row for each condition that is there, a column for
+/// each task in the order in which they are met; accuracy in per cent, with its interval. `–` where there is no run.
+pub fn conditions_table(summaries: &[Summary]) -> String {
+    let mut tasks: Vec<&str> = Vec::new();
+    for summary in summaries {
+        if !tasks.contains(&summary.task.as_str()) {
+            tasks.push(&summary.task);
+        }
+    }
+    let header: Vec<String> =
+        std::iter::once("Model".to_owned()).chain(tasks.iter().map(|&task| cell(task))).collect();
+    let is_there = |condition: &Condition| summaries.iter().any(|found| found.condition == *condition);
+    let rows = Condition::ALL.into_iter().filter(is_there).map(|condition| {
+        let of =
+            |task: &&str| summaries.iter().find(|found| found.condition == condition && found.task == **task);
+        let values = tasks.iter().map(|task| with_interval(of(task).and_then(Summary::accuracy)));
+        std::iter::once(condition.to_string()).chain(values).collect()
+    });
+    table(&header, rows)
+}
+
+/// A row of Table 9: what decoding with a start of calls among the `k` most likely tokens gives.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct SweepRow {
+    /// A call starts where its marker is among so many most likely tokens; 0: never.
+    pub k: usize,
+    /// The task's name.
+    pub task: String,
+    /// What it gave.
+    pub split: CallSplit,
+}
+
+/// A table by `k`, as Table 9 of the paper: for each task accuracy on all items, on those with a call, on those
+/// without, and the part with a call, all in per cent.
+pub fn sweep_table(rows: &[SweepRow]) -> String {
+    let (mut tasks, mut ks): (Vec<&str>, Vec<usize>) = (Vec::new(), Vec::new());
+    for row in rows {
+        if !tasks.contains(&row.task.as_str()) {
+            tasks.push(&row.task);
+        }
+        ks.push(row.k);
+    }
+    ks.sort_unstable();
+    ks.dedup();
+    let columns = ["All", "call", "no call", "% call"];
+    let of_task = |&task: &&str| columns.map(|column| format!("{} {column}", cell(task)));
+    let header: Vec<String> = std::iter::once("k".to_owned()).chain(tasks.iter().flat_map(of_task)).collect();
+    let lines = ks.iter().map(|k| {
+        let values = tasks.iter().flat_map(|task| {
+            let row = rows.iter().find(|row| row.k == *k && row.task == *task);
+            row.map_or_else(|| [(); 4].map(|()| "–".to_owned()), |row| split_cells(&row.split))
+        });
+        std::iter::once(k.to_string()).chain(values).collect()
+    });
+    table(&header, lines)
+}
+
+fn split_cells(split: &CallSplit) -> [String; 4] {
+    let value =
+        |part: Option<Proportion>| part.map_or("–".to_owned(), |part| format!("{:.1}", 100.0 * part.value));
+    [value(split.all), value(split.call), value(split.no_call), format!("{:.1}", split.call_percent)]
+}
+
+fn with_interval(part: Option<Proportion>) -> String {
+    part.map_or("–".to_owned(), |Proportion { value, low, high }| {
+        format!("{:.1} ({:.1}–{:.1})", 100.0 * value, 100.0 * low, 100.0 * high)
+    })
+}
+
+/// A name that breaks no table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace(['\n', '\r'], " ")
+}
+
+fn table(header: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let rule = format!("|---|{}\n", "---:|".repeat(header.len() - 1));
+    line(header) + &rule + &rows.map(|row| line(&row)).collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ItemResult, SummaryLabels};
+
+    fn summary(task: &str, condition: Condition, right: usize, n: usize) -> Summary {
+        let result = |i: usize| ItemResult { id: i.to_string(), correct: i < right, ..ItemResult::default() };
+        let labels = SummaryLabels { task: task.to_owned(), condition, seconds: 0.0, seed: 0 };
+        Summary::of(&(0..n).map(result).collect::<Vec<_>>(), &labels)
+    }
+
+    #[test]
+    fn conditions_stand_in_the_papers_order_and_gaps_are_shown() {
+        let summaries = [
+            summary("svamp", Condition::Toolformer, 4, 4),
+            summary("svamp", Condition::Plain, 0, 4),
+            summary("a|b", Condition::Toolformer, 4, 4),
+        ];
+        assert_eq!(
+            conditions_table(&summaries),
+            "| Model | svamp | a\\|b |\n\
+             |---|---:|---:|\n\
+             | plain | 0.0 (0.0–0.0) | – |\n\
+             | Toolformer | 100.0 (100.0–100.0) | 100.0 (100.0–100.0) |\n"
+        );
+    }
+
+    #[test]
+    fn a_sweep_has_four_columns_a_task() {
+        let part = |value| Some(Proportion { value, low: value, high: value });
+        let split = |all, call, no_call, call_percent| CallSplit { all, call, no_call, call_percent };
+        let rows = [
+            SweepRow { k: 10, task: "nq".into(), split: split(part(0.535), part(0.54), part(0.225), 98.1) },
+            SweepRow { k: 0, task: "nq".into(), split: split(part(0.349), None, part(0.349), 0.0) },
+        ];
+        assert_eq!(
+            sweep_table(&rows),
+            "| k | nq All | nq call | nq no call | nq % call |\n\
+             |---|---:|---:|---:|---:|\n\
+             | 0 | 34.9 | – | 34.9 | 0.0 |\n\
+             | 10 | 53.5 | 54.0 | 22.5 | 98.1 |\n"
+        );
+    }
+}

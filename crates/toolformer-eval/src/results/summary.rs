@@ -1,0 +1,140 @@
+//! What a run comes to.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+
+use super::{CallCounts, CallSplit, ItemResult, TokenCounts};
+use crate::Proportion;
+
+/// The models that the paper sets side by side (section 4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// The model as it was.
+    Plain,
+    /// The model fine-tuned on the same texts without calls: "+ CC".
+    PlainFinetuned,
+    /// The model that was taught tools, kept from calling any.
+    ToolformerDisabled,
+    /// The model that was taught tools.
+    Toolformer,
+}
+
+impl Condition {
+    /// All, in the paper's order.
+    pub const ALL: [Self; 4] =
+        [Self::Plain, Self::PlainFinetuned, Self::ToolformerDisabled, Self::Toolformer];
+}
+
+/// As in the paper's tables.
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Plain => "plain",
+            Self::PlainFinetuned => "plain + CC",
+            Self::ToolformerDisabled => "Toolformer (disabled)",
+            Self::Toolformer => "Toolformer",
+        })
+    }
+}
+
+/// What a run on a task comes to; `eval --json` writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The task's name.
+    pub task: String,
+    /// Which model.
+    pub condition: Condition,
+    /// Items.
+    pub n: usize,
+    /// `accuracy`, and what else is measured, by name.
+    pub metrics: BTreeMap<String, Proportion>,
+    /// Calls.
+    pub calls: CallCounts,
+    /// Accuracy with and without a call.
+    pub split: CallSplit,
+    /// Accuracy by category.
+    pub categories: BTreeMap<String, Proportion>,
+    /// Tokens of all items.
+    pub tokens: TokenCounts,
+    /// What it took.
+    pub seconds: f64,
+}
+
+/// What the results themselves do not say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SummaryLabels {
+    /// The task's name.
+    pub task: String,
+    /// Which model.
+    pub condition: Condition,
+    /// What it took.
+    pub seconds: f64,
+    /// The seed of the intervals.
+    pub seed: u64,
+}
+
+impl Summary {
+    /// Of a run's results.
+    pub fn of(results: &[ItemResult], labels: &SummaryLabels) -> Self {
+        let SummaryLabels { task, condition, seconds, seed } = labels;
+        let split = CallSplit::of(results, *seed);
+        let mut by_category: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
+        let mut tokens = TokenCounts::default();
+        for result in results {
+            tokens.prompt += result.tokens.prompt;
+            tokens.completion += result.tokens.completion;
+            if let Some(category) = &result.category {
+                by_category.entry(category).or_default().push(result.correct);
+            }
+        }
+        let categories = by_category.into_iter().filter_map(|(category, right)| {
+            Proportion::of(right, *seed).map(|part| (category.to_owned(), part))
+        });
+        Self {
+            task: task.clone(),
+            condition: *condition,
+            n: results.len(),
+            metrics: split.all.map(|part| ("accuracy".to_owned(), part)).into_iter().collect(),
+            calls: CallCounts::of(results),
+            split,
+            categories: categories.collect(),
+            tokens,
+            seconds: *seconds,
+        }
+    }
+
+    /// The accuracy; none without items, or of a task that has none.
+    pub fn accuracy(&self) -> Option<Proportion> {
+        self.metrics.get("accuracy").copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_goes_into_json_and_back() {
+        let result = |id: &str, correct, category: &str| ItemResult {
+            id: id.to_owned(),
+            correct,
+            tokens: TokenCounts { prompt: 10, completion: 2 },
+            category: Some(category.to_owned()),
+            ..ItemResult::default()
+        };
+        let results = [result("1", true, "a"), result("2", false, "b"), result("3", true, "b")];
+        let labels =
+            SummaryLabels { task: "svamp".into(), condition: Condition::Toolformer, seconds: 1.5, seed: 0 };
+        let summary = Summary::of(&results, &labels);
+        assert_eq!(summary.accuracy().unwrap().value, 2.0 / 3.0);
+        assert_eq!((summary.categories["a"].value, summary.categories["b"].value), (1.0, 0.5));
+        assert_eq!(summary.tokens, TokenCounts { prompt: 30, completion: 6 });
+        let json = serde_json::to_value(&summary).unwrap();
+        assert_eq!((&json["condition"], &json["n"]), (&"toolformer".into(), &3.into()));
+        assert!(json["metrics"]["accuracy"]["low"].is_number() && json["calls"]["rate"].is_number());
+        assert_eq!(serde_json::from_value::<Summary>(json).unwrap(), summary);
+        assert_eq!(Summary::of(&[], &labels).accuracy(), None);
+    }
+}

@@ -1,0 +1,9 @@
+//! How sure a result on few items is, and whether two runs differ.
+
+mod bootstrap;
+mod draw;
+mod mcnemar;
+mod paired;
+
+pub(crate) use self::draw::draw_rng;
+pub use self::{bootstrap::Proportion, mcnemar::mcnemar_exact, paired::PairedDifference};

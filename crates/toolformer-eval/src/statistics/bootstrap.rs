@@ -1,0 +1,91 @@
+//! A part with the interval that a bootstrap gives it.
+
+use rand::Rng as _;
+use serde::{Deserialize, Serialize};
+
+use super::draw_rng;
+
+/// Samples that an interval is taken from.
+pub(super) const SAMPLES: usize = 10_000;
+
+/// A part with its interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Proportion {
+    /// The part of what is right, from 0 to 1.
+    pub value: f64,
+    /// Lower end of the interval of 95 %.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Proportion {
+    /// What is right of all, and the percentile bootstrap's interval of 95 % (Efron, 1979). None if there is nothing.
+    ///
+    /// ```
+    /// use toolformer_eval::Proportion;
+    /// let half = Proportion::of([true, false].into_iter().cycle().take(100), 0).unwrap();
+    /// assert_eq!(half.value, 0.5);
+    /// assert!(half.low < 0.42 && half.high > 0.58);
+    /// ```
+    pub fn of(right: impl IntoIterator<Item = bool>, seed: u64) -> Option<Self> {
+        Self::of_groups(&right.into_iter().map(|right| (f64::from(right), 1.0)).collect::<Vec<_>>(), seed)
+    }
+
+    /// The same of groups that are drawn whole, as what is in one (the questions about one paragraph) is not
+    /// independent: each is how much of it is right, and how much there is.
+    pub fn of_groups(groups: &[(f64, f64)], seed: u64) -> Option<Self> {
+        let part = |sums: (f64, f64)| sums.0 / sums.1;
+        let add = |sum: (f64, f64), &(right, all): &(f64, f64)| (sum.0 + right, sum.1 + all);
+        let whole = groups.iter().fold((0.0, 0.0), add);
+        if whole.1 <= 0.0 {
+            return None;
+        }
+        let mut rng = draw_rng(seed, &["bootstrap"]);
+        let mut sample = || {
+            let drawn = (0..groups.len()).map(|_| &groups[rng.random_range(0..groups.len())]);
+            part(drawn.fold((0.0, 0.0), add))
+        };
+        let parts = (0..SAMPLES).map(|_| sample()).filter(|part| part.is_finite()).collect();
+        let [low, high] = interval(parts).unwrap_or([part(whole); 2]);
+        Some(Self { value: part(whole), low, high })
+    }
+}
+
+/// The middle 95 % of samples.
+pub(super) fn interval(mut samples: Vec<f64>) -> Option<[f64; 2]> {
+    samples.sort_by(f64::total_cmp);
+    let at =
+        |quantile: f64| samples.get((quantile * samples.len() as f64) as usize).or(samples.last()).copied();
+    Some([at(0.025)?, at(0.975)?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(groups: &[(f64, f64)], value: f64, [low, high]: [f64; 2]) {
+        let found = Proportion::of_groups(groups, 0).unwrap();
+        assert!((found.value - value).abs() < 1e-12, "{found:?}");
+        assert!((found.low - low).abs() < 0.02 && (found.high - high).abs() < 0.02, "{found:?}");
+    }
+
+    #[test]
+    fn intervals_are_those_of_the_binomial_distribution_and_of_groups() {
+        check(&[(1.0, 1.0); 20], 1.0, [1.0, 1.0]);
+        // 100 independent items: 0.5 +- 1.96 * 0.05.
+        check(&[[(1.0, 1.0); 50], [(0.0, 1.0); 50]].concat(), 0.5, [0.4, 0.6]);
+        // The same items, of which four at a time stand or fall together: twice as wide.
+        check(&[[(4.0, 4.0); 13], [(0.0, 4.0); 13]].concat(), 0.5, [0.31, 0.69]);
+        assert_eq!(Proportion::of_groups(&[], 0), None);
+        assert_eq!(Proportion::of([], 0), None);
+    }
+
+    #[test]
+    fn a_seed_gives_the_same_interval_again() {
+        let right = || (0..5_003).map(|i| i % 3 == 0);
+        assert_eq!(Proportion::of(right(), 5), Proportion::of(right(), 5));
+        assert_ne!(Proportion::of(right(), 5), Proportion::of(right(), 6));
+    }
+}
