@@ -115,7 +115,7 @@ pub use stats::{
     CandidateStats, Example, ExampleKind, Histogram, PerplexityStats, StageCost, Stats, SweepPoint, Tally,
     ToolStats, TrainStats, WovenStats,
 };
-pub use teach::{Taught, TeachJob, teach};
+pub use teach::{MakeCallback, Taught, TeachJob, teach};
 pub use teach_settings::TeachSettings;
 pub use tensorboard::TensorboardFile;
 pub use text_scores::text_scores;

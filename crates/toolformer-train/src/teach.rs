@@ -56,12 +56,15 @@ pub struct TeachJob<'a> {
     /// Most calls of a unit that run at a time; likewise.
     pub jobs: NonZeroUsize,
     /// Makes what follows the training beside `metrics.jsonl`, for the folder of the run or of its round.
-    pub callback: Option<&'a dyn Fn(&Path) -> Box<dyn Callback>>,
+    pub callback: Option<&'a MakeCallback>,
     /// What the model is called in `run.toml` and in the adapter.
     pub model_name: &'a str,
     /// Stands for the model's content, such as a checksum of its files.
     pub model_checksum: &'a str,
 }
+
+/// Makes a callback for a folder.
+pub type MakeCallback = dyn Fn(&Path) -> Box<dyn Callback>;
 
 /// The files of a run folder.
 struct RunFolder(PathBuf);
