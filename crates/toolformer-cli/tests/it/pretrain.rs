@@ -75,7 +75,7 @@ fn what_cannot_be_trained_is_said() {
         toolformer(&[&args[..], more].concat())
     };
     run(&small, &[]).fails(2, "set its vocab_size to 267 or more");
-    run(&config, &["--column", "body"]).fails(1, "name the column");
+    run(&config, &["--column", "body"]).fails(1, "name the one that holds the texts by --column");
     run(&config, &["--block-size", "4000"]).fails(1, "do not fill a block");
     run(&config, &["--resume", "--block-size", "16"]).fails(1, "leave out --resume to begin");
 }
