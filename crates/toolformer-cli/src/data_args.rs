@@ -193,8 +193,7 @@ impl DataArgs {
     /// The rows of a set to measure on: its split `validation`, or all of `train`.
     pub(crate) fn open_held_out(&self, source: &str, wanted: &RowsWanted) -> Result<Dataset> {
         let splits = self.splits(source, wanted)?;
-        let rows = splits.get(VALIDATION).or_else(|_| splits.get(TRAIN))?.clone();
-        Ok(self.max_eval_samples.map_or(rows.clone(), |most| rows.take(most)))
+        Ok(splits.get(VALIDATION).or_else(|_| splits.get(TRAIN))?.clone())
     }
 
     fn splits(&self, source: &str, wanted: &RowsWanted) -> Result<DatasetDict> {
