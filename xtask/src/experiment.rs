@@ -17,6 +17,7 @@ mod gsm8k;
 mod marks;
 mod pretrain;
 mod reward;
+mod screen;
 mod wikipedia;
 
 /// Run the data pipeline on real texts, and count; train models on real data, and measure
@@ -28,7 +29,8 @@ mod wikipedia;
   cargo xtask experiment gsm8k --data gsm8k_train.jsonl
   cargo xtask experiment wikipedia --texts 200
   cargo xtask experiment pretrain --family palm
-  cargo xtask experiment reward --data example_model_solutions.jsonl")]
+  cargo xtask experiment reward --data example_model_solutions.jsonl
+  cargo xtask experiment screen --data gsm8k_train.jsonl")]
 pub(crate) struct Args {
     #[command(subcommand)]
     experiment: Experiment,
@@ -39,6 +41,7 @@ enum Experiment {
     Gsm8k(gsm8k::Args),
     Pretrain(pretrain::Args),
     Reward(reward::Args),
+    Screen(screen::Args),
     Wikipedia(wikipedia::Args),
 }
 
@@ -131,6 +134,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Experiment::Gsm8k(args) => gsm8k::run(args),
         Experiment::Pretrain(args) => pretrain::run(args),
         Experiment::Reward(args) => reward::run(args),
+        Experiment::Screen(args) => screen::run(args),
         Experiment::Wikipedia(args) => wikipedia::run(args),
     }
 }

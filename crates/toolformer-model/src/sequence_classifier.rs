@@ -145,10 +145,19 @@ impl<B: Backend> SequenceClassifier<B> {
     /// # Shapes
     /// - returns `[batch, labels]`
     pub fn scores(&self, texts: &TokenBatch) -> Tensor<B, 2> {
-        let (batch, seq, device) = (texts.batch(), texts.seq(), self.body.device());
-        let mut cache = KvCache::new(self.body.cache_shape(), batch, seq, &device);
-        let hidden = self.body.forward(texts, &mut cache);
-        let d_model = hidden.dims()[2];
+        let device = self.body.device();
+        let mut cache = KvCache::new(self.body.cache_shape(), texts.batch(), texts.seq(), &device);
+        self.scores_of_states(self.body.forward(texts, &mut cache), texts)
+    }
+
+    /// The scores of every text from the states that the body gave for its tokens, or for those behind a prefix.
+    ///
+    /// # Shapes
+    /// - `hidden`: `[batch, seq, d_model]`, of `texts`
+    /// - returns `[batch, labels]`
+    pub fn scores_of_states(&self, hidden: Tensor<B, 3>, texts: &TokenBatch) -> Tensor<B, 2> {
+        let [batch, seq, d_model] = hidden.dims();
+        let device = hidden.device();
         let last: Vec<i32> = (0..batch)
             .map(|row| i32::try_from(row * seq + self.last(texts.row(row))).unwrap_or(i32::MAX))
             .collect();

@@ -179,6 +179,7 @@ impl<'m, B: Backend, M: CausalLm<B>> Annotator<'m, B, M> {
             p_start,
             call,
             status,
+            screen_score: None,
             result: None,
             losses: None,
             delta: None,

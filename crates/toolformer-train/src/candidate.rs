@@ -63,6 +63,9 @@ pub struct Candidate {
     pub call: String,
     /// How its sampling and execution went.
     pub status: Status,
+    /// What a reward model made of it before it was run, higher for what is more worth running; see `Screen`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub screen_score: Option<f64>,
     /// The tool's result, or what went wrong.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub result: Option<String>,
@@ -161,6 +164,7 @@ mod tests {
             p_start: 0.25,
             call: "Calculator(2 * (3 + 4))".into(),
             status: Status::Ok,
+            screen_score: None,
             result: Some("14".into()),
             losses: None,
             delta: None,

@@ -108,22 +108,21 @@ impl<B: Backend, M: CausalLm<B> + Sync> Collector<'_, '_, B, M> {
             texts.iter().enumerate().map(|(number, text)| (&text.text.id, number)).collect();
         candidates.sort_by_key(|candidate| number.get(&candidate.text_id).copied());
         record.too_long = too_long.into_iter().filter(|&too_long| too_long).count();
-        if let Some(screen) = self.screen {
-            screen.sort_out(
-                |id| number.get(id).map(|&number| texts[number].text.text.as_str()),
-                &mut candidates,
-            )?;
-        }
         let share = |from: f64, to: f64| (to - from) / under_way;
         let annotated = clock();
         record.annotate_seconds = share(began, annotated);
+        if let Some(screen) = self.screen {
+            record.screen_tokens = screen.sort_out(&texts, &mut candidates)?;
+        }
+        let screened = clock();
+        record.screen_seconds = share(annotated, screened);
         if let Some(dated) = self.dated {
             let text_of = |id: &TextId| number.get(id).map(|&number| texts[number].text);
             dated.execute(text_of, &mut candidates, self.jobs);
         }
         execute(self.registry, &mut candidates, self.jobs);
         let executed = clock();
-        record.execute_seconds = share(annotated, executed);
+        record.execute_seconds = share(screened, executed);
         if let Some(filter) = self.filter {
             record.filter_tokens = filter.judge::<B>(&texts, &mut candidates)?;
             record.filter_seconds = share(executed, clock());

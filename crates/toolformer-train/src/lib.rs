@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod alike_scores;
 mod annotate;
 mod annotate_settings;
 mod bootstrap;
@@ -101,8 +102,8 @@ pub use observer::{Clock, Observer, Unobserved};
 pub use report::{ReportData, render_report, write_report, write_training_page};
 pub use reward::{
     Conversation, ConversationTemplate, EncodedPair, EncodedPairs, PairScores, PairwiseLogistic,
-    PreferencePair, Screen, Template, Templates, by_question, call_in_place, encode_pairs, pairs_of_calls,
-    prefer_longer, read_pairs, score_pairs, split_by_question,
+    PreferencePair, Rivals, Screen, Template, Templates, by_question, call_in_place, encode_pairs,
+    pairs_of_calls, prefer_longer, read_pairs, score_pairs, split_by_question,
 };
 pub use rounds::{RoundStats, teach_rounds};
 pub use selection::{

@@ -15,7 +15,7 @@ mod template;
 mod templates;
 
 pub use self::{
-    calls::{call_in_place, pairs_of_calls},
+    calls::{Rivals, call_in_place, pairs_of_calls},
     conversation::Conversation,
     conversation_template::ConversationTemplate,
     encoded_pairs::{EncodedPair, EncodedPairs, encode_pairs},

@@ -218,6 +218,9 @@ impl Stats {
         let annotate = StageCost { seconds: units.annotate_seconds, tokens: units.annotate_tokens };
         let execute = StageCost { seconds: units.execute_seconds, tokens: 0 };
         let filter = StageCost { seconds: units.filter_seconds, tokens: units.filter_tokens };
+        // Without a screen there is no such stage.
+        let screen = (units.screen_tokens > 0)
+            .then_some(("screen", StageCost { seconds: units.screen_seconds, tokens: units.screen_tokens }));
         let (candidates, tools) = tally.finish();
         Self {
             texts: units.texts,
@@ -228,8 +231,10 @@ impl Stats {
             candidates,
             tools,
             stages: [("annotate", annotate), ("execute", execute), ("filter", filter)]
+                .into_iter()
+                .chain(screen)
                 .map(|(name, cost)| (name.to_owned(), cost))
-                .into(),
+                .collect(),
             ..Self::default()
         }
     }

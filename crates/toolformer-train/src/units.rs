@@ -26,6 +26,12 @@ pub struct UnitRecord {
     pub annotate_tokens: usize,
     /// Seconds that annotating took; where several units were under way at once, its share of them.
     pub annotate_seconds: f64,
+    /// Tokens that screening took through the reward model.
+    #[serde(default)]
+    pub screen_tokens: usize,
+    /// Seconds that screening took, likewise.
+    #[serde(default)]
+    pub screen_seconds: f64,
     /// Seconds that running the calls took, likewise.
     #[serde(default)]
     pub execute_seconds: f64,
@@ -45,6 +51,8 @@ impl UnitCost for UnitRecord {
         self.positions += unit.positions;
         self.annotate_tokens += unit.annotate_tokens;
         self.annotate_seconds += unit.annotate_seconds;
+        self.screen_tokens += unit.screen_tokens;
+        self.screen_seconds += unit.screen_seconds;
         self.execute_seconds += unit.execute_seconds;
         self.filter_tokens += unit.filter_tokens;
         self.filter_seconds += unit.filter_seconds;

@@ -227,7 +227,23 @@ fn a_runs_verdicts_make_a_screen() {
     let screen = folder.path("screen/model");
     let count = |rows: &[Value], status: &str| rows.iter().filter(|row| row["status"] == status).count();
     // Everything passes, or nothing does: what would be run has another fate, and the rest the same one.
-    assert_eq!(annotate("all.jsonl", &["--screen", &screen, "--screen-score=-1e9"]), plain);
+    let scored = |out: &str, more: &[&str]| {
+        let mut rows = annotate(out, &[&["--screen", &screen, "--screen-score=-1e9"], more].concat());
+        let scores: Vec<Option<f64>> =
+            rows.iter_mut().map(|row| row.as_object_mut()?.remove("screen_score")?.as_f64()).collect();
+        (rows, scores)
+    };
+    let (all, scores) = scored("all.jsonl", &[]);
+    assert_eq!(all, plain);
+    // What was to be run has a score, whatever went through the reward model with it.
+    let to_run = ["ok", "bad_arguments", "tool_error", "no_result"];
+    for (row, score) in all.iter().zip(&scores) {
+        assert_eq!(score.is_some(), to_run.contains(&row["status"].as_str().unwrap()), "{row}");
+    }
+    let (_, alone) = scored("alone.jsonl", &["--unit-texts", "1"]);
+    for (score, alone) in scores.iter().flatten().zip(alone.iter().flatten()) {
+        assert!((score - alone).abs() < 1e-4, "{score} {alone}");
+    }
     let none = annotate("none.jsonl", &["--screen", &screen, "--screen-score", "1e9"]);
     assert!(count(&plain, "ok") > 0 && count(&none, "ok") == 0 && count(&none, "screened") > 0);
     assert_eq!(count(&none, "duplicate"), count(&plain, "duplicate"));

@@ -17,7 +17,7 @@ pub(super) struct Cost {
 
 /// The stages in the order in which they run.
 pub(super) fn costs(stats: &Stats) -> Vec<Cost> {
-    let known = ["annotate", "execute", "filter", "finetune", "perplexity"];
+    let known = ["annotate", "screen", "execute", "filter", "finetune", "perplexity"];
     let total: f64 = stats.stages.values().map(|cost| cost.seconds).sum();
     let mut stages: Vec<_> = stats.stages.iter().collect();
     stages.sort_by_key(|(name, _)| known.iter().position(|known| known == name).unwrap_or(known.len()));
@@ -25,6 +25,7 @@ pub(super) fn costs(stats: &Stats) -> Vec<Cost> {
         name: name.clone(),
         what: match name.as_str() {
             "annotate" => "find places, sample calls",
+            "screen" => "score the calls by a reward model",
             "execute" => "run the calls",
             "filter" => "measure the three losses of each call",
             "finetune" => "train on the texts with calls",

@@ -1,17 +1,18 @@
 //! Scoring calls before they are executed.
 
-use std::path::Path;
+use std::{collections::HashMap, ops::Range, path::Path};
 
 use burn::tensor::backend::Backend;
 use toolformer_model::{CausalLm as _, SequenceClassifier, Tokenizer, check_ids};
 use toolformer_text::Syntax;
 
-use super::{Conversation, Template, calls::call_in_place};
+use super::{Template, calls::call_in_place};
 use crate::{
+    alike_scores::alike_scores,
     candidate::{Candidate, Status},
     error::TrainError,
-    text_scores::text_scores,
     texts::TextId,
+    tokenized::Tokenized,
 };
 
 /// A reward model that learnt from [`pairs_of_calls`](super::pairs_of_calls), and says of a call that was sampled whether the
@@ -57,51 +58,71 @@ impl<B: Backend> Screen<B> {
     /// # Errors
     /// If the model lacks an id of the text.
     pub fn scores(&self, text: &str, candidates: &[Candidate]) -> Result<Vec<Option<f64>>, TrainError> {
-        let longest = self.model.body.max_positions();
-        let ids = |conversation: Conversation| {
-            // What stands for itself is the same in every template.
-            let ids = Template::Chat.ids_within(&conversation, &self.tokenizer, longest)?;
-            check_ids(
-                ids.as_deref().unwrap_or_default(),
-                self.model.body.vocab_size(),
-                Some(&self.tokenizer),
-            )?;
-            Ok::<_, TrainError>(ids)
-        };
-        let calls = candidates.iter().map(|candidate| call_in_place(text, candidate, &self.syntax));
-        let calls: Vec<Option<Vec<u32>>> =
-            calls.map(|call| call.map_or(Ok(None), ids)).collect::<Result<_, _>>()?;
+        let calls = candidates.iter().map(|candidate| self.ids(text, candidate));
+        let calls: Vec<Option<Vec<u32>>> = calls.collect::<Result<_, _>>()?;
         let fitting: Vec<&Vec<u32>> = calls.iter().flatten().collect();
-        let mut scores = text_scores(&self.model, &fitting, self.batch_tokens).into_iter();
-        let score =
-            |call: &Option<Vec<u32>>| call.as_ref().and_then(|_| scores.next()).map(|of| f64::from(of[0]));
+        let (scores, _) = alike_scores(&self.model, &[fitting], self.batch_tokens);
+        let mut scores = scores.into_iter().flatten();
+        let score = |call: &Option<Vec<u32>>| call.as_ref().and_then(|_| scores.next()).map(f64::from);
         Ok(calls.iter().map(score).collect())
     }
 
-    /// Marks the calls that score less than they have to; they are not executed then. Candidates are sorted by their texts.
+    /// What the model reads of a call.
+    fn ids(&self, text: &str, candidate: &Candidate) -> Result<Option<Vec<u32>>, TrainError> {
+        let Some(call) = call_in_place(text, candidate, &self.syntax) else { return Ok(None) };
+        let body = &self.model.body;
+        // What stands for itself is the same in every template.
+        let ids = Template::Chat.ids_within(&call, &self.tokenizer, body.max_positions())?;
+        check_ids(ids.as_deref().unwrap_or_default(), body.vocab_size(), Some(&self.tokenizer))?;
+        Ok(ids)
+    }
+
+    /// Enters the scores of the calls that are to be executed, and marks those that score less than they have to; they are not
+    /// executed then. Returns the tokens that it took. Candidates are sorted by their texts.
     ///
     /// # Errors
     /// As [`Screen::scores`].
-    pub(crate) fn sort_out<'t>(
+    pub(crate) fn sort_out(
         &self,
-        text_of: impl Fn(&TextId) -> Option<&'t str>,
+        texts: &[Tokenized<'_>],
         candidates: &mut [Candidate],
-    ) -> Result<(), TrainError> {
-        for own in candidates.chunk_by_mut(|a, b| a.text_id == b.text_id) {
-            let Some(text) = own.first().and_then(|first| text_of(&first.text_id)) else { continue };
-            // What is not executed anyway costs nothing here.
-            let (to_execute, calls): (Vec<usize>, Vec<Candidate>) = own
-                .iter()
-                .enumerate()
-                .filter(|(_, candidate)| candidate.status == Status::Ok && candidate.result.is_none())
-                .map(|(number, candidate)| (number, candidate.clone()))
-                .unzip();
-            for (number, score) in to_execute.into_iter().zip(self.scores(text, &calls)?) {
-                if score.is_some_and(|score| score < self.min_score) {
-                    own[number].status = Status::Screened;
+    ) -> Result<usize, TrainError> {
+        let text_of: HashMap<&TextId, &str> =
+            texts.iter().map(|text| (&text.text.id, text.text.text.as_str())).collect();
+        let (mut numbers, mut calls) = (Vec::new(), Vec::new());
+        for own in by_text_id(candidates) {
+            let (mut own_numbers, mut own_calls) = (Vec::new(), Vec::new());
+            for number in own {
+                let candidate = &candidates[number];
+                let Some(text) = text_of.get(&candidate.text_id) else { continue };
+                // What is not executed anyway costs nothing here.
+                let is_to_execute = candidate.status == Status::Ok && candidate.result.is_none();
+                if is_to_execute && let Some(ids) = self.ids(text, candidate)? {
+                    own_numbers.push(number);
+                    own_calls.push(ids);
                 }
             }
+            numbers.push(own_numbers);
+            calls.push(own_calls);
         }
-        Ok(())
+        let (scores, computed) = alike_scores(&self.model, &calls, self.batch_tokens);
+        for (number, score) in numbers.into_iter().flatten().zip(scores.into_iter().flatten()) {
+            let (candidate, score) = (&mut candidates[number], f64::from(score));
+            candidate.screen_score = Some(score);
+            if score < self.min_score {
+                candidate.status = Status::Screened;
+            }
+        }
+        Ok(computed)
     }
+}
+
+/// The numbers of each text's candidates, which stand one behind another.
+fn by_text_id(candidates: &[Candidate]) -> Vec<Range<usize>> {
+    let mut begin = 0;
+    let own = |own: &[Candidate]| {
+        begin += own.len();
+        begin - own.len()..begin
+    };
+    candidates.chunk_by(|a, b| a.text_id == b.text_id).map(own).collect()
 }

@@ -25,6 +25,7 @@ fn candidates(rng: &mut ChaCha8Rng) -> Vec<Candidate> {
                 p_start: [1e-7, 0.004, 0.3, 0.9][(position + text as usize) % 4],
                 call: format!("{tool}({sample})"),
                 status,
+                screen_score: None,
                 result: Some("r".into()),
                 losses: None,
                 delta: None,

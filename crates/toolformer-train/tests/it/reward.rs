@@ -12,7 +12,7 @@ use toolformer_model::{
 };
 use toolformer_text::Syntax;
 use toolformer_train::{
-    Candidate, EncodedPair, Method, Metric, Objective as _, PairwiseLogistic, PreferencePair, Screen,
+    Candidate, EncodedPair, Method, Metric, Objective as _, PairwiseLogistic, PreferencePair, Rivals, Screen,
     StepGradients, Templates, TrainError, Trainable, Trained, TrainingJob, TrainingSettings, Unobserved,
     encode_pairs, pairs_of_calls, score_pairs, train,
 };
@@ -303,21 +303,22 @@ fn judged() -> Vec<Candidate> {
 #[test]
 fn verdicts_of_a_filter_are_pairs_and_a_screen_scores_calls() {
     let text = texts(&["the cat"]).remove(0);
-    let pairs =
-        pairs_of_calls([Ok(text.clone())].into_iter(), judged().into_iter().map(Ok), &Syntax::default())
-            .unwrap();
-    let answers: Vec<_> =
-        pairs.iter().map(|pair| (pair.chosen.answer.as_str(), pair.rejected.answer.as_str())).collect();
-    assert_eq!(
-        answers,
-        [
-            ("the [Calculator(1 + 1)]", "the [Calculator(2)]"),
-            ("the [Calculator(1 + 1)]", "the [Calculator(x)]")
-        ]
-    );
+    let pairs_of = |candidates: Vec<Candidate>, rivals: Rivals| {
+        let texts = [Ok(text.clone())].into_iter();
+        pairs_of_calls(texts, candidates.into_iter().map(Ok), &Syntax::default(), rivals)
+    };
+    let answers = |rivals: Rivals| -> Vec<(String, String)> {
+        let pairs = pairs_of(judged(), rivals).unwrap();
+        pairs.into_iter().map(|pair| (pair.chosen.answer, pair.rejected.answer)).collect()
+    };
+    let pair = |rejected: &str| ("the [Calculator(1 + 1)] cat".to_owned(), rejected.to_owned());
+    let [wrong, failed] = ["the [Calculator(2)] cat", "the [Calculator(x)] cat"].map(pair);
+    assert_eq!(answers(Rivals::SamePlace), [wrong.clone(), failed.clone()]);
+    assert_eq!(answers(Rivals::AnyPlace), [wrong, failed, pair("the [Calculator(7)] cat")]);
+    let pairs = pairs_of(judged(), Rivals::SamePlace).unwrap();
     assert_eq!(pairs[0].question(), pairs[1].question());
-    let unjudged = judged().into_iter().map(|candidate| Ok(Candidate { kept: None, ..candidate }));
-    let error = pairs_of_calls([Ok(text.clone())].into_iter(), unjudged, &Syntax::default()).unwrap_err();
+    let unjudged = judged().into_iter().map(|candidate| Candidate { kept: None, ..candidate });
+    let error = pairs_of(unjudged.collect(), Rivals::SamePlace).unwrap_err();
     assert!(error.to_string().contains("was not filtered"), "{error}");
 
     let (folder, (model, config)) = (tempfile::tempdir().unwrap(), fresh());
@@ -330,8 +331,8 @@ fn verdicts_of_a_filter_are_pairs_and_a_screen_scores_calls() {
         model.scores(&TokenBatch::new(&[ids])).into_scalar().elem::<f64>()
     };
     assert_eq!(found[2], None);
-    assert!((found[0].unwrap() - score("the [Calculator(1 + 1)]")).abs() < 1e-6, "{found:?}");
-    assert!((found[4].unwrap() - score("the [Calculator(7)]")).abs() < 1e-6, "{found:?}");
+    assert!((found[0].unwrap() - score("the [Calculator(1 + 1)] cat")).abs() < 1e-6, "{found:?}");
+    assert!((found[4].unwrap() - score("the [Calculator(7)] cat")).abs() < 1e-6, "{found:?}");
 }
 
 #[test]

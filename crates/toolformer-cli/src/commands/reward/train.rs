@@ -10,8 +10,8 @@ use toolformer::{
     model::{CausalLm as _, Pretrained},
     text::Syntax,
     train::{
-        EncodedPairs, JsonlLines, PairwiseLogistic, PreferencePair, TextFile, TextSource as _, encode_pairs,
-        pairs_of_calls, read_pairs, split_by_question,
+        EncodedPairs, JsonlLines, PairwiseLogistic, PreferencePair, Rivals, TextFile, TextSource as _,
+        encode_pairs, pairs_of_calls, read_pairs, split_by_question,
     },
 };
 
@@ -57,6 +57,9 @@ pub(super) struct Args {
     /// The texts of that run
     #[arg(long, value_name = "FILE", requires = "from_run")]
     texts: Option<PathBuf>,
+    /// With --from-run: compare a kept call with the others of its whole text, not of its place alone
+    #[arg(long, requires = "from_run")]
+    any_place: bool,
     /// The folder to write to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -142,7 +145,9 @@ impl Args {
             (Some(pairs), _, _) => read_pairs(pairs)?,
             (None, Some(run), Some(texts)) => {
                 let (texts, candidates) = (TextFile::open(texts)?, run.join("candidates.jsonl"));
-                pairs_of_calls(texts.texts()?, JsonlLines::open(&candidates)?, &Syntax::default())?
+                let candidates = JsonlLines::open(&candidates)?;
+                let rivals = if self.any_place { Rivals::AnyPlace } else { Rivals::SamePlace };
+                pairs_of_calls(texts.texts()?, candidates, &Syntax::default(), rivals)?
             }
             _ => return Err(wrong_usage("give --pairs, or --from-run with --texts")),
         };
