@@ -114,6 +114,14 @@ pub enum EvalError {
         /// The file.
         path: PathBuf,
     },
+    /// The model cannot go on from a prompt, or a call fails where that ends a run.
+    #[cfg(feature = "runner")]
+    #[error(transparent)]
+    Decode(#[from] toolformer_decode::DecodeError),
+    /// A text has no tokens of the model.
+    #[cfg(feature = "runner")]
+    #[error(transparent)]
+    Model(#[from] toolformer_model::ModelError),
     /// Two runs cannot be compared.
     #[error("the runs cannot be compared: {why}")]
     Compare {

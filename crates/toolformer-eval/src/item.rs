@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::function_calling::FunctionCase;
+
 /// One question with its right answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Item {
@@ -50,4 +52,6 @@ pub struct ItemSet {
     pub items: Vec<Item>,
     /// Why rows of the set are no items of the task, and how many.
     pub left_out: BTreeMap<String, usize>,
+    /// By the id of an item, the functions that may be called for it and what should be, where it brings its own.
+    pub functions: BTreeMap<String, FunctionCase>,
 }

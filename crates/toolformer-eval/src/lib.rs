@@ -79,6 +79,8 @@ mod metric;
 mod prompt_template;
 mod readers;
 mod results;
+#[cfg(feature = "runner")]
+mod runner;
 mod statistics;
 mod stratified_sample;
 mod task;
@@ -92,10 +94,12 @@ pub use item::{Item, ItemSet};
 pub use metric::{Metric, Score, contains_answer, first_number, normalized_words, number_in, without_calls};
 pub use prompt_template::PromptTemplate;
 pub use results::{
-    CallCounts, CallResult, CallSplit, Comparison, Condition, ItemResult, ResultLog, RunHeader, Summary,
-    SummaryLabels, SweepRow, TokenCounts, ToolCounts, compare, conditions_table, read_results,
+    CallCounts, CallResult, CallSplit, Comparison, Condition, ItemResult, Likelihood, ResultLog, RunHeader,
+    Summary, SummaryLabels, SweepRow, TokenCounts, ToolCounts, compare, conditions_table, read_results,
     read_run_header, sweep_table,
 };
+#[cfg(feature = "runner")]
+pub use runner::{Calling, RunSettings, TaskRun};
 pub use statistics::{PairedDifference, Proportion, mcnemar_exact};
 pub use stratified_sample::stratified_sample;
 pub use task::{DataFormat, FieldNames, LamaTexts, Task, TextItems};

@@ -13,7 +13,7 @@ use crate::{
     EvalError, Item, ItemSet, Metric, PromptTemplate,
     dateset::Dateset,
     function_calling::{FunctionCase, read_function_cases},
-    readers,
+    readers, stratified_sample,
 };
 
 /// A task, as its file declares it.
@@ -122,13 +122,7 @@ impl Task {
             return Err(EvalError::Setting { name: "data", why });
         };
         let mut set = match &self.data {
-            DataFormat::FunctionCalls => {
-                let mut items = Vec::new();
-                for file in data_files(data)? {
-                    items.extend(read_function_cases(&file, None)?.iter().map(FunctionCase::item));
-                }
-                ItemSet { items, ..ItemSet::default() }
-            }
+            DataFormat::FunctionCalls => return function_calls(data),
             format => readers::read(format, data)?,
         };
         if set.items.is_empty() {
@@ -136,6 +130,23 @@ impl Task {
             return Err(EvalError::NoItems { path: data.into(), left_out });
         }
         readers::make_ids_unique(&mut set.items);
+        Ok(set)
+    }
+
+    /// Its items, or of more than `count` so many, drawn by [`stratified_sample`].
+    ///
+    /// # Errors
+    /// As [`Task::items`].
+    pub fn some_items(
+        &self,
+        data: Option<&str>,
+        count: Option<usize>,
+        seed: u64,
+    ) -> Result<ItemSet, EvalError> {
+        let mut set = self.items(data, seed)?;
+        if let Some(count) = count {
+            set.items = stratified_sample(&set.items, count, seed);
+        }
         Ok(set)
     }
 
@@ -153,4 +164,20 @@ impl Task {
             EvalError::Item { id: item.id.clone(), why }
         })
     }
+}
+
+/// BFCL's questions, with the functions that each brings.
+fn function_calls(data: &str) -> Result<ItemSet, EvalError> {
+    let mut set = ItemSet::default();
+    let mut cases = Vec::new();
+    for file in data_files(data)? {
+        cases.extend(read_function_cases(&file, None)?);
+    }
+    if cases.is_empty() {
+        return Err(EvalError::NoItems { path: data.into(), left_out: Vec::new() });
+    }
+    set.items = cases.iter().map(FunctionCase::item).collect();
+    readers::make_ids_unique(&mut set.items);
+    set.functions = set.items.iter().map(|item| item.id.clone()).zip(cases).collect();
+    Ok(set)
 }

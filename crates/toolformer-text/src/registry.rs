@@ -92,6 +92,22 @@ impl Registry {
         self.add(Supervised::new_async(tool))
     }
 
+    /// The same tools in another registry, which has no cache.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        Self { syntax: self.syntax.clone(), tools: self.tools.clone(), cache: None, ..*self }
+    }
+
+    /// The same with `tool` in the place of the one of its name, if there is one of that name.
+    #[must_use]
+    pub fn share_with(&self, tool: impl Tool + 'static) -> Self {
+        let mut shared = self.share();
+        if let Some(replaced) = shared.tools.get_mut(tool.name()) {
+            *replaced = Supervised::new(tool);
+        }
+        shared
+    }
+
     fn add(&mut self, tool: Supervised) -> Result<(), RegistryError> {
         let name = tool.tool().name().to_owned();
         if !is_valid_name(&name) {

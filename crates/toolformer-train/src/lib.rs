@@ -24,7 +24,6 @@
 mod alike_scores;
 mod annotate;
 mod annotate_settings;
-mod bootstrap;
 mod by_text;
 mod candidate;
 mod classification;
@@ -77,7 +76,6 @@ mod whole_file;
 
 pub use annotate::{Annotated, Annotator};
 pub use annotate_settings::{AnnotateSettings, CallSampling, CallSource};
-pub use bootstrap::Proportion;
 pub use candidate::{Candidate, Reason, Status};
 pub use classification::{
     EncodedText, EncodedTexts, LabelCrossEntropy, LabelScores, LabelledText, Labels, RowFields, encode_texts,
@@ -99,7 +97,9 @@ pub use fingerprint::{calling_fingerprint, file_checksum, fingerprint, tool_fing
 pub use jsonl_lines::JsonlLines;
 pub use merge_shards::merge_shards;
 pub use observer::{Clock, Observer, Unobserved};
-pub use report::{ReportData, render_report, write_report, write_training_page};
+pub use report::{
+    EvalRun, ReportData, render_eval_page, render_report, write_eval_page, write_report, write_training_page,
+};
 pub use reward::{
     Conversation, ConversationTemplate, EncodedPair, EncodedPairs, PairScores, PairwiseLogistic,
     PreferencePair, Rivals, Screen, Template, Templates, by_question, call_in_place, encode_pairs,

@@ -5,6 +5,8 @@
 
 mod chart;
 mod costs;
+mod eval_charts;
+mod eval_page;
 mod example_cards;
 mod facts;
 mod fates;
@@ -23,7 +25,11 @@ mod training_page;
 
 use std::{io::Write as _, path::Path};
 
-pub use self::{report_data::ReportData, training_page::write_training_page};
+pub use self::{
+    eval_page::{EvalRun, render_eval_page, write_eval_page},
+    report_data::ReportData,
+    training_page::write_training_page,
+};
 use crate::{error::TrainError, whole_file::write_whole};
 
 /// The page as HTML: the same data give the same bytes.

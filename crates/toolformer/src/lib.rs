@@ -11,6 +11,7 @@
 //! | [`decode`] | sampling, batches, and generation that pauses at a call and runs the tool |
 //! | [`filter`] | the paper's criterion: does a call's result lower the loss of what follows? |
 //! | [`data`] | data sets: read, split, mix, tokenise once, pad and pack |
+//! | [`eval`] | the paper's evaluation: tasks, metrics, statistics, and a model run on them |
 //! | [`train`] | annotate, execute, filter, weave, fine-tune, and [`train::teach`], the whole job |
 //! | [`device`] | which backend a device's name stands for |
 //!
@@ -67,6 +68,7 @@ pub mod device;
 pub use burn;
 pub use toolformer_data as data;
 pub use toolformer_decode as decode;
+pub use toolformer_eval as eval;
 pub use toolformer_filter as filter;
 pub use toolformer_model as model;
 pub use toolformer_text as text;

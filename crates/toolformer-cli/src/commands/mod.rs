@@ -3,6 +3,7 @@
 mod annotate;
 mod classify;
 mod devices;
+mod eval;
 mod filter;
 mod finetune;
 mod generate;
@@ -41,6 +42,7 @@ pub(crate) enum Command {
     Report(report::Args),
     Reward(reward::Args),
     Classify(classify::Args),
+    Eval(eval::Args),
     Generate(generate::Args),
     Models(models::Args),
     Tools(tools::Args),
@@ -66,6 +68,7 @@ impl Command {
             Self::Report(args) => report::run(args),
             Self::Reward(args) => reward::run(args),
             Self::Classify(args) => classify::run(args),
+            Self::Eval(args) => eval::run(args),
             Self::Generate(args) => generate::run(args),
             Self::Models(args) => models::run(args),
             Self::Tools(args) => tools::run(args),

@@ -1,5 +1,7 @@
 //! Whether the calls of an output are those that were asked for.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use toolformer_text::Call;
@@ -35,6 +37,20 @@ pub enum FunctionVerdict {
         /// What is wrong.
         why: String,
     },
+}
+
+/// As it stands in a row of results.
+impl fmt::Display for FunctionVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Correct => f.write_str("correct"),
+            Self::NoCall => f.write_str("no call"),
+            Self::UnexpectedCall { function } => write!(f, "unexpected call of {function}"),
+            Self::SeveralCalls { calls } => write!(f, "{calls} calls"),
+            Self::WrongFunction { function } => write!(f, "wrong function {function}"),
+            Self::WrongArguments { why } => write!(f, "wrong arguments: {why}"),
+        }
+    }
 }
 
 impl FunctionVerdict {

@@ -78,11 +78,16 @@ impl Metric {
     }
 
     /// Whether the score is settled, whatever a model still writes behind `output`: more than the first words are
-    /// there. A runner may stop then.
+    /// there, or the line of the first number has ended. A runner may stop then.
     pub fn is_settled(&self, output: &str, syntax: &Syntax) -> bool {
         match *self {
             Self::WithinFirstWords { words } => {
                 without_calls(output, syntax).split_whitespace().count() > words
+            }
+            // An `=` further on in the line of the first number would make another one the answer.
+            Self::FirstNumber { .. } => {
+                let said = without_calls(output, syntax);
+                said.rsplit_once('\n').is_some_and(|(lines, _)| first_number(lines).is_some())
             }
             _ => false,
         }
@@ -121,6 +126,9 @@ mod tests {
         check(number, " [Calculator(4 + 8", &["4"], false, "");
         assert!(!five.is_settled("a b c d [QA(x) -> e] f", &Syntax::default()));
         assert!(five.is_settled("a b c d e f", &Syntax::default()));
+        assert!(!number.is_settled("\n12 apples", &Syntax::default()));
+        assert!(number.is_settled("\n12 apples\n", &Syntax::default()));
+        assert!(!number.is_settled("[Calculator(4 + 8) -> 12]\nso", &Syntax::default()));
     }
 
     #[test]

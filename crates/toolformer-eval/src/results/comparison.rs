@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::{CallCounts, ItemResult};
-use crate::{EvalError, PairedDifference};
+use crate::{EvalError, PairedDifference, Proportion};
 
 /// How a second run differs from a first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub struct Comparison {
     pub only_in_a: usize,
     /// Items of the second alone.
     pub only_in_b: usize,
+    /// The second run's perplexity over the first's, of tasks that ask for it; texts are drawn whole for its interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub perplexity_ratio: Option<Proportion>,
     /// Ids of items that the second run alone got right.
     pub gained: Vec<String>,
     /// Ids of items that the first alone got right.
@@ -64,11 +67,23 @@ pub fn compare(a: &[ItemResult], b: &[ItemResult], seed: u64) -> Result<Comparis
         categories: categories.collect(),
         calls_a: side(|pair| pair.0.clone()),
         calls_b: side(|pair| pair.1.clone()),
+        perplexity_ratio: perplexity_ratio(&pairs, seed),
         only_in_a: a.len() - pairs.len(),
         only_in_b: b.len() - pairs.len(),
         gained: right_in((false, true)),
         lost: right_in((true, false)),
     })
+}
+
+fn perplexity_ratio(pairs: &[(&ItemResult, &ItemResult)], seed: u64) -> Option<Proportion> {
+    let text = |(first, second): &(&ItemResult, &ItemResult)| {
+        let (first, second) = (first.likelihood?, second.likelihood?);
+        // Of models with other tokens there is nothing to divide.
+        (first.tokens == second.tokens).then_some((second.nats - first.nats, first.tokens as f64))
+    };
+    let texts: Vec<(f64, f64)> = pairs.iter().filter_map(text).collect();
+    let Proportion { value, low, high } = Proportion::of_groups(&texts, seed)?;
+    Some(Proportion { value: value.exp(), low: low.exp(), high: high.exp() })
 }
 
 fn by_id<'r>(results: &'r [ItemResult], run: &str) -> Result<HashMap<&'r str, &'r ItemResult>, EvalError> {
@@ -85,6 +100,7 @@ fn by_id<'r>(results: &'r [ItemResult], run: &str) -> Result<HashMap<&'r str, &'
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Likelihood;
 
     fn results(rows: &[(&str, bool)]) -> Vec<ItemResult> {
         let row = |&(id, correct): &(&str, bool)| ItemResult {
@@ -111,6 +127,23 @@ mod tests {
         assert_eq!((found.categories["a"].difference, found.categories["b"].difference), (-0.5, 1.0));
         let json = serde_json::to_string(&found).unwrap();
         assert_eq!(serde_json::from_str::<Comparison>(&json).unwrap(), found);
+    }
+
+    #[test]
+    fn perplexities_are_compared_text_by_text() {
+        let text = |id: &str, nats, tokens| ItemResult {
+            id: id.to_owned(),
+            likelihood: Some(Likelihood { nats, tokens }),
+            ..ItemResult::default()
+        };
+        let a = [text("1", 20.0, 10), text("2", 30.0, 10), text("other tokens", 1.0, 1)];
+        let b = [text("1", 22.0, 10), text("2", 32.0, 10), text("other tokens", 1.0, 2)];
+        let ratio = compare(&a, &b, 0).unwrap().perplexity_ratio.unwrap();
+        assert!((ratio.value - 0.2_f64.exp()).abs() < 1e-9 && ratio.low > 1.0, "{ratio:?}");
+        assert_eq!(
+            compare(&results(&[("a", true)]), &results(&[("a", true)]), 0).unwrap().perplexity_ratio,
+            None
+        );
     }
 
     #[test]

@@ -8,11 +8,17 @@ use toolformer_text::{CallStatus, InvokedCall};
 pub struct ItemResult {
     /// The item's id.
     pub id: String,
+    /// What the model went on from.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prompt: String,
     /// What the model wrote after the prompt, calls and all.
     pub output: String,
     /// What was taken for its answer.
     pub prediction: String,
-    /// Whether that is right.
+    /// Any of these is right.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<String>,
+    /// Whether the prediction is right.
     pub correct: bool,
     /// The calls, in their order.
     pub calls: Vec<CallResult>,
@@ -21,6 +27,21 @@ pub struct ItemResult {
     /// The item's category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
+    /// How likely the text is, of tasks that ask for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likelihood: Option<Likelihood>,
+    /// Why the model was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_asked: Option<String>,
+}
+
+/// How likely a text is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Likelihood {
+    /// Negative log-likelihood of all predicted tokens, in nats.
+    pub nats: f64,
+    /// Tokens that were predicted.
+    pub tokens: usize,
 }
 
 /// A call and what became of it.

@@ -2,6 +2,7 @@
 //!
 //! Beside it lies `FILE.run`, which says what the run is; it is written whole before the first row. A last row without
 //! its line's end was not written whole: it is cut off when the file is opened again, and its item done again.
+//! `FILE.seconds` has what the rows took, which is apart from them: the same run gives the same rows.
 
 use std::{
     collections::HashSet,
@@ -30,6 +31,7 @@ pub struct ResultLog {
     path: PathBuf,
     file: File,
     done: HashSet<String>,
+    seconds: f64,
 }
 
 impl ResultLog {
@@ -53,8 +55,12 @@ impl ResultLog {
         let (results, whole) = read_whole_rows(path, &file)?;
         file.set_len(whole).map_err(EvalError::write(path))?;
         file.seek(SeekFrom::Start(whole)).map_err(EvalError::write(path))?;
-        let done = results.into_iter().map(|result| result.id).collect();
-        Ok(Self { path: path.to_owned(), file, done })
+        let done: HashSet<String> = results.into_iter().map(|result| result.id).collect();
+        let seconds = if done.is_empty() { None } else { fs::read_to_string(beside(path, ".seconds")).ok() };
+        let seconds = seconds.iter().flat_map(|text| text.split_inclusive('\n'));
+        // A line that was not written whole counts nothing.
+        let seconds = seconds.filter_map(|line| line.strip_suffix('\n')?.parse::<f64>().ok()).sum();
+        Ok(Self { path: path.to_owned(), file, done, seconds })
     }
 
     /// Whether an item has its row.
@@ -67,11 +73,18 @@ impl ResultLog {
         self.done.len()
     }
 
-    /// Appends rows and waits until they are on the disk. Items that have theirs are passed over.
+    /// Seconds that the rows took, also in earlier processes.
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    /// Appends rows, which took so many seconds, and waits until they are on the disk. Items that have theirs are passed
+    /// over.
     ///
     /// # Errors
     /// If they cannot be written; on opening the file again, what was written in part is cut off.
-    pub fn append(&mut self, results: &[ItemResult]) -> Result<(), EvalError> {
+    pub fn append(&mut self, results: &[ItemResult], seconds: f64) -> Result<(), EvalError> {
+        self.append_seconds(seconds)?;
         let mut lines = Vec::new();
         let mut ids = HashSet::new();
         for result in results {
@@ -85,6 +98,21 @@ impl ResultLog {
         let written = self.file.write_all(&lines).and_then(|()| self.file.sync_data());
         written.map_err(EvalError::write(&self.path))?;
         self.done.extend(ids);
+        Ok(())
+    }
+
+    fn append_seconds(&mut self, seconds: f64) -> Result<(), EvalError> {
+        let path = beside(&self.path, ".seconds");
+        // What lies there from a run whose rows are gone does not count.
+        let mut open = OpenOptions::new();
+        let open = if self.done.is_empty() && self.seconds == 0.0 {
+            open.write(true).create(true).truncate(true)
+        } else {
+            open.append(true).create(true)
+        };
+        let write = open.open(&path).and_then(|mut file| writeln!(file, "{seconds:.3}"));
+        write.map_err(EvalError::write(&path))?;
+        self.seconds += seconds;
         Ok(())
     }
 }
@@ -133,8 +161,12 @@ fn read_whole_rows(path: &Path, file: &File) -> Result<(Vec<ItemResult>, u64), E
 }
 
 fn header_of(path: &Path) -> PathBuf {
+    beside(path, ".run")
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
-    name.push(".run");
+    name.push(ending);
     path.with_file_name(name)
 }
 
@@ -179,10 +211,11 @@ mod tests {
         let mut log = ResultLog::open(path, &header("f")).unwrap();
         for id in 0..3 {
             if !log.is_done(&result(id).id) {
-                log.append(&[result(id)]).unwrap();
+                log.append(&[result(id)], 0.5).unwrap();
             }
         }
         assert_eq!(log.done(), 3);
+        assert!(log.seconds() >= 0.5);
     }
 
     #[test]
@@ -208,8 +241,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("r.jsonl");
         let mut log = ResultLog::open(&path, &header("f")).unwrap();
-        log.append(&[result(1), result(1), result(2)]).unwrap();
-        log.append(&[result(2), result(3)]).unwrap();
+        log.append(&[result(1), result(1), result(2)], 1.5).unwrap();
+        log.append(&[result(2), result(3)], 0.25).unwrap();
+        assert_eq!(log.seconds(), 1.75);
+        drop(log);
+        assert_eq!(ResultLog::open(&path, &header("f")).unwrap().seconds(), 1.75);
         assert_eq!(read_results(&path).unwrap().len(), 3);
     }
 

@@ -48,7 +48,7 @@ pub struct Summary {
     pub condition: Condition,
     /// Items.
     pub n: usize,
-    /// `accuracy`, and what else is measured, by name.
+    /// `accuracy` or `perplexity`, and what else is measured, by name.
     pub metrics: BTreeMap<String, Proportion>,
     /// Calls.
     pub calls: CallCounts,
@@ -92,11 +92,15 @@ impl Summary {
         let categories = by_category.into_iter().filter_map(|(category, right)| {
             Proportion::of(right, *seed).map(|part| (category.to_owned(), part))
         });
+        let metric = match perplexity(results, *seed) {
+            Some(perplexity) => Some(("perplexity".to_owned(), perplexity)),
+            None => split.all.map(|part| ("accuracy".to_owned(), part)),
+        };
         Self {
             task: task.clone(),
             condition: *condition,
             n: results.len(),
-            metrics: split.all.map(|part| ("accuracy".to_owned(), part)).into_iter().collect(),
+            metrics: metric.into_iter().collect(),
             calls: CallCounts::of(results),
             split,
             categories: categories.collect(),
@@ -109,11 +113,25 @@ impl Summary {
     pub fn accuracy(&self) -> Option<Proportion> {
         self.metrics.get("accuracy").copied()
     }
+
+    /// The perplexity, with its interval over texts; none of a task that has none.
+    pub fn perplexity(&self) -> Option<Proportion> {
+        self.metrics.get("perplexity").copied()
+    }
+}
+
+/// `exp` of the mean negative log-likelihood of a token, in nats; texts are drawn whole for its interval.
+fn perplexity(results: &[ItemResult], seed: u64) -> Option<Proportion> {
+    let likelihoods = results.iter().filter_map(|result| result.likelihood);
+    let texts: Vec<(f64, f64)> = likelihoods.map(|found| (found.nats, found.tokens as f64)).collect();
+    let Proportion { value, low, high } = Proportion::of_groups(&texts, seed)?;
+    Some(Proportion { value: value.exp(), low: low.exp(), high: high.exp() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Likelihood;
 
     #[test]
     fn a_summary_goes_into_json_and_back() {
@@ -136,5 +154,19 @@ mod tests {
         assert!(json["metrics"]["accuracy"]["low"].is_number() && json["calls"]["rate"].is_number());
         assert_eq!(serde_json::from_value::<Summary>(json).unwrap(), summary);
         assert_eq!(Summary::of(&[], &labels).accuracy(), None);
+    }
+
+    #[test]
+    fn perplexity_is_that_of_all_tokens_together() {
+        let text = |nats, tokens| ItemResult {
+            likelihood: Some(Likelihood { nats, tokens }),
+            ..ItemResult::default()
+        };
+        let labels =
+            SummaryLabels { task: "texts".into(), condition: Condition::Plain, seconds: 0.0, seed: 0 };
+        let summary = Summary::of(&[text(30.0, 10), text(0.0, 5)], &labels);
+        let found = summary.perplexity().unwrap();
+        assert!((found.value - 2.0_f64.exp()).abs() < 1e-9 && found.low < found.value, "{found:?}");
+        assert_eq!(summary.accuracy(), None);
     }
 }

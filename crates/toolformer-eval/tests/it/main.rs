@@ -7,6 +7,8 @@ mod dateset;
 mod function_calls;
 mod own_tasks;
 mod public_sets;
+#[cfg(feature = "runner")]
+mod runner;
 
 /// A file beside these tests.
 fn fixture(name: &str) -> String {

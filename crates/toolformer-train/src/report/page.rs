@@ -49,6 +49,7 @@ pub(super) fn environment() -> Result<Environment<'static>, minijinja::Error> {
         SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?;
     environment.set_syntax(syntax);
     environment.add_template("chart.html", include_str!("chart.html"))?;
+    environment.add_template("eval.html", include_str!("eval_page.html"))?;
     environment.add_template("report.html", include_str!("page.html"))?;
     environment.add_template("training.html", include_str!("training_page.html"))?;
     Ok(environment)

@@ -1,10 +1,11 @@
 //! What a reward model gives for pairs, and how good that is.
 
 use burn::tensor::backend::Backend;
+use toolformer_eval::Proportion;
 use toolformer_model::SequenceClassifier;
 
 use super::{EncodedPair, PreferencePair};
-use crate::{bootstrap::Proportion, text_scores::text_scores, training::Evaluation};
+use crate::{text_scores::text_scores, training::Evaluation};
 
 /// The scores of pairs.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +74,7 @@ fn interval(right: &[f64], questions: &[Vec<usize>], seed: u64) -> Option<Propor
     let group = |numbers: &Vec<usize>| {
         (numbers.iter().filter_map(|&number| right.get(number)).sum::<f64>(), numbers.len() as f64)
     };
-    Proportion::of(&questions.iter().map(group).collect::<Vec<_>>(), seed)
+    Proportion::of_groups(&questions.iter().map(group).collect::<Vec<_>>(), seed)
 }
 
 fn rightness(better: f64, worse: f64) -> f64 {

@@ -7,8 +7,9 @@ use serde::Serialize;
 use toolformer::{
     burn::tensor::backend::Backend,
     device::OnDevice,
+    eval::Proportion,
     model::CausalLm as _,
-    train::{Labels, Proportion, encode_texts, read_labelled, score_labels},
+    train::{Labels, encode_texts, read_labelled, score_labels},
 };
 
 use crate::{
@@ -77,12 +78,10 @@ impl OnDevice for &Args {
         let encoded = encode_texts(&texts, &labels, &tokenizer, longest, ids)?;
         let none = || wrong_usage("there is no row that fits the model's context");
         let scores = score_labels(&model, &encoded.texts, self.batch_tokens).ok_or_else(none)?;
-        let each: Vec<(f64, f64)> =
-            scores.right.iter().map(|&right| (f64::from(u8::from(right)), 1.0)).collect();
         let found = Found {
-            n: each.len(),
+            n: scores.right.len(),
             too_long: encoded.too_long,
-            accuracy: Proportion::of(&each, self.seed).ok_or_else(none)?,
+            accuracy: Proportion::of(scores.right.iter().copied(), self.seed).ok_or_else(none)?,
             f1: scores.f1,
             majority: scores.majority,
             loss: scores.loss,

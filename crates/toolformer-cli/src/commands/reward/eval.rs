@@ -7,10 +7,10 @@ use serde::Serialize;
 use toolformer::{
     burn::tensor::backend::Backend,
     device::OnDevice,
+    eval::Proportion,
     model::CausalLm as _,
     train::{
-        EncodedPairs, PreferencePair, Proportion, by_question, encode_pairs, prefer_longer, read_pairs,
-        score_pairs,
+        EncodedPairs, PreferencePair, by_question, encode_pairs, prefer_longer, read_pairs, score_pairs,
     },
 };
 

@@ -1,0 +1,361 @@
+//! A run of `toolformer eval`.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use anyhow::{Context as _, Result};
+use bytesize::ByteSize;
+use clap::ValueEnum;
+use serde::Serialize;
+use toolformer::{
+    burn::tensor::backend::Backend,
+    decode::{CallSettings, EngineSettings},
+    device::OnDevice,
+    eval::{
+        Calling, Condition, ItemSet, ResultLog, RunHeader, RunSettings, Summary, SummaryLabels, SweepRow,
+        Task, TaskRun, conditions_table, read_results, sweep_table,
+    },
+    model::{LanguageModel, Pretrained, Tokenizer},
+    text::{Registry, Syntax},
+    tools::{Calendar, Date},
+    train::{EvalRun, Observer as _, fingerprint, tool_fingerprints, write_eval_page},
+};
+
+use super::report::open_run;
+use crate::{
+    adapter_args::AdapterArgs,
+    calling_args::CallingArgs,
+    failure::wrong_usage,
+    model_args::ModelArgs,
+    output::{Output, say},
+    progress::Progress,
+    tool_args::{ChosenTools, ToolArgs},
+};
+
+/// The rows of a run, in its folder.
+pub(super) const RESULTS: &str = "results.jsonl";
+/// What they come to.
+pub(super) const SUMMARY: &str = "summary.json";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A task by its name, or the path of a task's .toml
+    #[arg(long, value_name = "NAME|FILE")]
+    task: String,
+    /// The task's data: a file, a folder or a pattern; Dateset needs none
+    #[arg(long, value_name = "PATH")]
+    data: Option<String>,
+    /// Ask so many items, drawn from all; of each category its part
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Seed of Dateset, of the draw of --limit, and of the intervals
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// What the model is called in tables [default: toolformer with --tools, toolformer-disabled with --no-calls, else plain]
+    #[arg(long, value_enum, value_name = "NAME")]
+    condition: Option<ConditionName>,
+    /// Ask once for each K of the list, as --start-top-k; with 0 calls are disabled
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with_all = ["start_top_k", "no_calls"])]
+    sweep_k: Vec<usize>,
+    /// The folder for results.jsonl, summary.json, table.md and report.html
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write what was found as JSON to standard output
+    #[arg(long)]
+    json: bool,
+    /// Write every output to its end, also where its score is settled before; later calls count then
+    #[arg(long)]
+    whole_outputs: bool,
+    /// Completions that are written together
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    batch: usize,
+    /// Most memory for what the model has read
+    #[arg(long, value_name = "SIZE", default_value = "2GiB")]
+    cache_memory: ByteSize,
+    /// Items between two writings to the file of results
+    #[arg(long, value_name = "N", default_value_t = 128)]
+    unit_items: usize,
+    /// For perplexity: most tokens of a text that are looked at together
+    #[arg(long, value_name = "TOKENS", default_value_t = 1024)]
+    window: usize,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    adapter: AdapterArgs,
+    #[command(flatten)]
+    tools: ToolArgs,
+    #[command(flatten)]
+    calling: CallingArgs,
+}
+
+/// As on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ConditionName {
+    /// The model as it was
+    Plain,
+    /// The model fine-tuned on the same texts without calls
+    PlainFinetuned,
+    /// The model that was taught tools, kept from calling any
+    ToolformerDisabled,
+    /// The model that was taught tools
+    Toolformer,
+}
+
+impl From<ConditionName> for Condition {
+    fn from(name: ConditionName) -> Self {
+        match name {
+            ConditionName::Plain => Self::Plain,
+            ConditionName::PlainFinetuned => Self::PlainFinetuned,
+            ConditionName::ToolformerDisabled => Self::ToolformerDisabled,
+            ConditionName::Toolformer => Self::Toolformer,
+        }
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    args.model.on_device(args)?
+}
+
+/// What is asked of whom, the same for every K.
+struct Asked<'a, B: Backend> {
+    task: &'a Task,
+    set: &'a ItemSet,
+    model: &'a LanguageModel<B>,
+    tokenizer: &'a Tokenizer,
+    tools: &'a ChosenTools,
+}
+
+impl OnDevice for &Args {
+    type Output = Result<()>;
+
+    fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
+        let task = Task::find(&self.task)?;
+        let set = task.some_items(self.data.as_deref(), self.limit, self.seed)?;
+        for (why, rows) in &set.left_out {
+            say(&format!("{rows} rows left out: {why}"));
+        }
+        let tools = self.tools.usable()?;
+        if !self.sweep_k.is_empty() && tools.names.is_empty() {
+            return Err(wrong_usage("--sweep-k is about calls; give --tools as well"));
+        }
+        let calls = self.calling.settings(&tools.registry)?;
+        for tool in
+            task.tools.iter().filter(|tool| !tools.names.is_empty() && tools.registry.get(tool).is_none())
+        {
+            say(&format!("note: the task is made for the tool {tool}, which is not among --tools"));
+        }
+        let Pretrained { model, tokenizer, .. } = self.model.open::<B>(device)?;
+        let model = self.adapter.apply(model)?;
+        let asked = Asked { task: &task, set: &set, model: &model, tokenizer: &tokenizer, tools: &tools };
+        if self.sweep_k.is_empty() {
+            let summary = self.ask(&asked, &calls, self.calling.no_calls, self.out.as_deref())?;
+            return self.tell(&[(None, summary)]);
+        }
+        let mut found = Vec::new();
+        for &k in &self.sweep_k {
+            say(&format!("k = {k}"));
+            let calls = CallSettings { start_top_k: k, ..calls.clone() };
+            let out = self.out.as_ref().map(|out| out.join(format!("k-{k}")));
+            found.push((Some(k), self.ask(&asked, &calls, k == 0, out.as_deref())?));
+        }
+        self.tell(&found)
+    }
+}
+
+impl Args {
+    /// One run, into its folder if there is one.
+    fn ask<B: Backend>(
+        &self,
+        asked: &Asked<'_, B>,
+        calls: &CallSettings,
+        disabled: bool,
+        out: Option<&Path>,
+    ) -> Result<Summary> {
+        let Asked { task, set, model, tokenizer, tools } = *asked;
+        let (syntax, start) = (Syntax::default(), Instant::now());
+        let clock = || start.elapsed().as_secs_f64();
+        let tools_on = |day: Option<Date>| on_day(&tools.registry, day);
+        let own_functions = !set.functions.is_empty();
+        let (calling, condition) = match (disabled, tools.names.is_empty() && !own_functions) {
+            (true, _) => (Calling::Disabled, Condition::ToolformerDisabled),
+            (false, true) => (Calling::None, Condition::Plain),
+            (false, false) => {
+                (Calling::Enabled { tools_on: &tools_on, calls: calls.clone() }, Condition::Toolformer)
+            }
+        };
+        let condition = self.condition.map_or(condition, Condition::from);
+        let memory = usize::try_from(self.cache_memory.as_u64()).unwrap_or(usize::MAX);
+        let settings = RunSettings {
+            engine: EngineSettings {
+                batch: self.batch,
+                memory,
+                overlap_calls: self.calling.overlap_calls,
+                ..EngineSettings::default()
+            },
+            unit_items: self.unit_items.max(1),
+            whole_outputs: self.whole_outputs,
+            window: self.window,
+            ..RunSettings::default()
+        };
+        // Without a folder the rows are needed only until they are counted.
+        let scratch = tempfile::tempdir().context("there is no room for temporary files")?;
+        let folder = out.unwrap_or_else(|| scratch.path());
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let file = folder.join(RESULTS);
+        let header =
+            RunHeader { task: task.name.clone(), fingerprint: self.fingerprint(asked, calls, disabled)? };
+        let mut log = ResultLog::open(&file, &header)?;
+        let mut progress = Progress::new();
+        progress.start("eval", set.items.len(), log.done());
+        let run = TaskRun { model, tokenizer, syntax: &syntax, task, calling, settings, clock: &clock };
+        run.run::<B>(set, &mut log, &mut |items, tokens| progress.advance(items, tokens))?;
+        progress.finish();
+        let seconds = log.seconds();
+        drop(log);
+        let results = read_results(&file)?;
+        let not_asked = results.iter().filter(|result| result.not_asked.is_some()).count();
+        if not_asked > 0 {
+            say(&format!(
+                "{not_asked} items have prompts that are too long for the model, and count as wrong"
+            ));
+        }
+        let labels = SummaryLabels { task: task.name.clone(), condition, seconds, seed: self.seed };
+        let summary = Summary::of(&results, &labels);
+        if out.is_some() {
+            write(&folder.join(SUMMARY), &(serde_json::to_string_pretty(&summary)? + "\n"))?;
+            write(&folder.join("table.md"), &conditions_table(std::slice::from_ref(&summary)))?;
+            let run = EvalRun { name: None, summary: summary.clone(), results, k: None };
+            write_eval_page(&[run], self.seed, &folder.join("report.html"))?;
+        }
+        Ok(summary)
+    }
+
+    /// Stands for all that the rows depend on.
+    fn fingerprint<B: Backend>(
+        &self,
+        asked: &Asked<'_, B>,
+        calls: &CallSettings,
+        disabled: bool,
+    ) -> Result<String> {
+        let (model, adapter) = (self.model.fingerprint()?, self.adapter.fingerprint()?);
+        let states = tool_fingerprints(&asked.tools.registry, asked.tools.names.iter().map(String::as_str));
+        let items: Vec<String> =
+            asked.set.items.iter().map(|item| serde_json::to_string(item).unwrap_or_default()).collect();
+        let (task, functions) = (format!("{:?}", asked.task), format!("{:?}", asked.set.functions));
+        let parts = ["eval", &model, &adapter, &task, &functions];
+        let parts = parts.into_iter().chain(items.iter().map(String::as_str));
+        let parts = parts.chain(states.values().map(String::as_str));
+        let settings = (
+            (calls, disabled, self.calling.overlap_calls),
+            (self.batch, self.unit_items, self.whole_outputs, self.window),
+            (&asked.tools.names, self.tools.max_result_chars, self.tools.tool_timeout),
+            self.tools.now.map(|now| now.to_string()),
+        );
+        Ok(fingerprint(&settings, parts))
+    }
+
+    /// What was found, on standard output and, of a sweep, in the folder.
+    fn tell(&self, found: &[(Option<usize>, Summary)]) -> Result<()> {
+        let mut output = Output::new();
+        let rows: Vec<SweepRow> = found
+            .iter()
+            .filter_map(|(k, summary)| Some((*k.as_ref()?, summary)))
+            .map(|(k, summary)| SweepRow { k, task: summary.task.clone(), split: summary.split })
+            .collect();
+        let sweep = sweep_table(&rows);
+        if let (Some(out), false) = (&self.out, rows.is_empty()) {
+            write(&out.join("sweep.md"), &sweep)?;
+            let runs = rows.iter().map(|row| open_run(&out.join(format!("k-{}", row.k))));
+            let runs: Vec<EvalRun> = runs.collect::<Result<_>>()?;
+            write_eval_page(&runs, self.seed, &out.join("report.html"))?;
+        }
+        if self.json {
+            for (k, summary) in found {
+                output.json(&WithK { k: *k, summary })?;
+            }
+            return output.flush();
+        }
+        match (rows.is_empty(), found) {
+            (true, [(_, summary), ..]) => output.text(&shown(summary))?,
+            _ => output.text(&sweep)?,
+        }
+        output.flush()?;
+        if let Some(out) = &self.out {
+            say(&format!("All of it is in {}.", out.display()));
+        }
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct WithK<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    k: Option<usize>,
+    #[serde(flatten)]
+    summary: &'a Summary,
+}
+
+/// The tools, with the calendar of that day.
+fn on_day(registry: &Registry, day: Option<Date>) -> Registry {
+    match day {
+        Some(day) => registry.share_with(Calendar::on(day)),
+        None => registry.share(),
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// What was found, for people.
+fn shown(summary: &Summary) -> String {
+    let percent = |part: f64| format!("{:.1} %", 100.0 * part);
+    let mut out = format!("{}, {}: {} items\n", summary.task, summary.condition, summary.n);
+    if let Some(found) = summary.perplexity() {
+        out += &format!("perplexity  {:.3} ({:.3} to {:.3})\n", found.value, found.low, found.high);
+    }
+    if let Some(found) = summary.accuracy() {
+        out += &format!(
+            "accuracy    {} ({} to {})\n",
+            percent(found.value),
+            percent(found.low),
+            percent(found.high)
+        );
+        let calls = &summary.calls;
+        out += &format!(
+            "calls       {} on {} of the items; {} valid, {} answered\n",
+            calls.n,
+            percent(calls.rate),
+            percent(calls.valid),
+            percent(calls.executed)
+        );
+        let part = |part: Option<toolformer::eval::Proportion>| {
+            part.map_or_else(|| "–".to_owned(), |part| percent(part.value))
+        };
+        out += &format!(
+            "            accuracy with a call {}, without {}\n",
+            part(summary.split.call),
+            part(summary.split.no_call)
+        );
+        for (tool, counts) in &calls.tools {
+            let errors: Vec<String> = counts.errors.iter().map(|(why, n)| format!("{n} {why}")).collect();
+            let errors = if errors.is_empty() { "no errors".to_owned() } else { errors.join(", ") };
+            out += &format!(
+                "            {tool}: {} calls, {} answered, {errors}\n",
+                counts.calls, counts.executed
+            );
+        }
+        if summary.categories.len() > 1 {
+            for (category, part) in &summary.categories {
+                out += &format!("            {category}: {}\n", percent(part.value));
+            }
+        }
+    }
+    let tokens = &summary.tokens;
+    out + &format!(
+        "took        {:.0} s; {} tokens read, {} written\n",
+        summary.seconds, tokens.prompt, tokens.completion
+    )
+}
