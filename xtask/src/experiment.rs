@@ -18,7 +18,9 @@ mod marks;
 mod pretrain;
 mod reward;
 mod screen;
+mod svamp;
 mod wikipedia;
+mod word_problems;
 
 /// Run the data pipeline on real texts, and count; train models on real data, and measure
 ///
@@ -30,7 +32,8 @@ mod wikipedia;
   cargo xtask experiment wikipedia --texts 200
   cargo xtask experiment pretrain --family palm
   cargo xtask experiment reward --data example_model_solutions.jsonl
-  cargo xtask experiment screen --data gsm8k_train.jsonl")]
+  cargo xtask experiment screen --data gsm8k_train.jsonl
+  cargo xtask experiment svamp --svamp SVAMP.json --gsm8k gsm8k_train.jsonl")]
 pub(crate) struct Args {
     #[command(subcommand)]
     experiment: Experiment,
@@ -42,6 +45,7 @@ enum Experiment {
     Pretrain(pretrain::Args),
     Reward(reward::Args),
     Screen(screen::Args),
+    Svamp(svamp::Args),
     Wikipedia(wikipedia::Args),
 }
 
@@ -135,6 +139,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Experiment::Pretrain(args) => pretrain::run(args),
         Experiment::Reward(args) => reward::run(args),
         Experiment::Screen(args) => screen::run(args),
+        Experiment::Svamp(args) => svamp::run(args),
         Experiment::Wikipedia(args) => wikipedia::run(args),
     }
 }

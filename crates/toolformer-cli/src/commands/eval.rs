@@ -6,7 +6,7 @@ mod run;
 mod tasks;
 
 use anyhow::Result;
-use clap::Subcommand;
+use clap::{ArgMatches, FromArgMatches, Subcommand};
 
 use crate::failure::wrong_usage;
 
@@ -35,7 +35,7 @@ pub(crate) struct Args {
     #[command(subcommand)]
     other: Option<Other>,
     #[command(flatten)]
-    run: Option<Box<run::Args>>,
+    run: IfAsked,
 }
 
 #[derive(Debug, Subcommand)]
@@ -45,8 +45,34 @@ enum Other {
     Tasks(tasks::Args),
 }
 
+/// The arguments of a run, where there is no subcommand. clap's own optional groups do not see arguments of groups in them.
+#[derive(Debug)]
+struct IfAsked(Option<run::Args>);
+
+impl clap::Args for IfAsked {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        run::Args::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        run::Args::augment_args_for_update(command)
+    }
+}
+
+impl FromArgMatches for IfAsked {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let is_asked = matches.contains_id("task");
+        Ok(Self(is_asked.then(|| run::Args::from_arg_matches(matches)).transpose()?))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
 pub(crate) fn run(args: &Args) -> Result<()> {
-    match (&args.other, &args.run) {
+    match (&args.other, &args.run.0) {
         (Some(Other::Compare(args)), _) => compare::run(args),
         (Some(Other::Report(args)), _) => report::run(args),
         (Some(Other::Tasks(args)), _) => tasks::run(args),

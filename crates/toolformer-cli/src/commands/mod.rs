@@ -42,7 +42,7 @@ pub(crate) enum Command {
     Report(report::Args),
     Reward(reward::Args),
     Classify(classify::Args),
-    Eval(eval::Args),
+    Eval(Box<eval::Args>),
     Generate(generate::Args),
     Models(models::Args),
     Tools(tools::Args),

@@ -41,6 +41,12 @@ fn commands_on_rewards_and_labels() {
 }
 
 #[test]
+fn commands_on_evaluation() {
+    check("eval");
+    check_below("eval", &["compare", "report"]);
+}
+
+#[test]
 fn commands_on_a_hub() {
     check_below("models", &["pull", "list", "show"]);
 }

@@ -6,6 +6,8 @@ mod classify;
 #[cfg(test)]
 mod data_args;
 #[cfg(test)]
+mod eval;
+#[cfg(test)]
 mod failures;
 // The same hub, on the same server, as in the tests of the models and of the tools.
 #[cfg(test)]
