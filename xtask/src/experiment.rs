@@ -13,6 +13,10 @@ use crate::quickstart::read_rows;
 use crate::{fetch, process};
 
 mod agreement;
+mod dated_texts;
+mod dateset;
+mod draws;
+mod four_conditions;
 mod gsm8k;
 mod marks;
 mod pretrain;
@@ -33,7 +37,8 @@ mod word_problems;
   cargo xtask experiment pretrain --family palm
   cargo xtask experiment reward --data example_model_solutions.jsonl
   cargo xtask experiment screen --data gsm8k_train.jsonl
-  cargo xtask experiment svamp --svamp SVAMP.json --gsm8k gsm8k_train.jsonl")]
+  cargo xtask experiment svamp --svamp SVAMP.json --gsm8k gsm8k_train.jsonl
+  cargo xtask experiment dateset --svamp SVAMP.json")]
 pub(crate) struct Args {
     #[command(subcommand)]
     experiment: Experiment,
@@ -41,6 +46,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Experiment {
+    Dateset(dateset::Args),
     Gsm8k(gsm8k::Args),
     Pretrain(pretrain::Args),
     Reward(reward::Args),
@@ -135,6 +141,7 @@ fn program(named: Option<&Path>) -> Result<PathBuf> {
 /// Runs one experiment.
 pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.experiment {
+        Experiment::Dateset(args) => dateset::run(args),
         Experiment::Gsm8k(args) => gsm8k::run(args),
         Experiment::Pretrain(args) => pretrain::run(args),
         Experiment::Reward(args) => reward::run(args),

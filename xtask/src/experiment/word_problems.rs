@@ -1,7 +1,8 @@
 //! Word problems of our own, with their answers, as plain texts: from templates and a seed. No calculation stands in them.
 
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+
+use super::draws::Draws;
 
 /// How the answer follows from `a` and `b`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -116,42 +117,14 @@ const THINGS: [&str; 16] = [
     "eggs",
 ];
 
-/// Draws that depend on seed and number alone.
-struct Draws {
-    seed: u64,
-    number: u64,
-    drawn: u64,
-}
-
-impl Draws {
-    /// Below `end`, which is small.
-    fn below(&mut self, end: usize) -> usize {
-        let Self { seed, number, drawn } = *self;
-        self.drawn += 1;
-        let parts = [seed, number, drawn].map(u64::to_le_bytes).concat();
-        let digest = Sha256::digest(&parts);
-        let mut first = [0; 8];
-        first.copy_from_slice(&digest[..8]);
-        (u64::from_le_bytes(first) % end as u64) as usize
-    }
-
-    fn between(&mut self, low: usize, high: usize) -> usize {
-        low + self.below(high - low + 1)
-    }
-
-    fn one<'o>(&mut self, of: &[&'o str]) -> &'o str {
-        of[self.below(of.len())]
-    }
-}
-
 /// `count` texts with ids from `own-0` on.
 pub(super) fn word_problems(count: usize, seed: u64) -> Vec<Value> {
     (0..count).map(|number| json!({"id": format!("own-{number}"), "text": problem(number, seed)})).collect()
 }
 
 fn problem(number: usize, seed: u64) -> String {
-    let mut draws = Draws { seed, number: number as u64, drawn: 0 };
-    let (operation, template) = TEMPLATES[draws.below(TEMPLATES.len())];
+    let mut draws = Draws::new(seed, number);
+    let (operation, template) = draws.one(TEMPLATES);
     // One in four has a large number.
     let large = draws.below(4) == 0;
     let (a, b) = match operation {

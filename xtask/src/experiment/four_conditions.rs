@@ -1,0 +1,206 @@
+//! The paper's four conditions on tasks: a model as it was, trained on the same texts without calls, taught with its tools
+//! disabled, and taught.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use super::{Files, timed};
+use crate::assets::WIKI;
+use crate::fetch;
+use crate::quickstart::read_rows;
+
+/// What is asked.
+pub(super) struct Asked {
+    /// The task's name.
+    pub(super) task: &'static str,
+    /// Its data, if it has any.
+    pub(super) data: Option<PathBuf>,
+    /// Ask only so many of its items, drawn by the seed.
+    pub(super) limit: Option<usize>,
+}
+
+/// What is done; texts.jsonl is in the folder.
+pub(super) struct FourConditions<'a> {
+    pub(super) files: &'a Files<'a>,
+    /// The tools, with commas between them.
+    pub(super) tools: &'a str,
+    /// Options of `teach` about sampling and filtering.
+    pub(super) sampling: Vec<String>,
+    /// Options of `teach` and `finetune` about training.
+    pub(super) training: Vec<String>,
+    pub(super) rounds: usize,
+    pub(super) seed: u64,
+    pub(super) asked: Vec<Asked>,
+    /// How many introductions of Wikipedia perplexity is measured on.
+    pub(super) held_out: usize,
+}
+
+impl FourConditions<'_> {
+    /// Does what is not done yet, and prints the tables.
+    pub(super) fn run(&self) -> Result<()> {
+        let files = self.files;
+        let taught = self.teach()?;
+        let continued = self.continue_without_calls(&taught)?;
+        let taught = taught.join("model");
+        let models = [
+            ("plain", files.model.as_path()),
+            ("plain-finetuned", &continued),
+            ("toolformer-disabled", &taught),
+            ("toolformer", &taught),
+        ];
+        let mut runs = Vec::new();
+        for asked in &self.asked {
+            for (condition, model) in models {
+                let folder = files.file(&format!("{}-{condition}", asked.task));
+                let mut command = self.ask(asked, model);
+                command.args(["--condition", condition]);
+                match condition {
+                    "toolformer" => command.args(["--tools", self.tools]),
+                    "toolformer-disabled" => command.arg("--no-calls"),
+                    _ => &mut command,
+                };
+                timed(command.arg("--out").arg(&folder))?;
+                runs.push(folder);
+            }
+        }
+        let wiki = files.file("wikipedia.jsonl");
+        let introductions = read_rows(&fetch::ensure(&WIKI)?)?;
+        write_rows(&wiki, introductions.get(..self.held_out).unwrap_or(&introductions))?;
+        let texts = Asked { task: "texts", data: Some(wiki), limit: None };
+        for (condition, model) in &models[..3] {
+            let folder = files.file(&format!("perplexity-{condition}"));
+            let mut command = self.ask(&texts, model);
+            timed(command.args(["--condition", condition]).arg("--out").arg(&folder))?;
+            runs.push(folder);
+        }
+        let mut sweeps = String::new();
+        for asked in &self.asked {
+            let folder = files.file(&format!("{}-sweep", asked.task));
+            let mut command = self.ask(asked, &taught);
+            command.args(["--tools", self.tools, "--sweep-k", "0,1,3,10"]);
+            timed(command.arg("--out").arg(&folder))?;
+            let table = std::fs::read_to_string(folder.join("sweep.md"))?;
+            let _ = writeln!(sweeps, "{table}");
+        }
+        let mut report = files.command("eval");
+        report.arg("report").args(&runs).arg("--out").arg(files.file("report.html"));
+        timed(&mut report)?;
+        println!("{}", table(&runs)?);
+        println!("{sweeps}All of it is in {}.", files.out.display());
+        Ok(())
+    }
+
+    fn ask(&self, asked: &Asked, model: &Path) -> std::process::Command {
+        let mut command = self.files.command("eval");
+        command.arg("--model").arg(model).args(["--task", asked.task, "--seed", &self.seed.to_string()]);
+        if let Some(data) = &asked.data {
+            command.arg("--data").arg(data);
+        }
+        if let Some(limit) = asked.limit {
+            command.args(["--limit", &limit.to_string()]);
+        }
+        command
+    }
+
+    /// Teaches; the folder of the last round.
+    fn teach(&self) -> Result<PathBuf> {
+        let run = self.files.file("taught");
+        let mut teach = self.files.command("teach");
+        teach.arg("--model").arg(&self.files.model).arg("--texts").arg(self.files.file("texts.jsonl"));
+        teach.args(["--tools", self.tools, "--held-out", "0.05", "--seed", &self.seed.to_string()]);
+        teach.args(["--rounds", &self.rounds.to_string()]).args(&self.sampling).args(&self.training);
+        timed(teach.arg("--out").arg(&run))?;
+        Ok(if self.rounds > 1 { run.join(format!("round-{}", self.rounds)) } else { run })
+    }
+
+    /// Trains on the texts that calls were kept for, without them ("+ CC"), by the same settings; the model's folder.
+    fn continue_without_calls(&self, taught: &Path) -> Result<PathBuf> {
+        let woven = read_rows(&taught.join("train.jsonl"))?;
+        let learnt: HashSet<String> = woven.iter().map(|row| row["text_id"].to_string()).collect();
+        let texts = read_rows(&self.files.file("texts.jsonl"))?;
+        let same: Vec<Value> =
+            texts.into_iter().filter(|text| learnt.contains(&text["id"].to_string())).collect();
+        if same.len() != learnt.len() {
+            bail!("{} of the {} texts with calls are in texts.jsonl", same.len(), learnt.len());
+        }
+        let (data, out) = (self.files.file("without-calls.jsonl"), self.files.file("continued"));
+        write_rows(&data, &same)?;
+        let mut finetune = self.files.command("finetune");
+        finetune.arg("--model").arg(&self.files.model).arg("--data").arg(data);
+        finetune.args(&self.training).args(["--seed", &self.seed.to_string()]);
+        timed(finetune.arg("--out").arg(&out))?;
+        Ok(out.join("model"))
+    }
+}
+
+pub(super) fn write_rows(path: &Path, rows: &[Value]) -> Result<()> {
+    let mut lines = String::new();
+    for row in rows {
+        let _ = writeln!(lines, "{row}");
+    }
+    std::fs::write(path, lines).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// What every run found.
+fn table(runs: &[PathBuf]) -> Result<String> {
+    let mut out = format!(
+        "{:<10}{:<22}{:>14}{:>20}{:>14}{:>12}{:>10}\n",
+        "task", "condition", "found", "interval", "with a call", "tokens", "seconds"
+    );
+    for folder in runs {
+        let file = folder.join("summary.json");
+        let text =
+            std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let found: Value = serde_json::from_str(&text)?;
+        let text = |name: &str| found[name].as_str().unwrap_or_default().replace('_', " ");
+        let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
+        let (metric, factor, unit) = match &found["metrics"] {
+            metrics if metrics["perplexity"].is_object() => (&metrics["perplexity"], 1.0, "perplexity"),
+            metrics => (&metrics["accuracy"], 100.0, "% right"),
+        };
+        let [value, low, high] = ["value", "low", "high"].map(|name| factor * number(&metric[name]));
+        let tokens = number(&found["tokens"]["prompt"]) + number(&found["tokens"]["completion"]);
+        let _ = writeln!(
+            out,
+            "{:<10}{:<22}{:>14}{:>20}{:>14}{tokens:>12}{:>10.0}",
+            text("task"),
+            text("condition"),
+            format!("{value:.2} {unit}"),
+            format!("{low:.2} to {high:.2}"),
+            format!("{:.1} %", 100.0 * number(&found["calls"]["rate"])),
+            number(&found["seconds"])
+        );
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_table_has_accuracies_and_perplexities() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = |name: &str, summary: Value| {
+            let run = folder.path().join(name);
+            std::fs::create_dir(&run).unwrap();
+            std::fs::write(run.join("summary.json"), summary.to_string()).unwrap();
+            run
+        };
+        let asked = json!({"task": "svamp", "condition": "toolformer_disabled", "calls": {"rate": 0.5}, "seconds": 10.0,
+            "tokens": {"prompt": 100, "completion": 20},
+            "metrics": {"accuracy": {"value": 0.1, "low": 0.08, "high": 0.12}}});
+        let texts =
+            json!({"task": "texts", "condition": "plain", "metrics": {"perplexity": {"value": 20.5}}});
+        let table = table(&[run("a", asked), run("b", texts)]).unwrap();
+        let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(lines[1][..8], ["svamp", "toolformer", "disabled", "10.00", "%", "right", "8.00", "to"]);
+        assert!(lines[1].contains(&"120") && lines[2].contains(&"20.50"), "{table}");
+    }
+}
