@@ -80,3 +80,17 @@ fn names_are_checked() {
     assert_eq!(tools.get("Echo").unwrap().description(), "the same");
     assert!(tools.get("echo").is_none());
 }
+
+#[test]
+fn tools_are_shared_and_one_of_them_replaced() {
+    let first = registry().with_max_result_chars(3);
+    let other = first.share_with(FnTool::new("Upper", "another", |_| Ok("abcdef".to_owned())));
+    assert_eq!(
+        (first.call("Upper", "xy").unwrap(), other.call("Upper", "xy").unwrap()),
+        ("XY".into(), "ab…".into())
+    );
+    assert_eq!(other.call("Echo", "xy").unwrap(), "xy");
+    assert!(first.names().eq(other.names()));
+    let same = first.share_with(FnTool::new("Nowhere", "", |_| Ok("n".to_owned())));
+    assert!(same.names().eq(first.names()) && same.call("Upper", "xy").unwrap() == "XY");
+}
