@@ -3,6 +3,7 @@
 mod compare;
 mod report;
 mod run;
+mod shown;
 mod tasks;
 
 use anyhow::Result;

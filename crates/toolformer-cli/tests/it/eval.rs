@@ -146,21 +146,6 @@ fn texts_have_a_perplexity() {
     assert!(compared.out.contains("the perplexity of B is"), "{}", compared.out);
 }
 
-/// What the calendar says is the day of each question.
-#[test]
-fn a_dated_question_is_asked_on_its_day() {
-    let model = fixture("calling_llama");
-    let folder = Folder::new();
-    let out = folder.path("dates");
-    let args = ["eval", "--task", "dateset", "--limit", "6", "--model", &model, "--out", &out];
-    let calling = ["--tools", "calendar", "--constrain", "--start-top-k", "200", "--now", "2001-01-01"];
-    toolformer(&[&args[..], &calling].concat()).ok();
-    let rows = lines(&read(&format!("{out}/results.jsonl")));
-    let days: Vec<&str> = rows.iter().filter_map(|row| row["calls"][0]["result"].as_str()).collect();
-    assert!(!days.is_empty(), "{rows:?}");
-    assert!(days.iter().all(|day| day.starts_with("Today is") && !day.contains("2001")), "{days:?}");
-}
-
 #[test]
 fn tasks_are_listed() {
     let listed = toolformer(&["eval", "tasks"]).ok();

@@ -110,7 +110,9 @@ impl ResultLog {
         } else {
             open.append(true).create(true)
         };
-        let write = open.open(&path).and_then(|mut file| writeln!(file, "{seconds:.3}"));
+        // As it is written, so that the sum is the same when the file is opened again.
+        let seconds = (seconds * 1e3).round() / 1e3;
+        let write = open.open(&path).and_then(|mut file| writeln!(file, "{seconds}"));
         write.map_err(EvalError::write(&path))?;
         self.seconds += seconds;
         Ok(())

@@ -84,6 +84,9 @@ fn short_name(run: &EvalRun) -> String {
     short
 }
 
+/// Colour, name and value of what is drawn by k.
+type Curve = (&'static str, &'static str, fn(&EvalRun) -> f64);
+
 /// Accuracy and part of the items with a call, by k.
 pub(super) fn sweep(runs: &[&EvalRun]) -> Option<Chart> {
     let mut of_k: Vec<(usize, &EvalRun)> = runs.iter().filter_map(|run| Some((run.k?, *run))).collect();
@@ -91,8 +94,8 @@ pub(super) fn sweep(runs: &[&EvalRun]) -> Option<Chart> {
         return None;
     }
     of_k.sort_by_key(|(k, _)| *k);
-    let right = |run: &EvalRun| run.summary.accuracy().map_or(0.0, |part| 100.0 * part.value);
-    let called = |run: &EvalRun| run.summary.split.call_percent;
+    let right: fn(&EvalRun) -> f64 = |run| run.summary.accuracy().map_or(0.0, |part| 100.0 * part.value);
+    let called: fn(&EvalRun) -> f64 = |run| run.summary.split.call_percent;
     let said = of_k
         .iter()
         .map(|(k, run)| format!("k = {k}: {:.1} % right, {:.1} % with a call", right(run), called(run)));
@@ -102,8 +105,7 @@ pub(super) fn sweep(runs: &[&EvalRun]) -> Option<Chart> {
     let scale = chart.upwards("per cent", &marks(0.0, 100.0, 4, true), plain);
     let step = (RIGHT - LEFT) / of_k.len() as f64;
     let x = |number: usize| LEFT + (number as f64 + 0.5) * step;
-    let curves: [(&'static str, &str, &dyn Fn(&EvalRun) -> f64); 2] =
-        [("texts", "right", &right), ("calls", "with a call", &called)];
+    let curves: [Curve; 2] = [("texts", "right", right), ("calls", "with a call", called)];
     for (number, (k, _)) in of_k.iter().enumerate() {
         chart.mark_below(x(number), k.to_string());
     }

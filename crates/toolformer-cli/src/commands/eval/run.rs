@@ -23,7 +23,7 @@ use toolformer::{
     train::{EvalRun, Observer as _, fingerprint, tool_fingerprints, write_eval_page},
 };
 
-use super::report::open_run;
+use super::{report::open_run, shown::shown};
 use crate::{
     adapter_args::AdapterArgs,
     calling_args::CallingArgs,
@@ -309,53 +309,20 @@ fn write(path: &Path, text: &str) -> Result<()> {
     std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// What was found, for people.
-fn shown(summary: &Summary) -> String {
-    let percent = |part: f64| format!("{:.1} %", 100.0 * part);
-    let mut out = format!("{}, {}: {} items\n", summary.task, summary.condition, summary.n);
-    if let Some(found) = summary.perplexity() {
-        out += &format!("perplexity  {:.3} ({:.3} to {:.3})\n", found.value, found.low, found.high);
+#[cfg(test)]
+mod tests {
+    use toolformer::tools::Calculator;
+
+    use super::*;
+
+    #[test]
+    fn the_calendar_is_that_of_the_items_day() {
+        let mut registry = Registry::new().with_max_result_chars(80);
+        registry.insert(Calculator).unwrap();
+        registry.insert(Calendar::on(Date::constant(2001, 1, 1))).unwrap();
+        let says = |day| on_day(&registry, day).call("Calendar", "").unwrap();
+        assert_eq!(says(Some(Date::constant(2012, 3, 14))), "Today is Wednesday, March 14, 2012.");
+        assert_eq!(says(None), "Today is Monday, January 1, 2001.");
+        assert_eq!(on_day(&registry, None).call("Calculator", "6 * 7").unwrap(), "42");
     }
-    if let Some(found) = summary.accuracy() {
-        out += &format!(
-            "accuracy    {} ({} to {})\n",
-            percent(found.value),
-            percent(found.low),
-            percent(found.high)
-        );
-        let calls = &summary.calls;
-        out += &format!(
-            "calls       {} on {} of the items; {} valid, {} answered\n",
-            calls.n,
-            percent(calls.rate),
-            percent(calls.valid),
-            percent(calls.executed)
-        );
-        let part = |part: Option<toolformer::eval::Proportion>| {
-            part.map_or_else(|| "–".to_owned(), |part| percent(part.value))
-        };
-        out += &format!(
-            "            accuracy with a call {}, without {}\n",
-            part(summary.split.call),
-            part(summary.split.no_call)
-        );
-        for (tool, counts) in &calls.tools {
-            let errors: Vec<String> = counts.errors.iter().map(|(why, n)| format!("{n} {why}")).collect();
-            let errors = if errors.is_empty() { "no errors".to_owned() } else { errors.join(", ") };
-            out += &format!(
-                "            {tool}: {} calls, {} answered, {errors}\n",
-                counts.calls, counts.executed
-            );
-        }
-        if summary.categories.len() > 1 {
-            for (category, part) in &summary.categories {
-                out += &format!("            {category}: {}\n", percent(part.value));
-            }
-        }
-    }
-    let tokens = &summary.tokens;
-    out + &format!(
-        "took        {:.0} s; {} tokens read, {} written\n",
-        summary.seconds, tokens.prompt, tokens.completion
-    )
 }
