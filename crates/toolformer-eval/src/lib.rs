@@ -61,15 +61,16 @@
 //! | score an output | [`Metric::score`], [`FunctionCase::judge`] |
 //! | write results so that a killed run goes on | [`ResultLog`] |
 //! | say how sure a figure is | [`Proportion`], [`PairedDifference`] |
+//! | ask a model a task (feature `runner`) | `TaskRun` |
 //! | set runs side by side | [`compare`], [`conditions_table`], [`sweep_table`] |
 //!
-//! What is not here: models and tensors, so that nothing slow is built for a metric; a clock, an environment, and
-//! anything that fetches: data are given by their path. Perplexity is computed by whoever has the model; here are the
-//! texts and the task.
+//! Without the feature `runner` there are no models and tensors here, so that nothing slow is built for a metric. Never here: a
+//! clock, an environment, and anything that fetches: data are given by their path.
 //!
 //! # Features
 //!
 //! - `parquet` (default): items from Parquet files.
+//! - `runner`: a model on a task, by the engine of `toolformer-decode`.
 
 mod dateset;
 mod error;

@@ -29,18 +29,21 @@ pub(super) struct Args {
     /// How many of Dateset's questions are asked
     #[arg(long, value_name = "N", default_value_t = 940)]
     questions: usize,
-    /// Ask only so many of SVAMP's problems, drawn by the seed: those that settings may be chosen by
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
+    /// Ask only the 200 problems of SVAMP that settings may be chosen by: `eval --limit 200` with this --seed
+    #[arg(long)]
+    tune: bool,
     /// Seed of the texts, of teaching and of the draws
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// How often: the taught model annotates the texts again
     #[arg(long, value_name = "N", default_value_t = 2)]
     rounds: usize,
-    /// How many introductions of Wikipedia perplexity is measured on
+    /// How many introductions of Wikipedia perplexity is measured on, and how many texts of --web
     #[arg(long, value_name = "N", default_value_t = 200)]
     held_out: usize,
+    /// Texts of the web, to measure perplexity on too
+    #[arg(long, value_name = "FILE")]
+    web: Option<PathBuf>,
     /// Where all of it goes
     #[arg(long, value_name = "DIR", default_value = "runs/dateset")]
     out: PathBuf,
@@ -83,9 +86,10 @@ pub(super) fn run(args: &Args) -> Result<()> {
         seed: args.seed,
         asked: vec![
             Asked { task: "dateset", data: None, limit: Some(args.questions) },
-            Asked { task: "svamp", data: svamp, limit: args.limit },
+            Asked { task: "svamp", data: svamp, limit: args.tune.then_some(200) },
         ],
         held_out: args.held_out,
+        web: args.web.as_ref().map(std::path::absolute).transpose()?,
     };
     conditions.run()
 }

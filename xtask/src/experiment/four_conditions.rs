@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -35,61 +36,69 @@ pub(super) struct FourConditions<'a> {
     pub(super) rounds: usize,
     pub(super) seed: u64,
     pub(super) asked: Vec<Asked>,
-    /// How many introductions of Wikipedia perplexity is measured on.
+    /// How many introductions of Wikipedia perplexity is measured on, and how many texts of the web.
     pub(super) held_out: usize,
+    /// Texts of the web.
+    pub(super) web: Option<PathBuf>,
 }
+
+/// The day that it is for tools where a text or a question has none.
+const NOW: &str = "2023-01-30";
+
+/// The paper's k of Table 9.
+const SWEEP: [usize; 4] = [0, 1, 3, 10];
 
 impl FourConditions<'_> {
     /// Does what is not done yet, and prints the tables.
     pub(super) fn run(&self) -> Result<()> {
         let files = self.files;
-        let taught = self.teach()?;
-        let continued = self.continue_without_calls(&taught)?;
-        let taught = taught.join("model");
-        let models = [
-            ("plain", files.model.as_path()),
-            ("plain-finetuned", &continued),
-            ("toolformer-disabled", &taught),
-            ("toolformer", &taught),
-        ];
-        let mut runs = Vec::new();
+        let began = Instant::now();
+        self.teach()?;
+        let (taught_in, began) = (began.elapsed(), Instant::now());
+        let continued = self.continue_without_calls()?;
+        let continued_in = began.elapsed();
+        let taught = self.round(self.rounds).join("model");
+        let (mut runs, mut sweeps) = (Vec::new(), String::new());
         for asked in &self.asked {
-            for (condition, model) in models {
+            for (condition, model) in [("plain", &files.model), ("plain-finetuned", &continued)] {
                 let folder = files.file(&format!("{}-{condition}", asked.task));
                 let mut command = self.ask(asked, model);
-                command.args(["--condition", condition]);
-                match condition {
-                    "toolformer" => command.args(["--tools", self.tools]),
-                    "toolformer-disabled" => command.arg("--no-calls"),
-                    _ => &mut command,
-                };
-                timed(command.arg("--out").arg(&folder))?;
+                timed(command.args(["--condition", condition]).arg("--out").arg(&folder))?;
                 runs.push(folder);
             }
-        }
-        let wiki = files.file("wikipedia.jsonl");
-        let introductions = read_rows(&fetch::ensure(&WIKI)?)?;
-        write_rows(&wiki, introductions.get(..self.held_out).unwrap_or(&introductions))?;
-        let texts = Asked { task: "texts", data: Some(wiki), limit: None };
-        for (condition, model) in &models[..3] {
-            let folder = files.file(&format!("perplexity-{condition}"));
-            let mut command = self.ask(&texts, model);
-            timed(command.args(["--condition", condition]).arg("--out").arg(&folder))?;
-            runs.push(folder);
-        }
-        let mut sweeps = String::new();
-        for asked in &self.asked {
-            let folder = files.file(&format!("{}-sweep", asked.task));
+            // k = 0 is Toolformer disabled, k = 10 the paper's Toolformer.
+            let folder = files.file(&format!("{}-toolformer", asked.task));
             let mut command = self.ask(asked, &taught);
-            command.args(["--tools", self.tools, "--sweep-k", "0,1,3,10"]);
+            command
+                .args(["--tools", self.tools, "--now", NOW, "--sweep-k"])
+                .arg(SWEEP.map(|k| k.to_string()).join(","));
             timed(command.arg("--out").arg(&folder))?;
+            runs.extend(SWEEP.map(|k| folder.join(format!("k-{k}"))));
             let table = std::fs::read_to_string(folder.join("sweep.md"))?;
             let _ = writeln!(sweeps, "{table}");
+        }
+        let wiki = fetch::ensure(&WIKI)?;
+        let texts = [("wikipedia", Some(&wiki)), ("web", self.web.as_ref())];
+        for (name, data) in texts.into_iter().filter_map(|(name, data)| Some((name, data?))) {
+            let texts = Asked { task: "texts", data: Some(data.clone()), limit: Some(self.held_out) };
+            let models =
+                [("plain", &files.model), ("plain-finetuned", &continued), ("toolformer-disabled", &taught)];
+            for (condition, model) in models {
+                let folder = files.file(&format!("{name}-{condition}"));
+                let mut command = self.ask(&texts, model);
+                timed(command.args(["--condition", condition]).arg("--out").arg(&folder))?;
+                runs.push(folder);
+            }
         }
         let mut report = files.command("eval");
         report.arg("report").args(&runs).arg("--out").arg(files.file("report.html"));
         timed(&mut report)?;
         println!("{}", table(&runs)?);
+        println!(
+            "Teaching took {:.0} s, training without calls {:.0} s, where they were not done already.\n",
+            taught_in.as_secs_f64(),
+            continued_in.as_secs_f64()
+        );
         println!("{sweeps}All of it is in {}.", files.out.display());
         Ok(())
     }
@@ -106,35 +115,53 @@ impl FourConditions<'_> {
         command
     }
 
-    /// Teaches; the folder of the last round.
-    fn teach(&self) -> Result<PathBuf> {
+    /// The folder of a round, from 1 on.
+    fn round(&self, round: usize) -> PathBuf {
+        let run = self.files.file("taught");
+        if self.rounds > 1 { run.join(format!("round-{round}")) } else { run }
+    }
+
+    fn teach(&self) -> Result<()> {
         let run = self.files.file("taught");
         let mut teach = self.files.command("teach");
         teach.arg("--model").arg(&self.files.model).arg("--texts").arg(self.files.file("texts.jsonl"));
         teach.args(["--tools", self.tools, "--held-out", "0.05", "--seed", &self.seed.to_string()]);
-        teach.args(["--rounds", &self.rounds.to_string()]).args(&self.sampling).args(&self.training);
-        timed(teach.arg("--out").arg(&run))?;
-        Ok(if self.rounds > 1 { run.join(format!("round-{}", self.rounds)) } else { run })
+        teach
+            .args(["--now", NOW, "--rounds", &self.rounds.to_string()])
+            .args(&self.sampling)
+            .args(&self.training);
+        timed(teach.arg("--out").arg(&run))
     }
 
-    /// Trains on the texts that calls were kept for, without them ("+ CC"), by the same settings; the model's folder.
-    fn continue_without_calls(&self, taught: &Path) -> Result<PathBuf> {
-        let woven = read_rows(&taught.join("train.jsonl"))?;
-        let learnt: HashSet<String> = woven.iter().map(|row| row["text_id"].to_string()).collect();
+    /// Trains, round by round as the taught model was, on the texts that calls were kept for, without these ("+ CC"); the
+    /// model's folder.
+    fn continue_without_calls(&self) -> Result<PathBuf> {
         let texts = read_rows(&self.files.file("texts.jsonl"))?;
-        let same: Vec<Value> =
-            texts.into_iter().filter(|text| learnt.contains(&text["id"].to_string())).collect();
-        if same.len() != learnt.len() {
-            bail!("{} of the {} texts with calls are in texts.jsonl", same.len(), learnt.len());
+        let mut model = self.files.model.clone();
+        for round in 1..=self.rounds {
+            let same = without_calls(&texts, &read_rows(&self.round(round).join("train.jsonl"))?)?;
+            let out = self.files.file("continued").join(format!("round-{round}"));
+            let data = self.files.file(&format!("without-calls-{round}.jsonl"));
+            write_rows(&data, &same)?;
+            let mut finetune = self.files.command("finetune");
+            finetune.arg("--model").arg(&model).arg("--data").arg(data);
+            finetune.args(&self.training).args(["--seed", &self.seed.to_string()]);
+            timed(finetune.arg("--out").arg(&out))?;
+            model = out.join("model");
         }
-        let (data, out) = (self.files.file("without-calls.jsonl"), self.files.file("continued"));
-        write_rows(&data, &same)?;
-        let mut finetune = self.files.command("finetune");
-        finetune.arg("--model").arg(&self.files.model).arg("--data").arg(data);
-        finetune.args(&self.training).args(["--seed", &self.seed.to_string()]);
-        timed(finetune.arg("--out").arg(&out))?;
-        Ok(out.join("model"))
+        Ok(model)
     }
+}
+
+/// The texts that were woven, as they were.
+fn without_calls(texts: &[Value], woven: &[Value]) -> Result<Vec<Value>> {
+    let learnt: HashSet<String> = woven.iter().map(|row| row["text_id"].to_string()).collect();
+    let same: Vec<Value> =
+        texts.iter().filter(|text| learnt.contains(&text["id"].to_string())).cloned().collect();
+    if same.len() != learnt.len() {
+        bail!("{} of the {} texts with calls are in texts.jsonl", same.len(), learnt.len());
+    }
+    Ok(same)
 }
 
 pub(super) fn write_rows(path: &Path, rows: &[Value]) -> Result<()> {
@@ -168,7 +195,7 @@ fn table(runs: &[PathBuf]) -> Result<String> {
             out,
             "{:<10}{:<22}{:>14}{:>20}{:>14}{tokens:>12}{:>10.0}",
             text("task"),
-            text("condition"),
+            named(folder, &text("condition")),
             format!("{value:.2} {unit}"),
             format!("{low:.2} to {high:.2}"),
             format!("{:.1} %", 100.0 * number(&found["calls"]["rate"])),
@@ -178,11 +205,26 @@ fn table(runs: &[PathBuf]) -> Result<String> {
     Ok(out)
 }
 
+/// A condition, with the k of a run of a sweep.
+fn named(folder: &Path, condition: &str) -> String {
+    let k = folder.file_name().and_then(|name| name.to_str()?.strip_prefix("k-"));
+    k.map_or_else(|| condition.to_owned(), |k| format!("{condition}, k={k}"))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_same_texts_are_learnt_without_calls() {
+        let text = |id: &str| json!({"id": id, "text": format!("text {id}")});
+        let texts = ["a", "b", "c"].map(text);
+        let woven = |id: &str| json!({"text_id": id, "text": "with [Calculator(1) -> 1] a call"});
+        assert_eq!(without_calls(&texts, &[woven("c"), woven("a")]).unwrap(), [text("a"), text("c")]);
+        assert!(without_calls(&texts, &[woven("d")]).is_err());
+    }
 
     #[test]
     fn the_table_has_accuracies_and_perplexities() {

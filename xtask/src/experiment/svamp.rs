@@ -31,18 +31,21 @@ pub(super) struct Args {
     /// How many word problems of our own
     #[arg(long, value_name = "N", default_value_t = 800)]
     own: usize,
-    /// Ask only so many of SVAMP's problems, drawn by the seed: those that settings may be chosen by
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
+    /// Ask only the 200 problems of SVAMP that settings may be chosen by: `eval --limit 200` with this --seed
+    #[arg(long)]
+    tune: bool,
     /// Seed of the texts, of teaching and of the draw
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// How often: the taught model annotates the texts again
     #[arg(long, value_name = "N", default_value_t = 2)]
     rounds: usize,
-    /// How many introductions of Wikipedia perplexity is measured on
+    /// How many introductions of Wikipedia perplexity is measured on, and how many texts of --web
     #[arg(long, value_name = "N", default_value_t = 200)]
     held_out: usize,
+    /// Texts of the web, to measure perplexity on too
+    #[arg(long, value_name = "FILE")]
+    web: Option<PathBuf>,
     /// Where all of it goes
     #[arg(long, value_name = "DIR", default_value = "runs/svamp")]
     out: PathBuf,
@@ -64,7 +67,11 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let files = args.runner.files(&out)?;
     write_rows(&files.file("texts.jsonl"), &texts(args)?)?;
     let words = |options: &str| options.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    let asked = Asked { task: "svamp", data: Some(std::path::absolute(&args.svamp)?), limit: args.limit };
+    let asked = Asked {
+        task: "svamp",
+        data: Some(std::path::absolute(&args.svamp)?),
+        limit: args.tune.then_some(200),
+    };
     let conditions = FourConditions {
         files: &files,
         tools: "calculator",
@@ -74,6 +81,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         seed: args.seed,
         asked: vec![asked],
         held_out: args.held_out,
+        web: args.web.as_ref().map(std::path::absolute).transpose()?,
     };
     conditions.run()
 }

@@ -124,7 +124,11 @@ pub(super) fn word_problems(count: usize, seed: u64) -> Vec<Value> {
 
 fn problem(number: usize, seed: u64) -> String {
     let mut draws = Draws::new(seed, number);
-    let (operation, template) = draws.one(TEMPLATES);
+    let template = draws.one(TEMPLATES);
+    from_template(template, &mut draws)
+}
+
+fn from_template((operation, template): (Operation, &str), draws: &mut Draws) -> String {
     // One in four has a large number.
     let large = draws.below(4) == 0;
     let (a, b) = match operation {
@@ -171,20 +175,30 @@ mod tests {
         assert_ne!(problems, word_problems(2_000, 1));
     }
 
+    /// The numbers stand in a sentence as they stand in its template.
     #[test]
-    fn answers_follow_from_the_first_two_numbers() {
-        for (number, row) in word_problems(500, 3).iter().enumerate() {
-            let text = row["text"].as_str().unwrap();
-            let numbers: Vec<usize> =
-                text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect();
-            let answer = *numbers.last().unwrap();
-            let given = &numbers[..numbers.len() - 1];
-            let pairs = given.iter().flat_map(|&a| given.iter().map(move |&b| (a, b)));
-            let follows = |(a, b): (usize, usize)| {
-                [Some(a + b), a.checked_sub(b), Some(a * b), a.checked_div(b).filter(|&part| part * b == a)]
-                    .contains(&Some(answer))
-            };
-            assert!(pairs.into_iter().any(follows), "{number}: {text}");
+    fn answers_follow_from_the_operation_of_the_template() {
+        let is_place = |word: &str| ["{a}", "{b}", "{c}"].into_iter().find(|place| word.contains(place));
+        for (number, &(operation, template)) in TEMPLATES.iter().enumerate() {
+            for seed in 0..20 {
+                let text = from_template((operation, template), &mut Draws::new(seed, number));
+                let (problem, answer) = text.rsplit_once(" The answer is ").unwrap();
+                let words = template.split_whitespace().zip(problem.split_whitespace());
+                let found: Vec<(&str, usize)> = words
+                    .filter_map(|(place, word)| {
+                        let digits: String = word.chars().filter(char::is_ascii_digit).collect();
+                        Some((is_place(place)?, digits.parse().ok()?))
+                    })
+                    .collect();
+                let of = |place: &str| found.iter().find(|(found, _)| *found == place).unwrap().1;
+                let expected = match operation {
+                    Add => of("{a}") + of("{b}"),
+                    Subtract => of("{a}") - of("{b}"),
+                    Multiply => of("{a}") * of("{b}"),
+                    Divide => of("{a}") / of("{b}"),
+                };
+                assert_eq!(answer, format!("{expected}."), "{text}");
+            }
         }
     }
 }

@@ -11,14 +11,17 @@ use crate::Proportion;
 /// Calls of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CallCounts {
-    /// Items with a call, from 0 to 1.
+    /// Items with a call that was begun, from 0 to 1.
     pub rate: f64,
-    /// Calls of a tool that is there, with arguments that it could read, of all calls.
+    /// Calls of a tool that is there, with arguments that it could read, of all that were begun.
     pub valid: f64,
-    /// Calls that the tool answered, of all calls.
+    /// Calls that the tool answered, of all that were begun.
     pub executed: f64,
-    /// Calls.
+    /// Calls that were begun.
     pub n: usize,
+    /// Those of them that never became a call: no name, no end.
+    #[serde(default)]
+    pub malformed: usize,
     /// By the tool's name, as it was written.
     pub tools: BTreeMap<String, ToolCounts>,
 }
@@ -42,7 +45,9 @@ impl CallCounts {
         let mut counts = Self::default();
         let (mut with_call, mut valid, mut executed) = (0, 0, 0);
         for result in results {
-            with_call += usize::from(!result.calls.is_empty());
+            with_call += usize::from(result.has_call());
+            counts.n += result.malformed_calls;
+            counts.malformed += result.malformed_calls;
             for (at, call) in result.calls.iter().enumerate() {
                 counts.n += 1;
                 valid += usize::from(call.is_valid());
@@ -90,8 +95,8 @@ impl CallSplit {
         };
         Self {
             all: of(&|_| true),
-            call: of(&|result| !result.calls.is_empty()),
-            no_call: of(&|result| result.calls.is_empty()),
+            call: of(&ItemResult::has_call),
+            no_call: of(&|result| !result.has_call()),
             call_percent: 100.0 * CallCounts::of(results).rate,
         }
     }
@@ -123,6 +128,10 @@ mod tests {
         ];
         let counts = CallCounts::of(&results);
         assert_eq!((counts.rate, counts.valid, counts.executed, counts.n), (0.75, 0.5, 0.25, 4));
+        let begun = [&results[..], &[ItemResult { malformed_calls: 1, ..ItemResult::default() }]].concat();
+        let counts_begun = CallCounts::of(&begun);
+        assert_eq!((counts_begun.rate, counts_begun.valid, counts_begun.n), (0.8, 0.4, 5));
+        assert_eq!((counts_begun.malformed, CallSplit::of(&begun, 0).call_percent), (1, 80.0));
         let qa = &counts.tools["QA"];
         assert_eq!((qa.items, qa.calls, qa.executed, qa.errors["timed_out"]), (1, 2, 1, 1));
         assert_eq!(counts.tools["Oracle"].errors["unknown_tool"], 1);

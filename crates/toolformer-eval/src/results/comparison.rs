@@ -34,12 +34,23 @@ pub struct Comparison {
 /// Compares two runs item by item, in the order of the first.
 ///
 /// # Errors
-/// If they have no item in common, or an id twice in one run.
+/// If they have no item in common, or an id twice in one run; if an item was asked otherwise in the second, or has other answers; if
+/// a text has other tokens there, as perplexities cannot be compared then.
 pub fn compare(a: &[ItemResult], b: &[ItemResult], seed: u64) -> Result<Comparison, EvalError> {
     let in_b = by_id(b, "second")?;
     by_id(a, "first")?;
     let pairs: Vec<(&ItemResult, &ItemResult)> =
         a.iter().filter_map(|first| Some((first, *in_b.get(first.id.as_str())?))).collect();
+    for (first, second) in &pairs {
+        let tokens = |result: &ItemResult| result.likelihood.map(|likelihood| likelihood.tokens);
+        let differs = match () {
+            () if first.prompt != second.prompt || first.answers != second.answers => "was asked otherwise",
+            () if tokens(first) != tokens(second) => "has other tokens",
+            () => continue,
+        };
+        let why = format!("item `{}` {differs} in the second; give two runs on the same data", first.id);
+        return Err(EvalError::Compare { why });
+    }
     let outcomes = |pairs: &[(&ItemResult, &ItemResult)]| {
         pairs.iter().map(|(first, second)| (first.correct, second.correct)).collect::<Vec<_>>()
     };
@@ -78,8 +89,7 @@ pub fn compare(a: &[ItemResult], b: &[ItemResult], seed: u64) -> Result<Comparis
 fn perplexity_ratio(pairs: &[(&ItemResult, &ItemResult)], seed: u64) -> Option<Proportion> {
     let text = |(first, second): &(&ItemResult, &ItemResult)| {
         let (first, second) = (first.likelihood?, second.likelihood?);
-        // Of models with other tokens there is nothing to divide.
-        (first.tokens == second.tokens).then_some((second.nats - first.nats, first.tokens as f64))
+        Some((second.nats - first.nats, first.tokens as f64))
     };
     let texts: Vec<(f64, f64)> = pairs.iter().filter_map(text).collect();
     let Proportion { value, low, high } = Proportion::of_groups(&texts, seed)?;
@@ -136,8 +146,8 @@ mod tests {
             likelihood: Some(Likelihood { nats, tokens }),
             ..ItemResult::default()
         };
-        let a = [text("1", 20.0, 10), text("2", 30.0, 10), text("other tokens", 1.0, 1)];
-        let b = [text("1", 22.0, 10), text("2", 32.0, 10), text("other tokens", 1.0, 2)];
+        let a = [text("1", 20.0, 10), text("2", 30.0, 10)];
+        let b = [text("1", 22.0, 10), text("2", 32.0, 10)];
         let ratio = compare(&a, &b, 0).unwrap().perplexity_ratio.unwrap();
         assert!((ratio.value - 0.2_f64.exp()).abs() < 1e-9 && ratio.low > 1.0, "{ratio:?}");
         assert_eq!(
@@ -153,5 +163,14 @@ mod tests {
         assert!(
             error(&[("a", true), ("a", false)], &[("a", true)]).contains("the first has the item `a` twice")
         );
+        let asked = |prompt: &str, tokens: usize| ItemResult {
+            id: "a".to_owned(),
+            prompt: prompt.to_owned(),
+            likelihood: Some(Likelihood { nats: 1.0, tokens }),
+            ..ItemResult::default()
+        };
+        let error = |a, b| compare(&[a], &[b], 0).unwrap_err().to_string();
+        assert!(error(asked("one", 1), asked("two", 1)).contains("item `a` was asked otherwise"));
+        assert!(error(asked("one", 1), asked("one", 2)).contains("item `a` has other tokens"));
     }
 }

@@ -22,6 +22,9 @@ pub struct ItemResult {
     pub correct: bool,
     /// The calls, in their order.
     pub calls: Vec<CallResult>,
+    /// Calls that were begun and never became one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub malformed_calls: usize,
     /// Tokens read and written.
     pub tokens: TokenCounts,
     /// The item's category.
@@ -33,6 +36,18 @@ pub struct ItemResult {
     /// Why the model was not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_asked: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+impl ItemResult {
+    /// Whether a call was begun.
+    pub fn has_call(&self) -> bool {
+        !self.calls.is_empty() || self.malformed_calls > 0
+    }
 }
 
 /// How likely a text is.

@@ -3,8 +3,9 @@
 use super::{CallSplit, Condition, Summary};
 use crate::Proportion;
 
-/// A table of tasks and conditions, as Tables 3 to 5 of the paper: a row for each condition that is there, a column for
-/// each task in the order in which they are met; accuracy in per cent, with its interval. `–` where there is no run.
+/// A table of tasks and conditions, as Tables 3 to 5 of the paper: a row for each condition that is there, or several where a
+/// task has several runs of it; a column for each task in the order in which they are met; accuracy in per cent or perplexity,
+/// with its interval. `–` where there is no run.
 pub fn conditions_table(summaries: &[Summary]) -> String {
     let mut tasks: Vec<&str> = Vec::new();
     for summary in summaries {
@@ -14,12 +15,18 @@ pub fn conditions_table(summaries: &[Summary]) -> String {
     }
     let header: Vec<String> =
         std::iter::once("Model".to_owned()).chain(tasks.iter().map(|&task| cell(task))).collect();
-    let is_there = |condition: &Condition| summaries.iter().any(|found| found.condition == *condition);
-    let rows = Condition::ALL.into_iter().filter(is_there).map(|condition| {
-        let of =
-            |task: &&str| summaries.iter().find(|found| found.condition == condition && found.task == **task);
-        let values = tasks.iter().map(|task| with_interval(of(task).and_then(Summary::accuracy)));
-        std::iter::once(condition.to_string()).chain(values).collect()
+    let runs = |condition: Condition, task: &str| -> Vec<&Summary> {
+        summaries.iter().filter(|found| found.condition == condition && found.task == task).collect()
+    };
+    let rows = Condition::ALL.into_iter().flat_map(|condition| {
+        let of_tasks: Vec<Vec<&Summary>> = tasks.iter().map(|task| runs(condition, task)).collect();
+        let lines = of_tasks.iter().map(Vec::len).max().unwrap_or(0);
+        let line = move |line: usize| {
+            let values =
+                of_tasks.iter().map(|runs| runs.get(line).map_or_else(|| "–".to_owned(), |run| value(run)));
+            std::iter::once(condition.to_string()).chain(values).collect::<Vec<String>>()
+        };
+        (0..lines).map(line).collect::<Vec<_>>()
     });
     table(&header, rows)
 }
@@ -66,10 +73,14 @@ fn split_cells(split: &CallSplit) -> [String; 4] {
     [value(split.all), value(split.call), value(split.no_call), format!("{:.1}", split.call_percent)]
 }
 
-fn with_interval(part: Option<Proportion>) -> String {
-    part.map_or("–".to_owned(), |Proportion { value, low, high }| {
-        format!("{:.1} ({:.1}–{:.1})", 100.0 * value, 100.0 * low, 100.0 * high)
-    })
+fn value(run: &Summary) -> String {
+    match (run.accuracy(), run.perplexity()) {
+        (Some(Proportion { value, low, high }), _) => {
+            format!("{:.1} ({:.1}–{:.1})", 100.0 * value, 100.0 * low, 100.0 * high)
+        }
+        (None, Some(Proportion { value, low, high })) => format!("{value:.2} ({low:.2}–{high:.2})"),
+        (None, None) => "–".to_owned(),
+    }
 }
 
 /// A name that breaks no table.
@@ -105,9 +116,11 @@ mod tests {
             conditions_table(&summaries),
             "| Model | svamp | a\\|b |\n\
              |---|---:|---:|\n\
-             | plain | 0.0 (0.0–0.0) | – |\n\
-             | Toolformer | 100.0 (100.0–100.0) | 100.0 (100.0–100.0) |\n"
+             | plain | 0.0 (0.0–60.2) | – |\n\
+             | Toolformer | 100.0 (39.8–100.0) | 100.0 (39.8–100.0) |\n"
         );
+        let several = [summary("nq", Condition::Plain, 2, 4), summary("nq", Condition::Plain, 1, 4)];
+        assert_eq!(conditions_table(&several).matches("| plain |").count(), 2);
     }
 
     #[test]

@@ -79,13 +79,16 @@ impl Summary {
     /// Of a run's results.
     pub fn of(results: &[ItemResult], labels: &SummaryLabels) -> Self {
         let SummaryLabels { task, condition, seconds, seed } = labels;
-        let split = CallSplit::of(results, *seed);
+        // A text is neither right nor wrong.
+        let judged: &[ItemResult] =
+            if results.iter().any(|result| result.likelihood.is_some()) { &[] } else { results };
+        let split = CallSplit::of(judged, *seed);
         let mut by_category: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
         let mut tokens = TokenCounts::default();
         for result in results {
             tokens.prompt += result.tokens.prompt;
             tokens.completion += result.tokens.completion;
-            if let Some(category) = &result.category {
+            if let (Some(category), None) = (&result.category, result.likelihood) {
                 by_category.entry(category).or_default().push(result.correct);
             }
         }

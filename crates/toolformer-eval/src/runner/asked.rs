@@ -7,10 +7,10 @@ use toolformer_decode::{
     CallEvent, CallSettings, Engine, Event, GenerateSettings, Prompt, Request, RequestId, ToolUse, Tools,
 };
 use toolformer_model::CausalLm;
-use toolformer_text::parse;
+use toolformer_text::{Call, CallStatus, Piece, parse};
 
 use super::{Calling, TaskRun, row_of, tools_of_item::ToolsOfItems};
-use crate::{CallResult, EvalError, Item, ItemResult, ItemSet, Score, Task, TokenCounts};
+use crate::{CallResult, EvalError, FunctionCase, Item, ItemResult, ItemSet, Score, Task, TokenCounts};
 
 /// Tokens that a call and its result may take beside those that a task allows.
 const TOKENS_OF_CALL: usize = 128;
@@ -75,7 +75,7 @@ impl<M> TaskRun<'_, M> {
                     let known = |name: &String| registry.get(name).is_some();
                     let forbidden = calls.forbidden.iter().filter(|name| known(name)).cloned().collect();
                     let calls = CallSettings { forbidden, ..calls.clone() };
-                    let of_calls = TOKENS_OF_CALL * calls.max_calls;
+                    let of_calls = TOKENS_OF_CALL.saturating_mul(calls.max_calls);
                     let tools = ToolUse::new(registry, self.syntax, self.clock).with(calls);
                     (Tools::Enabled(tools), of_calls)
                 }
@@ -83,7 +83,7 @@ impl<M> TaskRun<'_, M> {
                 _ => (Tools::None, 0),
             };
             let settings = GenerateSettings {
-                max_tokens: (self.task.max_tokens + of_calls).min(room),
+                max_tokens: self.task.max_tokens.saturating_add(of_calls).min(room),
                 stop: self.task.stop.clone(),
                 ..GenerateSettings::default()
             };
@@ -128,6 +128,7 @@ impl<M> TaskRun<'_, M> {
                 };
                 let Some(output) = under_way.remove(&request) else { continue };
                 let row = ItemResult {
+                    malformed_calls: self.malformed_calls(&output),
                     prompt: output.prompt,
                     output: output.text,
                     calls: output.calls,
@@ -147,11 +148,25 @@ impl<M> TaskRun<'_, M> {
         Ok(settled || self.tokenizer.encode(&output.own_text)?.len() >= self.task.max_tokens)
     }
 
-    fn scored(&self, set: &ItemSet, item: &Item, row: ItemResult) -> Result<ItemResult, EvalError> {
+    /// Calls that were begun and are none in the output. Where tools are enabled the beginning of a call stands for nothing
+    /// else.
+    fn malformed_calls(&self, output: &Output<'_>) -> usize {
+        let Calling::Enabled { .. } = self.calling else { return 0 };
+        let document = parse(&output.text, self.syntax);
+        let text = document.pieces().filter_map(|piece| match piece {
+            Piece::Text(text) => Some(text.matches(self.syntax.open()).count()),
+            Piece::Call { .. } => None,
+        });
+        text.sum()
+    }
+
+    fn scored(&self, set: &ItemSet, item: &Item, mut row: ItemResult) -> Result<ItemResult, EvalError> {
         let Score { correct, prediction } = match set.functions.get(&item.id) {
             Some(case) => {
                 let document = parse(&row.output, self.syntax);
                 let verdict = case.judge(document.calls());
+                // A call of a function is over where it closes; most have no arrow, which would run it.
+                row.calls = document.calls().iter().map(|call| declared(case, call)).collect();
                 Score { correct: verdict.is_correct(), prediction: verdict.to_string() }
             }
             None => self.task.metric.score(&row.output, item, self.syntax)?,
@@ -159,6 +174,17 @@ impl<M> TaskRun<'_, M> {
         // What was not asked is not right, even where silence would be.
         Ok(ItemResult { correct: correct && row.not_asked.is_none(), prediction, ..row })
     }
+}
+
+/// A call of a function that is only declared: it is answered by nobody.
+fn declared(case: &FunctionCase, call: &Call) -> CallResult {
+    let function = case.functions.iter().find(|function| function.name == call.name);
+    let status = match function.map(|function| function.parameters.bind(&call.args)) {
+        None => CallStatus::UnknownTool,
+        Some(Err(_)) => CallStatus::BadArguments,
+        Some(Ok(_)) => CallStatus::NoResult,
+    };
+    CallResult { tool: call.name.clone(), args: call.args.clone(), result: None, status, error: None }
 }
 
 /// The task's forbidden tools are forbidden as well.

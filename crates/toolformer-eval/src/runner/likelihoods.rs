@@ -33,8 +33,8 @@ fn windows(tokens: usize, longest: usize) -> Vec<Window> {
 }
 
 impl<M> TaskRun<'_, M> {
-    /// The likelihood of each text: its tokens behind the model's beginning of a text, if it has one; without any change of the
-    /// scores for calls.
+    /// The likelihood of each text as it is read in training, with the token that begins a text where the tokenizer puts one;
+    /// without any change of the scores for calls.
     pub(super) fn likelihoods<B: Backend>(
         &self,
         unit: &[Item],
@@ -47,8 +47,7 @@ impl<M> TaskRun<'_, M> {
         let mut texts: Vec<Vec<u32>> = Vec::with_capacity(unit.len());
         for item in unit {
             let text = self.task.prompt_of(item)?;
-            let mut ids: Vec<u32> = self.tokenizer.bos().into_iter().collect();
-            ids.extend(self.tokenizer.encode(&text)?);
+            let ids = self.tokenizer.encode_with_special(&text)?;
             check_ids(&ids, self.model.vocab_size(), Some(self.tokenizer))?;
             texts.push(ids);
         }

@@ -20,7 +20,8 @@ pub struct Proportion {
 }
 
 impl Proportion {
-    /// What is right of all, and the percentile bootstrap's interval of 95 % (Efron, 1979). None if there is nothing.
+    /// What is right of all, and the percentile bootstrap's interval of 95 % (Efron, 1979); of all or none that is a point,
+    /// and the exact binomial interval (Clopper and Pearson, 1934) is taken. None if there is nothing.
     ///
     /// ```
     /// use toolformer_eval::Proportion;
@@ -29,7 +30,15 @@ impl Proportion {
     /// assert!(half.low < 0.42 && half.high > 0.58);
     /// ```
     pub fn of(right: impl IntoIterator<Item = bool>, seed: u64) -> Option<Self> {
-        Self::of_groups(&right.into_iter().map(|right| (f64::from(right), 1.0)).collect::<Vec<_>>(), seed)
+        let each: Vec<(f64, f64)> = right.into_iter().map(|right| (f64::from(right), 1.0)).collect();
+        let found = Self::of_groups(&each, seed)?;
+        // Solves (1 - p)^n = 0.025 for the end that is not certain.
+        let end = 1.0 - 0.025_f64.powf(1.0 / each.len() as f64);
+        Some(match found.value {
+            0.0 => Self { high: end, ..found },
+            1.0 => Self { low: 1.0 - end, ..found },
+            _ => found,
+        })
     }
 
     /// The same of groups that are drawn whole, as what is in one (the questions about one paragraph) is not
@@ -78,6 +87,10 @@ mod tests {
         check(&[[(1.0, 1.0); 50], [(0.0, 1.0); 50]].concat(), 0.5, [0.4, 0.6]);
         // The same items, of which four at a time stand or fall together: twice as wide.
         check(&[[(4.0, 4.0); 13], [(0.0, 4.0); 13]].concat(), 0.5, [0.31, 0.69]);
+        // By exact fractions: 1 - 0.025^(1/940).
+        let none = Proportion::of([false; 940], 0).unwrap();
+        assert!(none.value == 0.0 && (none.high - 0.003916).abs() < 1e-5, "{none:?}");
+        assert!((Proportion::of([true; 10], 0).unwrap().low - 0.6915).abs() < 1e-4);
         assert_eq!(Proportion::of_groups(&[], 0), None);
         assert_eq!(Proportion::of([], 0), None);
     }

@@ -59,7 +59,7 @@ pub(super) fn of_measure(runs: &[&EvalRun]) -> Option<Chart> {
         let class = if number == 0 { "neutral" } else { "kept" };
         chart.bar(Bar { class, x: middle - width / 2.0, y, width, height: BOTTOM - y, tip });
         let [low, high] = [found.value.low, found.value.high].map(|end| scale.at(end));
-        chart.line("threshold", [middle, low], [middle, high]);
+        chart.curve("interval", &[[middle, low], [middle, high]]);
         chart.label("mark", middle + 5.0, y - 5.0, "start", found.text.clone());
         chart.mark_below(middle, short_name(run));
     }

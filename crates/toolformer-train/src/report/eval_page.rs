@@ -4,7 +4,7 @@ use std::{io::Write as _, path::Path};
 
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
-use toolformer_eval::{ItemResult, Proportion, Summary, compare};
+use toolformer_eval::{Condition, ItemResult, Proportion, Summary, compare};
 
 use super::{
     chart::Chart,
@@ -109,6 +109,18 @@ impl EvalRun {
     }
 }
 
+/// What is compared: the last run with each other condition, which most want to know; then the rest with the first.
+fn pairs<'r>(runs: &[&'r EvalRun]) -> Vec<(&'r EvalRun, &'r EvalRun)> {
+    let Some((last, before)) = runs.split_last() else { return Vec::new() };
+    let with_last = before.iter().map(|base| (*base, *last));
+    let with_first = before.iter().skip(1).map(|run| (runs[0], *run));
+    let disabled = before.iter().filter(|run| run.summary.condition == Condition::ToolformerDisabled);
+    // Is it worse without its tools than with the same texts alone?
+    let continued = before.iter().find(|run| run.summary.condition == Condition::PlainFinetuned);
+    let cost = continued.into_iter().flat_map(|base| disabled.clone().map(move |run| (*base, *run)));
+    with_last.chain(cost).chain(with_first).collect()
+}
+
 fn task_view(name: &str, runs: &[&EvalRun], seed: u64) -> Result<TaskView, String> {
     let mut verdicts = Vec::new();
     let mut differences = Vec::new();
@@ -116,14 +128,14 @@ fn task_view(name: &str, runs: &[&EvalRun], seed: u64) -> Result<TaskView, Strin
     if others.is_empty() {
         verdicts.push(alone(first));
     }
-    for run in others {
-        let found = compare(&first.results, &run.results, seed)
+    for (base, run) in pairs(runs) {
+        let found = compare(&base.results, &run.results, seed)
             .map_err(|error| format!("{}: {error}", run.shown_name()))?;
-        verdicts.push(verdict(first, run, &found));
+        verdicts.push(verdict(base, run, &found));
         if found.perplexity_ratio.is_none() {
             let part = &found.overall;
             differences.push([
-                run.shown_name(),
+                format!("{} against {}", run.shown_name(), base.shown_name()),
                 count(part.n),
                 signed(100.0 * part.difference),
                 format!("{} to {}", signed(100.0 * part.low), signed(100.0 * part.high)),
@@ -226,14 +238,19 @@ fn verdict(first: &EvalRun, run: &EvalRun, found: &toolformer_eval::Comparison) 
     let times = if before > 0.0 { format!(", {:.1} times as many", after / before) } else { String::new() };
     let sure = match part.p_value {
         p if p < 0.001 => "Chance is no explanation (p < 0.001).".to_owned(),
-        p if p < 0.05 => format!("Chance hardly explains it (p = {p:.3})."),
-        p => format!("It may be chance (p = {p:.2})."),
+        p => format!("Chance hardly explains it (p = {p:.3})."),
     };
-    let verdict = match part.difference {
-        0.0 => "as good as",
-        difference if difference > 0.0 => "better than",
-        _ => "worse than",
-    };
+    if part.p_value >= 0.05 {
+        return format!(
+            "No difference is shown between {name} and {base}: {after:.1} % right against {before:.1} %; difference {} points, {} to \
+             {} (p = {:.2}).",
+            signed(100.0 * part.difference),
+            signed(100.0 * part.low),
+            signed(100.0 * part.high),
+            part.p_value
+        );
+    }
+    let verdict = if part.difference > 0.0 { "better than" } else { "worse than" };
     format!(
         "{name} is {verdict} {base}: {after:.1} % right against {before:.1} %{times}; difference {} points, {} to {}. {sure}",
         signed(100.0 * part.difference),
@@ -249,13 +266,13 @@ fn examples(first: &EvalRun, last: Option<&EvalRun>) -> Vec<Examples> {
         |id: &str| last.map(|_| first.results.iter().any(|result| result.id == id && result.correct));
     type Wanted<'a> = (&'a str, Box<dyn Fn(&ItemResult) -> bool + 'a>);
     let kinds: [Wanted<'_>; 4] = [
-        ("Right, with a call", Box::new(|result| result.correct && !result.calls.is_empty())),
-        ("Wrong, with a call", Box::new(|result| !result.correct && !result.calls.is_empty())),
+        ("Right, with a call", Box::new(|result| result.correct && result.has_call())),
+        ("Wrong, with a call", Box::new(|result| !result.correct && result.has_call())),
         (
             "Wrong, and the first run was right",
             Box::new(|result| !result.correct && right_before(&result.id) == Some(true)),
         ),
-        ("Wrong, without a call", Box::new(|result| !result.correct && result.calls.is_empty())),
+        ("Wrong, without a call", Box::new(|result| !result.correct && !result.has_call())),
     ];
     let example = |result: &ItemResult| Example {
         id: shown(&result.id, 60),
@@ -280,7 +297,7 @@ fn examples(first: &EvalRun, last: Option<&EvalRun>) -> Vec<Examples> {
 
 #[cfg(test)]
 mod tests {
-    use toolformer_eval::{CallResult, Condition, Likelihood, SummaryLabels};
+    use toolformer_eval::{CallResult, Likelihood, SummaryLabels};
     use toolformer_text::CallStatus;
 
     use super::*;
@@ -337,7 +354,7 @@ mod tests {
             run("nq", Condition::Toolformer, results(3, true), None),
         ];
         let same = render_eval_page(&same, 0).unwrap();
-        assert!(same.contains("is as good as plain") && same.contains("It may be chance"));
+        assert!(same.contains("No difference is shown between Toolformer and plain"), "{same}");
     }
 
     #[test]

@@ -54,9 +54,9 @@ pub fn pairs_of_calls(
             let why = "was not filtered; run `filter` on the file first".to_owned();
             return Err(TrainError::Candidate { text_id: text_id.clone(), why });
         }
-        // A call that was sampled again is the same pair again.
-        let own: Vec<&Candidate> =
-            own.iter().filter(|candidate| candidate.status != Status::Duplicate).collect();
+        // A call that was sampled again is the same pair again, and what a screen left out was not judged.
+        let is_judged = |status: Status| !matches!(status, Status::Duplicate | Status::Screened);
+        let own: Vec<&Candidate> = own.iter().filter(|candidate| is_judged(candidate.status)).collect();
         for kept in own.iter().filter(|candidate| candidate.kept == Some(true)) {
             let is_rival = |other: &&&Candidate| {
                 let same_place = other.position == kept.position;

@@ -295,6 +295,8 @@ fn judged() -> Vec<Candidate> {
         call(3, "Calculator(", "unparsable", false),
         call(3, "Calculator(x)", "tool_error", false),
         call(4, "Calculator(7)", "ok", false),
+        call(3, "Calculator(2)", "duplicate", false),
+        call(3, "Calculator(8)", "screened", false),
     ]
     .map(|candidate| serde_json::from_value(candidate).unwrap())
     .to_vec()

@@ -87,12 +87,11 @@ fn table(found: &Comparison, first: &str, second: &str) -> String {
 
 /// What a reader wants first.
 fn verdict(overall: &PairedDifference) -> String {
-    let sure = if overall.p_value < 0.05 { "" } else { ", but this may be chance" };
     let points = 100.0 * overall.difference.abs();
     let p = overall.p_value;
     match overall.difference {
-        difference if difference > 0.0 => format!("B is better by {points:.1} points (p = {p:.2e}){sure}"),
-        difference if difference < 0.0 => format!("A is better by {points:.1} points (p = {p:.2e}){sure}"),
-        _ => "neither is better".to_owned(),
+        _ if p >= 0.05 => format!("no difference is shown (p = {p:.2})"),
+        difference if difference > 0.0 => format!("B is better by {points:.1} points (p = {p:.2e})"),
+        _ => format!("A is better by {points:.1} points (p = {p:.2e})"),
     }
 }

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use bytesize::ByteSize;
 use clap::ValueEnum;
 use serde::Serialize;
+use serde_json::{Value, json};
 use toolformer::{
     burn::tensor::backend::Backend,
     decode::{CallSettings, EngineSettings},
@@ -225,11 +226,37 @@ impl Args {
         let summary = Summary::of(&results, &labels);
         if out.is_some() {
             write(&folder.join(SUMMARY), &(serde_json::to_string_pretty(&summary)? + "\n"))?;
+            write(
+                &folder.join("run.json"),
+                &(serde_json::to_string_pretty(&self.described(asked, calls, disabled))? + "\n"),
+            )?;
             write(&folder.join("table.md"), &conditions_table(std::slice::from_ref(&summary)))?;
             let run = EvalRun { name: None, summary: summary.clone(), results, k: None };
             write_eval_page(&[run], self.seed, &folder.join("report.html"))?;
         }
         Ok(summary)
+    }
+
+    /// What the run was, for people.
+    fn described<B: Backend>(&self, asked: &Asked<'_, B>, calls: &CallSettings, disabled: bool) -> Value {
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "task": asked.task.name,
+            "data": self.data,
+            "items": asked.set.items.len(),
+            "limit": self.limit,
+            "seed": self.seed,
+            "model": self.model.name(),
+            "adapter": self.adapter.adapter,
+            "tools": asked.tools.names,
+            "now": self.tools.now.map(|now| now.to_string()),
+            "calls_disabled": disabled,
+            "calls": calls,
+            "whole_outputs": self.whole_outputs,
+            "window": self.window,
+            "batch": self.batch,
+            "unit_items": self.unit_items,
+        })
     }
 
     /// Stands for all that the rows depend on.
@@ -249,7 +276,7 @@ impl Args {
         let parts = parts.chain(states.values().map(String::as_str));
         let settings = (
             (calls, disabled, self.calling.overlap_calls),
-            (self.batch, self.unit_items, self.whole_outputs, self.window),
+            (self.batch, self.cache_memory.as_u64(), self.unit_items, self.whole_outputs, self.window),
             (&asked.tools.names, self.tools.max_result_chars, self.tools.tool_timeout),
             self.tools.now.map(|now| now.to_string()),
         );

@@ -30,6 +30,9 @@ pub(super) fn shown(summary: &Summary) -> String {
             part(summary.split.call),
             part(summary.split.no_call)
         );
+        if calls.malformed > 0 {
+            out += &format!("            {} of them never became a call\n", calls.malformed);
+        }
         for (tool, counts) in &calls.tools {
             let errors: Vec<String> = counts.errors.iter().map(|(why, n)| format!("{n} {why}")).collect();
             let errors = if errors.is_empty() { "no errors".to_owned() } else { errors.join(", ") };
