@@ -29,7 +29,7 @@ pub(crate) struct ModelArgs {
     /// Where the model runs; `toolformer devices` lists the names
     #[arg(long, value_name = "NAME", default_value = "cpu")]
     pub(crate) device: Device,
-    /// What the weights are held in: f32, f16, bf16, or int8 or int4 for loading a large model; training is in f32
+    /// What the weights are held in: f32, f16, bf16, or int8 or int4 for loading a large model
     #[arg(long, value_name = "NAME", default_value = "f32")]
     pub(crate) precision: Precision,
     /// Where the model lies, once it is known.

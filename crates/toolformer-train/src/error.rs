@@ -143,6 +143,14 @@ pub enum TrainError {
         /// Why.
         why: String,
     },
+    /// What the weights of a step give on held-out examples is no number.
+    #[error(
+        "the held-out loss is not finite at step {step}; lower the learning rate, and look for broken held-out examples"
+    )]
+    HeldOutNotFinite {
+        /// The step, from 1.
+        step: usize,
+    },
     /// The loss is no number any more.
     #[error("the loss is not finite at step {step}; lower the learning rate")]
     NotFinite {

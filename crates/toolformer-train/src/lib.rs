@@ -127,8 +127,8 @@ pub use toolformer::{Calls, Dropped, Stage, Toolformer};
 pub use toolformer_data::TrainingSequence;
 pub use toolformer_model::count_parameters;
 pub use training::{
-    Callback, DecayedTensors, EarlyStopping, Evaluation, Finetuned, LanguageModelling, Method, Metric,
-    MetricsFile, Objective, Perplexity, Schedule, StepGradients, Trainable, Trained, TrainingJob,
+    Callback, CutExamples, DecayedTensors, EarlyStopping, Evaluation, Finetuned, LanguageModelling, Method,
+    Metric, MetricsFile, Objective, Perplexity, Schedule, StepGradients, Trainable, Trained, TrainingJob,
     TrainingSettings, Verdict, finetune, perplexity, train,
 };
 pub use training_sequence::{completion_sequence, held_out_sequence, training_sequence};

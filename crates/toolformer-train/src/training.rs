@@ -29,7 +29,7 @@ pub use self::{
     early_stopping::EarlyStopping,
     evaluation::Evaluation,
     finetune::{Finetuned, finetune},
-    language_modelling::LanguageModelling,
+    language_modelling::{CutExamples, LanguageModelling},
     metric::Metric,
     metrics_file::MetricsFile,
     objective::{Objective, StepGradients},

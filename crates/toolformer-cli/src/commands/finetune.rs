@@ -11,13 +11,15 @@ use toolformer::{
     device::OnDevice,
     model::{CausalLm as _, Pretrained, Tokenizer, load_adapter, save_adapter, save_pretrained_as},
     train::{
-        Finetuned, Method, WovenCall, completion_sequence, finetune, held_out_sequence, training_sequence,
+        CutExamples, Finetuned, Method, WovenCall, completion_sequence, finetune, held_out_sequence,
+        training_sequence,
     },
 };
 
 use crate::{
     data_args::{DataArgs, HoldOut},
     example_rows::{CALLS, COMPLETION, PLACE, PROMPT, RowsWanted, TEXT},
+    failure::wrong_usage,
     finetune_args::FinetuneArgs,
     metrics_output::metrics_output,
     model_args::ModelArgs,
@@ -119,6 +121,22 @@ impl OnDevice for &Args {
             Some(rows) => rows.rows()?.map(|row| encoder.held_out(&row?)).collect::<Result<_>>()?,
             None => Vec::new(),
         };
+        if settings.early_stopping.is_some() && held_out.is_empty() {
+            return Err(wrong_usage(
+                "--patience looks at held-out examples, and there are none; give --held-out or \
+                 --validation-split-percentage",
+            ));
+        }
+        let longest = settings.max_seq.min(model.max_positions());
+        let CutExamples { cut, left_out } = CutExamples::of(&examples, longest);
+        if cut > 0 {
+            say(&format!("{cut} examples are cut at {longest} tokens; see --max-seq and --too-long"));
+        }
+        if left_out > 0 {
+            say(&format!(
+                "{left_out} examples have nothing to learn in their first {longest} tokens and are left out"
+            ));
+        }
         let mut metrics = metrics_output(out, self.finetune.training.tensorboard);
         let (folder, mut progress) = (out.join("checkpoints"), Progress::new());
         let tuned =
@@ -129,7 +147,7 @@ impl OnDevice for &Args {
             save_adapter(&folder, &tuned.model, lora, &self.model.name())?;
             tokenizer.save(folder.join("tokenizer.json"))?;
         }
-        let done = Done::new(examples.len(), &tuned);
+        let done = Done::new(examples.len() - left_out, &tuned);
         let options = self.save.options(generation);
         let model = tuned.model.merge_lora();
         save_pretrained_as(&out.join("model"), &model, &config, Some(&tokenizer), &options)?;

@@ -121,7 +121,9 @@ impl OnDevice for &Args {
             seed: self.seed,
             ..TrainingSettings::of(Method::Full)
         };
-        let settings = self.training.settings(usual);
+        let mut settings = self.training.settings(usual);
+        // A block is trained on as a whole.
+        settings.max_seq = settings.max_seq.max(self.block_size);
         settings.validate()?;
         let texts = self.rows()?;
         let out = self.out.as_path();
@@ -134,6 +136,15 @@ impl OnDevice for &Args {
                 tokenizer.vocab_size(),
                 self.config.display(),
                 config.vocab_size()
+            )));
+        }
+        let model = LanguageModel::<B>::init(&config, self.seed, device)?;
+        let most = model.max_positions();
+        if self.block_size > most {
+            return Err(wrong_usage(format!(
+                "--block-size {} is longer than the {most} tokens that the model of {} can look at; give at most {most}",
+                self.block_size,
+                self.config.display()
             )));
         }
         let corpus = CorpusSettings {
@@ -149,7 +160,6 @@ impl OnDevice for &Args {
         };
         let vocab = config.vocab_size();
         let corpus = Corpus::new(&texts, &tokenizer, &tokenizer_name, vocab, &corpus, &out.join("tokens"))?;
-        let model = LanguageModel::<B>::init(&config, self.seed, device)?;
         let parameters = model.tensors().map(|(_, shape, _)| shape.iter().product::<usize>()).sum();
         let longest = model.max_positions();
         say(&format!(
@@ -232,10 +242,20 @@ fn config(path: &Path) -> Result<ModelConfig> {
 fn tokenizer(path: &Path, config: &ModelConfig) -> Result<(Tokenizer, String)> {
     let (bos, eos) = (config.bos(), config.eos().first().copied());
     if path.is_dir() {
-        let files = ["tokenizer.json", "vocab.json", "merges.txt"].map(|name| path.join(name));
-        let sums = files.iter().filter(|file| file.exists()).map(|file| file_checksum(file));
-        let sums: Vec<String> = sums.collect::<Result<_, _>>()?;
-        return Ok((Tokenizer::from_folder(path, bos, eos)?, sums.join(" ")));
+        // All that a tokenizer is read from.
+        let names = [
+            "tokenizer.json",
+            "vocab.json",
+            "merges.txt",
+            "tokenizer_config.json",
+            "special_tokens_map.json",
+            "added_tokens.json",
+        ];
+        let files = names.iter().map(|name| path.join(name)).filter(|file| file.exists());
+        let sums: Vec<String> = files.map(|file| file_checksum(&file)).collect::<Result<_, _>>()?;
+        let tokenizer = Tokenizer::from_folder(path, bos, eos)?;
+        let ends = format!("{:?} {:?}", tokenizer.bos(), tokenizer.eos());
+        return Ok((tokenizer, format!("{} {ends}", sums.join(" "))));
     }
     let sum = file_checksum(path)?;
     if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gguf")) {

@@ -31,6 +31,13 @@ pub fn probabilities(scores: &[f32]) -> Vec<f64> {
     parts.into_iter().map(|part| part / sum).collect()
 }
 
+/// `-log p(label)`, which is finite where a probability is too small to be told from 0.
+fn nats(scores: &[f32], label: usize) -> f64 {
+    let greatest = f64::from(scores.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+    let sum: f64 = scores.iter().map(|&score| (f64::from(score) - greatest).exp()).sum();
+    greatest + sum.ln() - f64::from(scores[label])
+}
+
 /// Scores texts; none if there are none. About `batch_tokens` tokens go through the model at once.
 pub fn score_labels<B: Backend>(
     model: &SequenceClassifier<B>,
@@ -42,11 +49,11 @@ pub fn score_labels<B: Backend>(
     }
     let n = texts.len() as f64;
     let ids: Vec<&[u32]> = texts.iter().map(|text| text.ids.as_slice()).collect();
-    let probabilities: Vec<Vec<f64>> =
-        text_scores(model, &ids, batch_tokens).iter().map(|scores| probabilities(scores)).collect();
+    let scores = text_scores(model, &ids, batch_tokens);
+    let probabilities: Vec<Vec<f64>> = scores.iter().map(|scores| probabilities(scores)).collect();
     let said: Vec<usize> = probabilities.iter().map(|probabilities| likeliest(probabilities)).collect();
     let right: Vec<bool> = said.iter().zip(texts).map(|(&said, text)| said == text.label).collect();
-    let loss = probabilities.iter().zip(texts).map(|(found, text)| -found[text.label].ln()).sum::<f64>() / n;
+    let loss = scores.iter().zip(texts).map(|(scores, text)| nats(scores, text.label)).sum::<f64>() / n;
     let mut counts = vec![0usize; model.n_labels()];
     texts.iter().for_each(|text| counts[text.label] += 1);
     let two = model.n_labels() == 2;
@@ -89,6 +96,12 @@ fn f1(said: &[usize], texts: &[EncodedText]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_that_is_next_to_impossible_has_a_finite_loss() {
+        assert_eq!(nats(&[2000.0, 0.0], 1), 2000.0);
+        assert!((nats(&[1.0, 1.0], 0) - 2.0_f64.ln()).abs() < 1e-12);
+    }
 
     #[track_caller]
     fn check(said: &[usize], are: &[usize], expected: f64) {

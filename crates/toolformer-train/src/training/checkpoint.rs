@@ -91,26 +91,28 @@ impl Checkpoints {
         Ok(found.into_iter().map(|(_, path)| path).collect())
     }
 
-    /// The newest checkpoint that can be read, if there is one, and those that cannot.
+    /// The checkpoints whose state can be read, the newest first, and those whose state cannot.
     ///
     /// # Errors
     /// If the newest is of other settings or examples.
-    pub(super) fn newest(&self, fingerprint: &str) -> Result<Newest, TrainError> {
-        let mut newest = Newest::default();
+    pub(super) fn found(&self, fingerprint: &str) -> Result<Found, TrainError> {
+        let mut found = Found::default();
         for path in self.all()?.into_iter().rev() {
-            let state = fs::read(path.join("state.json")).ok();
-            match state.and_then(|text| serde_json::from_slice::<State>(&text).ok()) {
-                Some(state) if state.fingerprint != fingerprint => {
+            let read = fs::read(path.join("state.json")).map_err(|error| error.to_string());
+            let state = read.and_then(|text| {
+                serde_json::from_slice::<State>(&text).map_err(|error| format!("state.json: {error}"))
+            });
+            match state {
+                // Older ones do not matter where the run has its own.
+                Ok(state) if state.fingerprint != fingerprint && !found.readable.is_empty() => break,
+                Ok(state) if state.fingerprint != fingerprint => {
                     return Err(TrainError::OtherRun { path: self.folder.clone(), differing: Vec::new() });
                 }
-                Some(state) => {
-                    newest.whole = Some((path, state));
-                    return Ok(newest);
-                }
-                None => newest.damaged.push(path),
+                Ok(state) => found.readable.push((path, state)),
+                Err(why) => found.damaged.push((path, why)),
             }
         }
-        Ok(newest)
+        Ok(found)
     }
 
     /// Writes a checkpoint: the weights through `save`, the optimiser, the state. Of older ones only the newest are kept
@@ -157,11 +159,11 @@ impl Checkpoints {
 
 /// What a folder of checkpoints has to go on from.
 #[derive(Default)]
-pub(super) struct Newest {
-    /// The newest one that can be read.
-    pub(super) whole: Option<(PathBuf, State)>,
-    /// Newer ones that cannot.
-    pub(super) damaged: Vec<PathBuf>,
+pub(super) struct Found {
+    /// Those whose state can be read, the newest first.
+    pub(super) readable: Vec<(PathBuf, State)>,
+    /// The others, and why.
+    pub(super) damaged: Vec<(PathBuf, String)>,
 }
 
 fn remove(path: &Path) -> Result<(), TrainError> {

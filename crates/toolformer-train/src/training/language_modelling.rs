@@ -23,6 +23,30 @@ pub struct LanguageModelling<'a> {
     gradient_checkpointing: bool,
 }
 
+/// What is lost of examples that are longer than what is trained on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CutExamples {
+    /// Examples of which only the beginning is learnt.
+    pub cut: usize,
+    /// Examples whose beginning has nothing to learn, such as a prompt that leaves no room for its completion.
+    pub left_out: usize,
+}
+
+impl CutExamples {
+    /// Counts them, where at most `longest` tokens of an example are trained on.
+    pub fn of(examples: &[TrainingSequence], longest: usize) -> Self {
+        let mut found = Self::default();
+        for example in examples {
+            if TrainingRow::first(example, longest).targets().next().is_none() {
+                found.left_out += 1;
+            } else if example.len() > longest {
+                found.cut += 1;
+            }
+        }
+        found
+    }
+}
+
 impl<'a> LanguageModelling<'a> {
     /// Examples as far as the settings and the model take them; those without a token to learn are left out.
     ///
@@ -44,7 +68,8 @@ impl<'a> LanguageModelling<'a> {
             .filter(|row| row.targets().next().is_some())
             .collect();
         if rows.is_empty() {
-            return Err(TrainError::NoExamples { why: "no example has two tokens or more".into() });
+            let why = format!("no example has a token to learn among its first {longest}");
+            return Err(TrainError::NoExamples { why });
         }
         Ok(Self {
             rows,

@@ -83,20 +83,34 @@ pub fn train<B: Backend, O: Objective<B>>(
     let checkpoints = Checkpoints::new(folder, settings.keep_checkpoints)?;
     let device = model.body().device();
     let mut optimizer = Optimizer::<B>::new(settings);
-    let newest = checkpoints.newest(&fingerprint)?;
-    for path in &newest.damaged {
-        observer.note(&format!("checkpoint {} is damaged and left out", path.display()));
+    let found = checkpoints.found(&fingerprint)?;
+    let mut damaged = found.damaged;
+    let mut whole = None;
+    for (path, state) in found.readable {
+        let mut fresh = model.clone();
+        *fresh.body_mut() = fresh.body().clone().without_lora();
+        let mut moments = Optimizer::<B>::new(settings);
+        let loaded = fresh.load_trained(config, &settings.method, &path).and_then(|loaded| {
+            moments.load(&path.join("optimizer.safetensors"), &device)?;
+            Ok(loaded)
+        });
+        match loaded {
+            Ok(loaded) => {
+                whole = Some((loaded, moments, state));
+                break;
+            }
+            Err(error) => damaged.push((path, error.to_string())),
+        }
     }
-    if settings.resume && newest.whole.is_none() {
+    for (path, why) in &damaged {
+        observer.note(&format!("checkpoint {} is damaged and left out: {why}", path.display()));
+    }
+    if settings.resume && whole.is_none() {
         return Err(TrainError::NothingToResume { folder: folder.to_owned() });
     }
-    let mut state = newest.whole.as_ref().map_or_else(|| State::new(fingerprint), |(_, state)| state.clone());
-    match (&newest.whole, &settings.method) {
-        (Some((path, _)), method) => {
-            *model.body_mut() = model.body().clone().without_lora();
-            model = model.load_trained(config, method, path)?;
-            optimizer.load(&path.join("optimizer.safetensors"), &device)?;
-        }
+    let mut state = State::new(fingerprint);
+    match (whole, &settings.method) {
+        (Some((loaded, moments, begun)), _) => (model, optimizer, state) = (loaded, moments, begun),
         (None, Method::Lora(lora)) if !model.body().has_lora() => {
             model.attach(lora, settings.seed)?;
         }
@@ -144,6 +158,9 @@ pub fn train<B: Backend, O: Objective<B>>(
             let current = model.valid();
             let save = |path: &Path| current.save_trained(&settings.method, path);
             if let Some(found) = evaluate.then(|| objective.evaluate(&current)).flatten() {
+                if !found.loss.is_finite() {
+                    return Err(TrainError::HeldOutNotFinite { step: state.step });
+                }
                 let metric = objective.metric(state.step, &found);
                 observer.note(&metric.evaluation_note());
                 stop |= callback.on_metric(&metric)? == Verdict::Stop;

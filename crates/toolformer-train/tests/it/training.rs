@@ -42,11 +42,11 @@ fn run(settings: &TrainingSettings, folder: &Path) -> Result<Finetuned<B>, Train
     run_in(Precision::F32, settings, folder, &mut Unobserved)
 }
 
-/// Losses of all steps, as bits.
+/// Losses of all steps and the norms of their gradients before clipping, as bits.
 fn losses(settings: &TrainingSettings) -> Vec<u64> {
     let (folder, mut losses) = (tempfile::tempdir().unwrap(), Vec::new());
     run_in(Precision::F32, settings, folder.path(), &mut |metric: &Metric| {
-        losses.extend(metric.loss.map(f64::to_bits));
+        losses.extend([metric.loss, metric.gradient_norm].into_iter().flatten().map(f64::to_bits));
         Ok(())
     })
     .unwrap();
@@ -59,7 +59,7 @@ fn check_close(settings: &TrainingSettings, other: &TrainingSettings) {
     assert_eq!(one.len(), other.len());
     for (one, other) in one.into_iter().zip(other) {
         let (one, other) = (f64::from_bits(one), f64::from_bits(other));
-        assert!((one - other).abs() < 1e-4, "{one} {other}");
+        assert!((one - other).abs() < 1e-4 * one.abs().max(1.0), "{one} {other}");
     }
 }
 
@@ -177,12 +177,26 @@ fn checkpoints(folder: &Path) -> Vec<String> {
 
 #[test]
 fn the_newest_checkpoints_are_kept_and_a_damaged_one_is_passed_over() {
+    for (damaged, other) in [
+        ("state.json", "state.json"),
+        ("optimizer.safetensors", "adapter_model.safetensors"),
+        ("adapter_model.safetensors", "optimizer.safetensors"),
+    ] {
+        check_damaged(damaged, other);
+    }
+}
+
+/// Of the newest checkpoint one file is cut off, of the one before another is empty.
+#[track_caller]
+fn check_damaged(damaged: &str, other: &str) {
     let folder = tempfile::tempdir().unwrap();
     let settings = TrainingSettings { evaluate_every: 1, keep_checkpoints: 3, epochs: 2, ..settings() };
     let whole = run(&settings, folder.path()).unwrap();
     assert_eq!(checkpoints(folder.path()), ["best", "step-000004", "step-000005", "step-000006"]);
-    fs::write(folder.path().join("step-000006/state.json"), "{").unwrap();
-    fs::write(folder.path().join("step-000005/state.json"), "").unwrap();
+    let newest = folder.path().join("step-000006").join(damaged);
+    let content = fs::read(&newest).unwrap();
+    fs::write(&newest, &content[..content.len() / 2]).unwrap();
+    fs::write(folder.path().join("step-000005").join(other), "").unwrap();
     let mut steps = Vec::new();
     let again = run_in(Precision::F32, &settings, folder.path(), &mut |metric: &Metric| {
         steps.extend(metric.loss.map(|_| metric.step));
@@ -227,6 +241,13 @@ fn a_loss_that_is_no_number_ends_the_run_and_leaves_the_checkpoint() {
         warmup: 0.0,
         ..settings()
     };
+    // What is held out shows it first, before anything of it is kept.
+    let error = run(&settings, folder.path()).unwrap_err();
+    assert!(matches!(error, TrainError::HeldOutNotFinite { step: 1 }), "{error}");
+    assert_eq!(checkpoints(folder.path()), [""; 0]);
+
+    let folder = tempfile::tempdir().unwrap();
+    let settings = TrainingSettings { evaluate_every: 1000, checkpoint_every: 1, ..settings };
     let error = run(&settings, folder.path()).unwrap_err();
     assert!(matches!(error, TrainError::NotFinite { step: 2 }), "{error}");
     assert!(folder.path().join("step-000001/state.json").exists());
