@@ -76,6 +76,6 @@ fn what_cannot_be_trained_is_said() {
     };
     run(&small, &[]).fails(2, "set its vocab_size to 267 or more");
     run(&config, &["--column", "body"]).fails(1, "name the one that holds the texts by --column");
-    run(&config, &["--block-size", "4000"]).fails(1, "do not fill a block");
+    run(&config, &["--block-size", "4000"]).fails(2, "longer than the 2048 tokens that the model of");
     run(&config, &["--resume", "--block-size", "16"]).fails(1, "leave out --resume to begin");
 }

@@ -241,16 +241,26 @@ fn a_loss_that_is_no_number_ends_the_run_and_leaves_the_checkpoint() {
         warmup: 0.0,
         ..settings()
     };
-    // What is held out shows it first, before anything of it is kept.
-    let error = run(&settings, folder.path()).unwrap_err();
-    assert!(matches!(error, TrainError::HeldOutNotFinite { step: 1 }), "{error}");
-    assert_eq!(checkpoints(folder.path()), [""; 0]);
-
-    let folder = tempfile::tempdir().unwrap();
-    let settings = TrainingSettings { evaluate_every: 1000, checkpoint_every: 1, ..settings };
     let error = run(&settings, folder.path()).unwrap_err();
     assert!(matches!(error, TrainError::NotFinite { step: 2 }), "{error}");
     assert!(folder.path().join("step-000001/state.json").exists());
+}
+
+/// Weights that are no numbers are neither the best nor a checkpoint to go on from.
+#[test]
+fn a_held_out_loss_that_is_no_number_ends_the_run_and_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    // Infinite in single precision.
+    let settings = TrainingSettings {
+        method: Method::Full,
+        learning_rate: 1e39,
+        evaluate_every: 1,
+        warmup: 0.0,
+        ..settings()
+    };
+    let error = run(&settings, folder.path()).unwrap_err();
+    assert!(matches!(error, TrainError::HeldOutNotFinite { step: 1 }), "{error}");
+    assert_eq!(checkpoints(folder.path()), [""; 0]);
 }
 
 #[test]
