@@ -158,6 +158,12 @@ fn timed(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Writes objects, one a line.
+fn write_rows(path: &Path, rows: &[Value]) -> Result<()> {
+    let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
+    std::fs::write(path, lines).with_context(|| format!("cannot write {}", path.display()))
+}
+
 /// The thresholds at which kept calls are counted.
 const THRESHOLDS: [f64; 3] = [0.5, 1.0, 2.0];
 

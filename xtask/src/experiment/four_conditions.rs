@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use super::{Files, timed};
+use super::{Files, Runner, timed, write_rows};
 use crate::assets::WIKI;
 use crate::fetch;
 use crate::quickstart::read_rows;
@@ -24,22 +24,90 @@ pub(super) struct Asked {
     pub(super) limit: Option<usize>,
 }
 
+/// What is asked for alike by all experiments of this kind.
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    /// SVAMP.json
+    #[arg(long, value_name = "FILE")]
+    svamp: PathBuf,
+    /// Ask only the 200 problems of SVAMP that settings may be chosen by: `eval --limit 200` with this --seed
+    #[arg(long)]
+    tune: bool,
+    /// Seed of the texts, of teaching and of the draws
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// How often: the taught model annotates the texts again
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    rounds: usize,
+    /// How many introductions of Wikipedia perplexity is measured on, and how many texts of --web
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    held_out: usize,
+    /// Texts of the web, to measure perplexity on too
+    #[arg(long, value_name = "FILE")]
+    web: Option<PathBuf>,
+    /// Further options of training, both with calls and without, such as --full
+    #[arg(last = true, value_name = "OPTION")]
+    training: Vec<String>,
+    #[command(flatten)]
+    pub(super) runner: Runner,
+}
+
+/// How models are trained, unless told otherwise.
+const TRAINING: &str = "--batch 16 --epochs 3 --learning-rate 5e-4 --keep last --checkpoint-every 20";
+
+/// Problems of SVAMP that settings may be chosen by.
+const TUNED_ON: usize = 200;
+
+impl Options {
+    /// The question about SVAMP.
+    pub(super) fn svamp(&self) -> Result<Asked> {
+        let limit = self.tune.then_some(TUNED_ON);
+        Ok(Asked { task: "svamp", data: Some(std::path::absolute(&self.svamp)?), limit })
+    }
+
+    /// The experiment on the texts of a folder; `sampling` are options of `teach`.
+    pub(super) fn on<'a>(
+        &self,
+        files: &'a Files<'a>,
+        tools: &'a str,
+        sampling: Vec<String>,
+        asked: Vec<Asked>,
+    ) -> Result<FourConditions<'a>> {
+        Ok(FourConditions {
+            files,
+            tools,
+            sampling,
+            training: [words(TRAINING), self.training.clone()].concat(),
+            rounds: self.rounds,
+            seed: self.seed,
+            asked,
+            held_out: self.held_out,
+            web: self.web.as_ref().map(std::path::absolute).transpose()?,
+        })
+    }
+}
+
+/// Options of a command, which are written with blanks between them.
+pub(super) fn words(options: &str) -> Vec<String> {
+    options.split(' ').map(str::to_owned).collect()
+}
+
 /// What is done; texts.jsonl is in the folder.
 pub(super) struct FourConditions<'a> {
-    pub(super) files: &'a Files<'a>,
+    files: &'a Files<'a>,
     /// The tools, with commas between them.
-    pub(super) tools: &'a str,
+    tools: &'a str,
     /// Options of `teach` about sampling and filtering.
-    pub(super) sampling: Vec<String>,
+    sampling: Vec<String>,
     /// Options of `teach` and `finetune` about training.
-    pub(super) training: Vec<String>,
-    pub(super) rounds: usize,
-    pub(super) seed: u64,
-    pub(super) asked: Vec<Asked>,
+    training: Vec<String>,
+    rounds: usize,
+    seed: u64,
+    asked: Vec<Asked>,
     /// How many introductions of Wikipedia perplexity is measured on, and how many texts of the web.
-    pub(super) held_out: usize,
+    held_out: usize,
     /// Texts of the web.
-    pub(super) web: Option<PathBuf>,
+    web: Option<PathBuf>,
 }
 
 /// The day that it is for tools where a text or a question has none.
@@ -162,14 +230,6 @@ fn without_calls(texts: &[Value], woven: &[Value]) -> Result<Vec<Value>> {
         bail!("{} of the {} texts with calls are in texts.jsonl", same.len(), learnt.len());
     }
     Ok(same)
-}
-
-pub(super) fn write_rows(path: &Path, rows: &[Value]) -> Result<()> {
-    let mut lines = String::new();
-    for row in rows {
-        let _ = writeln!(lines, "{row}");
-    }
-    std::fs::write(path, lines).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// What every run found.

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::Runner;
 use super::agreement::{Marked, table};
 use super::marks::without_marks;
+use super::write_rows;
 use crate::process;
 use crate::quickstart::read_rows;
 
@@ -38,15 +39,14 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let out = process::root().join(&args.out);
     let files = args.runner.files(&out)?;
     let mut marked: HashMap<String, Marked> = HashMap::new();
-    let mut lines = String::new();
+    let mut texts = Vec::new();
     for (number, row) in read_rows(&std::path::absolute(&args.data)?)?.iter().take(args.texts).enumerate() {
         let answer = row["answer"].as_str().context("a problem has no `answer`: is this GSM8K?")?;
         let (text, marks) = without_marks(answer);
-        lines.push_str(&format!("{}\n", json!({"id": number.to_string(), "text": text})));
+        texts.push(json!({"id": number.to_string(), "text": text}));
         marked.insert(number.to_string(), (text, marks));
     }
-    let texts = files.file("texts.jsonl");
-    std::fs::write(&texts, lines).with_context(|| format!("cannot write {}", texts.display()))?;
+    write_rows(&files.file("texts.jsonl"), &texts)?;
     let mut options = vec!["--tools", "calculator"];
     options.extend(args.options.iter().map(String::as_str));
     let filtered = files.pipeline(&options)?;

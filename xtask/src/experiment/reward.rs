@@ -1,13 +1,13 @@
 //! Does a reward model tell right solutions of GSM8K's problems from wrong ones, better than their lengths do?
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::marks::without_marks;
-use super::{Runner, timed};
+use super::{Runner, timed, write_rows};
 use crate::process;
 use crate::quickstart::read_rows;
 
@@ -67,8 +67,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
     }
     let (learnt, rest) = pairs.split_at(args.pairs);
     let (train, held_out) = (files.file("train.jsonl"), files.file("held_out.jsonl"));
-    write(&train, learnt)?;
-    write(&held_out, &rest[..args.held_out])?;
+    write_rows(&train, learnt)?;
+    write_rows(&held_out, &rest[..args.held_out])?;
 
     let seed = args.seed.to_string();
     let mut command = files.command("reward");
@@ -84,11 +84,6 @@ pub(super) fn run(args: &Args) -> Result<()> {
     println!("{}", table(&found));
     println!("All of it is in {}.", out.display());
     Ok(())
-}
-
-fn write(path: &Path, rows: &[Value]) -> Result<()> {
-    let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
-    std::fs::write(path, lines).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// One pair of each problem that has right and wrong solutions, in an order that follows from the seed.

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use super::marks::without_marks;
-use super::{Files, Runner, SAMPLING, is_kept, timed};
+use super::{Files, Runner, SAMPLING, is_kept, timed, write_rows};
 use crate::process;
 use crate::quickstart::read_rows;
 
@@ -83,14 +83,12 @@ pub(super) fn run(args: &Args) -> Result<()> {
 /// A folder with the worked answers of these problems, without their marks.
 fn with_texts<'a>(args: &'a Args, folder: &'a Path, problems: &[Value], first: usize) -> Result<Files<'a>> {
     let files = args.runner.files(folder)?;
-    let mut lines = String::new();
-    for (number, problem) in problems.iter().enumerate() {
+    let row = |(number, problem): (usize, &Value)| {
         let answer = problem["answer"].as_str().context("a problem has no `answer`: is this GSM8K?")?;
-        let row = json!({"id": (first + number).to_string(), "text": without_marks(answer).0});
-        let _ = writeln!(lines, "{row}");
-    }
-    std::fs::write(files.file("texts.jsonl"), lines)
-        .with_context(|| format!("cannot write into {}", folder.display()))?;
+        Ok(json!({"id": (first + number).to_string(), "text": without_marks(answer).0}))
+    };
+    let rows: Vec<Value> = problems.iter().enumerate().map(row).collect::<Result<_>>()?;
+    write_rows(&files.file("texts.jsonl"), &rows)?;
     Ok(files)
 }
 
@@ -98,14 +96,12 @@ fn with_texts<'a>(args: &'a Args, folder: &'a Path, problems: &[Value], first: u
 fn learn(args: &Args, files: &Files<'_>, judged: &[Value], out: &Path) -> Result<PathBuf> {
     let run = files.file("run");
     std::fs::create_dir_all(&run).with_context(|| format!("cannot make {}", run.display()))?;
-    let mut lines = String::new();
-    for candidate in judged {
+    let as_if = |candidate: &Value| {
         let mut candidate = candidate.clone();
         candidate["kept"] = is_kept(&candidate, args.learnt_tau_f).into();
-        let _ = writeln!(lines, "{candidate}");
-    }
-    std::fs::write(run.join("candidates.jsonl"), lines)
-        .with_context(|| format!("cannot write into {}", run.display()))?;
+        candidate
+    };
+    write_rows(&run.join("candidates.jsonl"), &judged.iter().map(as_if).collect::<Vec<_>>())?;
     let reward = out.join("reward");
     let mut train = files.command("reward");
     train.arg("train").arg("--model").arg(&files.model).arg("--from-run").arg(&run);

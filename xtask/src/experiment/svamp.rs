@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use super::Runner;
-use super::four_conditions::{Asked, FourConditions, write_rows};
+use super::four_conditions::{Options, words};
 use super::marks::without_marks;
 use super::word_problems::word_problems;
+use super::write_rows;
 use crate::process;
 use crate::quickstart::read_rows;
 
@@ -19,9 +19,6 @@ use crate::quickstart::read_rows;
 /// introductions of Wikipedia, and the sweep of decoding's k; report.html shows them. SVAMP is only asked, never learnt.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// SVAMP.json
-    #[arg(long, value_name = "FILE")]
-    svamp: PathBuf,
     /// GSM8K's training problems, JSONL with `question` and `answer`
     #[arg(long, value_name = "FILE")]
     gsm8k: PathBuf,
@@ -31,59 +28,22 @@ pub(super) struct Args {
     /// How many word problems of our own
     #[arg(long, value_name = "N", default_value_t = 800)]
     own: usize,
-    /// Ask only the 200 problems of SVAMP that settings may be chosen by: `eval --limit 200` with this --seed
-    #[arg(long)]
-    tune: bool,
-    /// Seed of the texts, of teaching and of the draw
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
-    /// How often: the taught model annotates the texts again
-    #[arg(long, value_name = "N", default_value_t = 2)]
-    rounds: usize,
-    /// How many introductions of Wikipedia perplexity is measured on, and how many texts of --web
-    #[arg(long, value_name = "N", default_value_t = 200)]
-    held_out: usize,
-    /// Texts of the web, to measure perplexity on too
-    #[arg(long, value_name = "FILE")]
-    web: Option<PathBuf>,
     /// Where all of it goes
     #[arg(long, value_name = "DIR", default_value = "runs/svamp")]
     out: PathBuf,
-    /// Further options of training, both with calls and without, such as --full
-    #[arg(last = true, value_name = "OPTION")]
-    options: Vec<String>,
     #[command(flatten)]
-    runner: Runner,
+    options: Options,
 }
 
 /// How calls are sampled.
 const SAMPLING: &str = "--k 3 --m 8 --max-call-tokens 20 --constrain --no-look-ahead --mask-responses";
 
-/// How models are trained, unless told otherwise.
-const TRAINING: &str = "--batch 16 --epochs 3 --learning-rate 5e-4 --keep last --checkpoint-every 20";
-
 pub(super) fn run(args: &Args) -> Result<()> {
     let out = process::root().join(&args.out);
-    let files = args.runner.files(&out)?;
+    let files = args.options.runner.files(&out)?;
     write_rows(&files.file("texts.jsonl"), &texts(args)?)?;
-    let words = |options: &str| options.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    let asked = Asked {
-        task: "svamp",
-        data: Some(std::path::absolute(&args.svamp)?),
-        limit: args.tune.then_some(200),
-    };
-    let conditions = FourConditions {
-        files: &files,
-        tools: "calculator",
-        sampling: words(SAMPLING),
-        training: [words(TRAINING), args.options.clone()].concat(),
-        rounds: args.rounds,
-        seed: args.seed,
-        asked: vec![asked],
-        held_out: args.held_out,
-        web: args.web.as_ref().map(std::path::absolute).transpose()?,
-    };
-    conditions.run()
+    let asked = vec![args.options.svamp()?];
+    args.options.on(&files, "calculator", words(SAMPLING), asked)?.run()
 }
 
 /// Word problems of our own, and GSM8K's with their worked answers.
@@ -92,7 +52,7 @@ fn texts(args: &Args) -> Result<Vec<Value>> {
     if problems.len() < args.worked {
         bail!("{} problems are too few; ask for fewer", problems.len());
     }
-    let mut texts = word_problems(args.own, args.seed);
+    let mut texts = word_problems(args.own, args.options.seed);
     for (number, problem) in problems.iter().take(args.worked).enumerate() {
         let field = |name: &str| {
             problem[name].as_str().with_context(|| format!("a problem has no `{name}`: is this GSM8K?"))

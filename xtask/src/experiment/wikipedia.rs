@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use super::{Runner, THRESHOLDS, is_kept, timed};
+use super::{Runner, THRESHOLDS, is_kept, timed, write_rows};
 use crate::assets::WIKI;
 use crate::quickstart::read_rows;
 use crate::{fetch, process};
@@ -47,9 +47,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
 
     let (texts, others) = split(&read_rows(&wiki)?, args.texts);
     for (name, rows) in [("texts.jsonl", &texts), ("others.jsonl", &others)] {
-        let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
-        std::fs::write(files.file(name), lines)
-            .with_context(|| format!("cannot write into {}", out.display()))?;
+        write_rows(&files.file(name), rows)?;
     }
     // Made anew: another number of texts leaves other introductions to search in.
     let index = files.file("index");
