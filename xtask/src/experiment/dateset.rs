@@ -7,7 +7,6 @@ use anyhow::{Context as _, Result};
 use super::dated_texts::dated_texts;
 use super::four_conditions::{Asked, Options, words};
 use super::word_problems::word_problems;
-use super::write_rows;
 use crate::process;
 
 /// Teach a model the calculator and the calendar together, and ask it Dateset and SVAMP under the paper's four conditions
@@ -44,7 +43,6 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let files = args.options.runner.files(&out)?;
     let texts = [word_problems(args.problems, args.options.seed), dated_texts(args.dated, args.options.seed)]
         .concat();
-    write_rows(&files.file("texts.jsonl"), &texts)?;
     let (prompt, settings) = (files.file("calendar_prompt.txt"), files.file("tools.toml"));
     let cannot = |path: &PathBuf| format!("cannot write {}", path.display());
     std::fs::write(&prompt, CALENDAR_PROMPT).with_context(|| cannot(&prompt))?;
@@ -54,5 +52,5 @@ pub(super) fn run(args: &Args) -> Result<()> {
     sampling.extend(["--settings".to_owned(), settings.to_string_lossy().into_owned()]);
     let dateset = Asked { task: "dateset", data: None, limit: Some(args.questions) };
     let asked = vec![dateset, args.options.svamp()?];
-    args.options.on(&files, "calculator,calendar", sampling, asked)?.run()
+    args.options.on(&files, texts, "calculator,calendar", sampling, asked)?.run()
 }

@@ -9,8 +9,9 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
+use super::wikipedia::evenly;
 use super::{Files, Runner, timed, write_rows};
-use crate::assets::WIKI;
+use crate::assets::{WEB, WIKI};
 use crate::fetch;
 use crate::quickstart::read_rows;
 
@@ -39,13 +40,14 @@ pub(super) struct Options {
     /// How often: the taught model annotates the texts again
     #[arg(long, value_name = "N", default_value_t = 2)]
     rounds: usize,
-    /// How many introductions of Wikipedia perplexity is measured on, and how many texts of --web
+    /// So many introductions of Wikipedia are among the texts; of them and of the others no call was kept for, as many are learnt
+    /// as there are texts with calls
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    general: usize,
+    /// How many introductions of Wikipedia perplexity is measured on, and how many passages of the web
     #[arg(long, value_name = "N", default_value_t = 200)]
     held_out: usize,
-    /// Texts of the web, to measure perplexity on too
-    #[arg(long, value_name = "FILE")]
-    web: Option<PathBuf>,
-    /// Further options of training, both with calls and without, such as --full
+    /// Options of training, both with calls and without, beside our own or instead of them, such as --full
     #[arg(last = true, value_name = "OPTION")]
     training: Vec<String>,
     #[command(flatten)]
@@ -53,7 +55,18 @@ pub(super) struct Options {
 }
 
 /// How models are trained, unless told otherwise.
-const TRAINING: &str = "--batch 16 --epochs 3 --learning-rate 5e-4 --keep last --checkpoint-every 20";
+const TRAINING: &[(&str, &str)] = &[
+    ("--batch", "16"),
+    ("--epochs", "3"),
+    ("--learning-rate", "5e-4"),
+    ("--keep", "last"),
+    ("--checkpoint-every", "20"),
+];
+
+/// What is learnt from.
+const TEXTS: &str = "texts.jsonl";
+/// Introductions of Wikipedia that are not.
+const HELD_OUT: &str = "wikipedia-held-out.jsonl";
 
 /// Problems of SVAMP that settings may be chosen by.
 const TUNED_ON: usize = 200;
@@ -65,26 +78,44 @@ impl Options {
         Ok(Asked { task: "svamp", data: Some(std::path::absolute(&self.svamp)?), limit })
     }
 
-    /// The experiment on the texts of a folder; `sampling` are options of `teach`.
+    /// The experiment on texts, which `teach` learns from by options of sampling.
     pub(super) fn on<'a>(
         &self,
         files: &'a Files<'a>,
+        mut texts: Vec<Value>,
         tools: &'a str,
-        sampling: Vec<String>,
+        mut sampling: Vec<String>,
         asked: Vec<Asked>,
     ) -> Result<FourConditions<'a>> {
-        Ok(FourConditions {
-            files,
-            tools,
-            sampling,
-            training: [words(TRAINING), self.training.clone()].concat(),
-            rounds: self.rounds,
-            seed: self.seed,
-            asked,
-            held_out: self.held_out,
-            web: self.web.as_ref().map(std::path::absolute).transpose()?,
-        })
+        let wiki = read_rows(&fetch::ensure(&WIKI)?)?;
+        let (general, others) = introductions(&wiki, self.general);
+        if !general.is_empty() {
+            sampling.extend(words("--plain-ratio 1"));
+        }
+        texts.extend(general);
+        write_rows(&files.file(TEXTS), &texts)?;
+        write_rows(&files.file(HELD_OUT), &others)?;
+        let training = with_defaults(&self.training, TRAINING);
+        let (rounds, seed, held_out) = (self.rounds, self.seed, self.held_out);
+        Ok(FourConditions { files, tools, sampling, training, rounds, seed, asked, held_out })
     }
+}
+
+/// `count` introductions that lie evenly over all, with ids of their own, and the others.
+fn introductions(all: &[Value], count: usize) -> (Vec<Value>, Vec<Value>) {
+    let (mut taken, others) = evenly(all, count);
+    for row in &mut taken {
+        row["id"] = format!("wikipedia-{}", row["id"]).into();
+    }
+    (taken, others)
+}
+
+/// Options, and those of our own that they say nothing about.
+fn with_defaults(options: &[String], defaults: &[(&str, &str)]) -> Vec<String> {
+    let is_said =
+        |name: &str| options.iter().any(|option| option.split('=').next().is_some_and(|said| said == name));
+    let left = defaults.iter().filter(|(name, _)| !is_said(name));
+    left.flat_map(|(name, value)| [*name, *value]).map(str::to_owned).chain(options.iter().cloned()).collect()
 }
 
 /// Options of a command, which are written with blanks between them.
@@ -92,7 +123,7 @@ pub(super) fn words(options: &str) -> Vec<String> {
     options.split(' ').map(str::to_owned).collect()
 }
 
-/// What is done; texts.jsonl is in the folder.
+/// What is done; the texts are in the folder.
 pub(super) struct FourConditions<'a> {
     files: &'a Files<'a>,
     /// The tools, with commas between them.
@@ -106,8 +137,6 @@ pub(super) struct FourConditions<'a> {
     asked: Vec<Asked>,
     /// How many introductions of Wikipedia perplexity is measured on, and how many texts of the web.
     held_out: usize,
-    /// Texts of the web.
-    web: Option<PathBuf>,
 }
 
 /// The day that it is for tools where a text or a question has none.
@@ -145,10 +174,8 @@ impl FourConditions<'_> {
             let table = std::fs::read_to_string(folder.join("sweep.md"))?;
             let _ = writeln!(sweeps, "{table}");
         }
-        let wiki = fetch::ensure(&WIKI)?;
-        let texts = [("wikipedia", Some(&wiki)), ("web", self.web.as_ref())];
-        for (name, data) in texts.into_iter().filter_map(|(name, data)| Some((name, data?))) {
-            let texts = Asked { task: "texts", data: Some(data.clone()), limit: Some(self.held_out) };
+        for (name, data) in [("wikipedia", files.file(HELD_OUT)), ("web", fetch::ensure(&WEB)?)] {
+            let texts = Asked { task: "texts", data: Some(data), limit: Some(self.held_out) };
             let models =
                 [("plain", &files.model), ("plain-finetuned", &continued), ("toolformer-disabled", &taught)];
             for (condition, model) in models {
@@ -192,7 +219,7 @@ impl FourConditions<'_> {
     fn teach(&self) -> Result<()> {
         let run = self.files.file("taught");
         let mut teach = self.files.command("teach");
-        teach.arg("--model").arg(&self.files.model).arg("--texts").arg(self.files.file("texts.jsonl"));
+        teach.arg("--model").arg(&self.files.model).arg("--texts").arg(self.files.file(TEXTS));
         teach.args(["--tools", self.tools, "--held-out", "0.05", "--seed", &self.seed.to_string()]);
         teach
             .args(["--now", NOW, "--rounds", &self.rounds.to_string()])
@@ -204,7 +231,7 @@ impl FourConditions<'_> {
     /// Trains, round by round as the taught model was, on the texts that calls were kept for, without these ("+ CC"); the
     /// model's folder.
     fn continue_without_calls(&self) -> Result<PathBuf> {
-        let texts = read_rows(&self.files.file("texts.jsonl"))?;
+        let texts = read_rows(&self.files.file(TEXTS))?;
         let mut model = self.files.model.clone();
         for round in 1..=self.rounds {
             let same = without_calls(&texts, &read_rows(&self.round(round).join("train.jsonl"))?)?;
@@ -284,6 +311,25 @@ mod tests {
         let woven = |id: &str| json!({"text_id": id, "text": "with [Calculator(1) -> 1] a call"});
         assert_eq!(without_calls(&texts, &[woven("c"), woven("a")]).unwrap(), [text("a"), text("c")]);
         assert!(without_calls(&texts, &[woven("d")]).is_err());
+    }
+
+    #[test]
+    fn options_that_are_given_take_the_place_of_ours() {
+        let given = |options: &str| with_defaults(&words(options), &[("--epochs", "3"), ("--batch", "16")]);
+        assert_eq!(given("--full"), words("--epochs 3 --batch 16 --full"));
+        assert_eq!(given("--batch 4 --full"), words("--epochs 3 --batch 4 --full"));
+        assert_eq!(given("--batch=4 --epochs=1"), words("--batch=4 --epochs=1"));
+    }
+
+    #[test]
+    fn perplexity_is_measured_on_introductions_that_are_not_learnt() {
+        let all: Vec<Value> = (0..10).map(|n| json!({"title": n, "text": format!("text {n}")})).collect();
+        let (taken, others) = introductions(&all, 4);
+        let texts: HashSet<&str> = others.iter().map(|row| row["text"].as_str().unwrap()).collect();
+        assert_eq!((taken.len(), texts.len()), (4, 6));
+        assert!(taken.iter().all(|row| !texts.contains(row["text"].as_str().unwrap())));
+        assert!(taken.iter().all(|row| row["id"].as_str().unwrap().starts_with("wikipedia-")));
+        assert_eq!(introductions(&all, 0), (Vec::new(), all));
     }
 
     #[test]

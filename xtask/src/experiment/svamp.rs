@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::four_conditions::{Options, words};
 use super::marks::without_marks;
 use super::word_problems::word_problems;
-use super::write_rows;
 use crate::process;
 use crate::quickstart::read_rows;
 
@@ -41,9 +40,8 @@ const SAMPLING: &str = "--k 3 --m 8 --max-call-tokens 20 --constrain --no-look-a
 pub(super) fn run(args: &Args) -> Result<()> {
     let out = process::root().join(&args.out);
     let files = args.options.runner.files(&out)?;
-    write_rows(&files.file("texts.jsonl"), &texts(args)?)?;
     let asked = vec![args.options.svamp()?];
-    args.options.on(&files, "calculator", words(SAMPLING), asked)?.run()
+    args.options.on(&files, texts(args)?, "calculator", words(SAMPLING), asked)?.run()
 }
 
 /// Word problems of our own, and GSM8K's with their worked answers.

@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         println!("{tool:<12}{}", std::fs::read_to_string(&counts)?.trim());
     }
 
-    let (texts, others) = split(&read_rows(&wiki)?, args.texts);
+    let (texts, others) = evenly(&read_rows(&wiki)?, args.texts);
     for (name, rows) in [("texts.jsonl", &texts), ("others.jsonl", &others)] {
         write_rows(&files.file(name), rows)?;
     }
@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
 }
 
 /// `count` texts that lie evenly over all, with their numbers as ids, and the others.
-fn split(all: &[Value], count: usize) -> (Vec<Value>, Vec<Value>) {
+pub(super) fn evenly(all: &[Value], count: usize) -> (Vec<Value>, Vec<Value>) {
     let count = count.min(all.len());
     let is_taken = |n: usize| (n + 1) * count / all.len() > n * count / all.len();
     let (taken, others): (Vec<_>, Vec<_>) = all.iter().enumerate().partition(|(n, _)| is_taken(*n));
@@ -107,12 +107,12 @@ mod tests {
     #[test]
     fn texts_lie_evenly() {
         let all: Vec<Value> = (0..10).map(|n| json!({"title": n.to_string(), "text": "x"})).collect();
-        let (taken, others) = split(&all, 3);
+        let (taken, others) = evenly(&all, 3);
         let ids: Vec<u64> = taken.iter().map(|row| row["id"].as_u64().unwrap()).collect();
         assert_eq!(ids, [3, 6, 9]);
         assert_eq!(others.len(), 7);
         assert!(others.iter().all(|row| taken.iter().all(|taken| taken["title"] != row["title"])));
-        assert_eq!(split(&all, 99).0.len(), 10);
+        assert_eq!(evenly(&all, 99).0.len(), 10);
     }
 
     #[test]
