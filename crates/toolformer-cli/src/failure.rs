@@ -9,7 +9,7 @@ use std::{
 use anyhow::Error;
 use toolformer::{data::DataError, decode::DecodeError, train::TrainError};
 
-use crate::data_args::is_wrong_data_usage;
+use crate::set_args::is_wrong_data_usage;
 
 /// Something failed that was asked for rightly.
 const FAILED: u8 = 1;

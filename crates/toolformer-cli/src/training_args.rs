@@ -6,7 +6,7 @@ use toolformer::train::{EarlyStopping, Schedule, TrainingSettings};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Training")]
 pub(crate) struct TrainingArgs {
-    /// Peak learning rate [default: 2e-4 for LoRA, 1e-5 (the paper's) for all weights]
+    /// Peak learning rate [default: 2e-4 for LoRA, 1e-5 (the paper's) for all weights, 1e-3 from scratch]
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
     /// What the learning rate does after its warm-up

@@ -3,7 +3,7 @@
 //! What users of Hugging Face's `datasets` know, on Rust's libraries: a [`Dataset`] of rows, in memory or streamed from
 //! JSON, JSONL, CSV, TSV, Parquet or plain text, packed by gzip or not; a [`DatasetDict`] of splits; a [`TokenCache`]
 //! that tokenises once; and what makes batches of sequences: [`Padding`], [`pack_best_fit`], [`concatenate_and_cut`]. Files
-//! are read a row at a time, so a set may be larger than memory.
+//! are read a row at a time, and tokens lie in a file that is mapped ([`Sequences`]), so a set may be larger than memory.
 //!
 //! | `datasets`, `transformers`, `trl` | here |
 //! |---|---|
@@ -60,6 +60,7 @@ mod packing;
 mod read_settings;
 mod readers;
 mod row_source;
+mod sequences;
 mod split_names;
 mod split_part;
 mod token_cache;
@@ -78,5 +79,6 @@ pub use packing::{Block, Concatenated, Remainder, concatenate_and_cut, pack_best
 pub use read_settings::{CsvTypes, ReadSettings, TextUnit};
 pub use readers::{Content, Lines, Paragraphs, ParquetLines, open_unpacked};
 pub use row_source::{Row, RowIter, RowSource};
-pub use token_cache::{CachedTokens, ContentKey, TokenCache};
+pub use sequences::{LimitedSequences, Sequences};
+pub use token_cache::{CachedTokens, ContentKey, SequenceSink, TokenCache};
 pub use training_sequence::TrainingSequence;

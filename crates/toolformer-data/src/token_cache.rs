@@ -5,11 +5,11 @@ mod content_key;
 mod layout;
 mod writer;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-pub use self::{cached_tokens::CachedTokens, content_key::ContentKey};
+pub use self::{cached_tokens::CachedTokens, content_key::ContentKey, writer::SequenceSink};
 use crate::{
     dataset::Dataset,
     error::DataError,
@@ -68,26 +68,7 @@ impl TokenCache {
         rows: &Dataset,
         tokenize: impl Fn(&Row) -> Result<TrainingSequence, DataError> + Sync,
     ) -> Result<CachedTokens, DataError> {
-        let path = self.path(content, tokenizer);
-        let key = content.with(tokenizer);
-        if let Some(found) = CachedTokens::open(&path, &key, false) {
-            return Ok(found);
-        }
-        std::fs::create_dir_all(&self.folder).map_err(DataError::write(&self.folder))?;
-        self.make(&path, &key, rows, tokenize)?;
-        let made = CachedTokens::open(&path, &key, true);
-        let why = "was just written and cannot be read back; check the disk, or choose another folder for the cache";
-        made.ok_or_else(|| DataError::file(&path, 0, why))
-    }
-
-    fn make(
-        &self,
-        path: &Path,
-        key: &ContentKey,
-        rows: &Dataset,
-        tokenize: impl Fn(&Row) -> Result<TrainingSequence, DataError> + Sync,
-    ) -> Result<(), DataError> {
-        writer::write(path, key, |sink| {
+        self.get_or_write(content, tokenizer, |sink| {
             let mut rows = rows.rows()?.enumerate();
             loop {
                 let chunk: Vec<(usize, Row)> = rows
@@ -107,5 +88,28 @@ impl TokenCache {
                 }
             }
         })
+    }
+
+    /// Sequences from the file if it is there and as it was written; else those that `give` hands to its sink, and the file
+    /// is written, whole: blocks that are packed of other sequences, for example. `made_by` stands for all that they depend on
+    /// besides the content.
+    ///
+    /// # Errors
+    /// If `give` fails, or the file cannot be written.
+    pub fn get_or_write(
+        &self,
+        content: &ContentKey,
+        made_by: &str,
+        give: impl FnOnce(&mut SequenceSink<'_>) -> Result<(), DataError>,
+    ) -> Result<CachedTokens, DataError> {
+        let (path, key) = (self.path(content, made_by), content.with(made_by));
+        if let Some(found) = CachedTokens::open(&path, &key, false) {
+            return Ok(found);
+        }
+        std::fs::create_dir_all(&self.folder).map_err(DataError::write(&self.folder))?;
+        writer::write(&path, &key, give)?;
+        let made = CachedTokens::open(&path, &key, true);
+        let why = "was just written and cannot be read back; check the disk, or choose another folder for the cache";
+        made.ok_or_else(|| DataError::file(&path, 0, why))
     }
 }

@@ -76,6 +76,11 @@ impl TrainingSequence {
         &self.ids
     }
 
+    /// The ids, without what is in the loss.
+    pub fn into_ids(self) -> Vec<u32> {
+        self.ids
+    }
+
     /// Of each id, whether it is in the loss; none where all are.
     pub fn in_loss(&self) -> Option<&[bool]> {
         self.in_loss.as_deref()

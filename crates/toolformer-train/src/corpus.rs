@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use toolformer_data::{
-    Block, CachedTokens, ContentKey, DataError, Dataset, DatasetDict, LengthLimits, Remainder, Row,
+    CachedTokens, ContentKey, DataError, Dataset, DatasetDict, LengthLimits, Remainder, Row, SequenceSink,
     TokenCache, TrainingSequence, concatenate_and_cut,
 };
 use toolformer_model::Tokenizer;
@@ -61,32 +61,31 @@ impl Default for CorpusSettings {
 }
 
 /// What a language model is trained and measured on.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Corpus {
-    /// Examples.
-    pub blocks: Vec<TrainingSequence>,
-    /// The documents that the examples were made of, for other models of language.
-    pub documents: Vec<Vec<u32>>,
+    /// Examples, in a file.
+    pub blocks: CachedTokens,
     /// Documents to measure on.
     pub held_out: Vec<TrainingSequence>,
+    texts: CachedTokens,
+    lengths: LengthLimits,
 }
 
 impl Corpus {
-    /// Tokenises texts, once: what a later run with the same texts and tokenizer needs is kept in `cache`.
-    ///
-    /// `tokenizer_name` stands for the tokenizer in the cache: its checksum, or a path with a date.
+    /// Tokenises texts, once, and cuts them into blocks: both lie in files in `cache`, also for a later run with the same texts
+    /// and tokenizer. In memory are a text at a time, and what is held out.
     ///
     /// # Errors
     /// If the texts cannot be read or tokenised, a text has an id that a model of `vocab_size` ids lacks, or nothing is left.
     pub fn new(
         texts: &DatasetDict,
         tokenizer: &Tokenizer,
-        tokenizer_name: &str,
         vocab_size: usize,
         settings: &CorpusSettings,
         cache: &Path,
     ) -> Result<Self, TrainError> {
-        if settings.block_size < 2 {
+        let &CorpusSettings { block_size, packing, lengths, .. } = settings;
+        if block_size < 2 {
             let why = "must be at least 2 tokens".to_owned();
             return Err(TrainError::Setting { name: "block_size", why });
         }
@@ -97,57 +96,64 @@ impl Corpus {
             texts.split_validation(settings.validation_split_percentage, Some(settings.seed))?
         };
         let cache = TokenCache::new(cache);
-        let tokens = |name: &str, most: Option<usize>| -> Result<CachedTokens, TrainError> {
-            let rows: Dataset = match (split.get(name)?, most) {
-                (rows, Some(most)) => rows.take(most),
-                (rows, None) => rows.clone(),
-            };
-            let made_with = format!("{tokenizer_name}, column {}, {vocab_size} ids", settings.column);
+        let made_by = format!("{}, column {}, {vocab_size} ids", tokenizer.fingerprint()?, settings.column);
+        let rows = |name: &str, most: Option<usize>| -> Result<(Dataset, ContentKey), TrainError> {
+            let rows = split.get(name)?;
+            let rows = most.map_or_else(|| rows.clone(), |most| rows.take(most));
             let key = ContentKey::of_rows(&rows)?;
-            let tokenize = |row: &Row| {
-                let text = row.get(&settings.column).and_then(serde_json::Value::as_str);
-                let text = text.ok_or_else(|| {
-                    DataError::refused(format!(
-                        "has no text in the column `{}`; name the column that holds the texts",
-                        settings.column
-                    ))
-                })?;
-                training_sequence(tokenizer, vocab_size, text, &[]).map_err(DataError::refused)
-            };
-            Ok(cache.get_or_make(&key, &made_with, &rows, tokenize)?)
+            Ok((rows, key))
         };
-        let (train, validation) =
-            (tokens("train", settings.max_train_samples)?, tokens("validation", settings.max_eval_samples)?);
-        let train: Vec<TrainingSequence> =
-            train.iter().filter_map(|document| settings.lengths.apply(document)).collect();
-        let documents = train.iter().map(|of| of.ids().to_vec()).collect();
-        let blocks = blocks(train.into_iter(), settings)?;
+        let tokenize = |row: &Row| {
+            let text = row.get(&settings.column).and_then(serde_json::Value::as_str);
+            let text = text.ok_or_else(|| {
+                DataError::refused(format!(
+                    "has no text in the column `{}`; name the column that holds the texts",
+                    settings.column
+                ))
+            })?;
+            training_sequence(tokenizer, vocab_size, text, &[]).map_err(DataError::refused)
+        };
+        let (train, key) = rows("train", settings.max_train_samples)?;
+        let texts = cache.get_or_make(&key, &made_by, &train, tokenize)?;
+        let (validation, validation_key) = rows("validation", settings.max_eval_samples)?;
+        let held_out = cache.get_or_make(&validation_key, &made_by, &validation, tokenize)?.iter().collect();
+        let made_by = format!("{made_by}, blocks of {block_size}, {packing:?}, {lengths:?}");
+        let documents = || texts.iter().filter_map(|document| lengths.apply(document));
+        let blocks = cache.get_or_write(&key, &made_by, |sink| match packing {
+            Packing::Concatenate => concatenate(documents(), block_size, sink),
+            Packing::Documents => cut(documents(), block_size, sink),
+        })?;
         if blocks.is_empty() {
             let why = format!(
-                "the texts do not fill a block of {} tokens; give more text or a smaller block",
-                settings.block_size
+                "the texts do not fill a block of {block_size} tokens; give more text or a smaller block"
             );
             return Err(TrainError::NoExamples { why });
         }
-        Ok(Self { blocks, documents, held_out: validation.iter().collect() })
+        Ok(Self { blocks, held_out, texts, lengths })
+    }
+
+    /// The documents that the blocks were made of, for other models of language; one at a time.
+    pub fn documents(&self) -> impl Iterator<Item = Vec<u32>> + '_ {
+        let documents = self.texts.iter().filter_map(|document| self.lengths.apply(document));
+        documents.map(TrainingSequence::into_ids)
     }
 }
 
-fn blocks(
+fn concatenate(
     documents: impl Iterator<Item = TrainingSequence>,
-    settings: &CorpusSettings,
-) -> Result<Vec<TrainingSequence>, TrainError> {
-    match settings.packing {
-        Packing::Concatenate => {
-            let blocks = concatenate_and_cut(documents.map(Ok), settings.block_size, Remainder::Drop)?;
-            let sequence = |block: Result<Block, DataError>| Ok(block?.sequence().clone());
-            blocks.map(sequence).collect()
-        }
-        Packing::Documents => Ok(documents
-            .flat_map(|document| {
-                let pieces = document.ids().chunks(settings.block_size);
-                pieces.map(|piece| TrainingSequence::from(piece.to_vec())).collect::<Vec<_>>()
-            })
-            .collect()),
-    }
+    block_size: usize,
+    sink: &mut SequenceSink<'_>,
+) -> Result<(), DataError> {
+    let mut blocks = concatenate_and_cut(documents.map(Ok), block_size, Remainder::Drop)?;
+    blocks.try_for_each(|block| sink(block?.sequence()))
+}
+
+fn cut(
+    mut documents: impl Iterator<Item = TrainingSequence>,
+    block_size: usize,
+    sink: &mut SequenceSink<'_>,
+) -> Result<(), DataError> {
+    documents.try_for_each(|document| {
+        document.ids().chunks(block_size).try_for_each(|piece| sink(&piece.to_vec().into()))
+    })
 }

@@ -33,8 +33,8 @@ impl Trigram {
     ///
     /// # Errors
     /// If there is an id outside the vocabulary, or the vocabulary is larger than two million.
-    pub fn train<'a>(
-        sequences: impl IntoIterator<Item = &'a [u32]>,
+    pub fn train<S: AsRef<[u32]>>(
+        sequences: impl IntoIterator<Item = S>,
         vocab_size: usize,
     ) -> Result<Self, TrainError> {
         if vocab_size == 0 || vocab_size as u64 > START {
@@ -43,6 +43,7 @@ impl Trigram {
         }
         let mut triples = Counts::new();
         for ids in sequences {
+            let ids = ids.as_ref();
             check_ids(ids, vocab_size, None)?;
             for at in 1..ids.len() {
                 *triples.entry(key(&ids[..at], ids[at])).or_default() += 1;
@@ -289,7 +290,7 @@ mod tests {
     #[test]
     fn ids_outside_the_vocabulary_are_refused_and_never_likely() {
         assert!(Trigram::train([[0, 7].as_slice()], 7).is_err());
-        assert!(Trigram::train([], 0).is_err() && Trigram::train([], 1 << 21).is_err());
+        assert!(Trigram::train([[0]], 0).is_err() && Trigram::train([[0]], 1 << 21).is_err());
         let trigram = trained(&sequences(1, 40, 9));
         let p = trigram.probability(&[u32::MAX, u32::MAX], u32::MAX);
         assert!(p > 0.0 && p < 1.0 / 7.0, "{p}");

@@ -1,37 +1,38 @@
 //! `toolformer finetune`
 
-use std::{fs, ops::Range, path::PathBuf};
+use std::{fs, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
-use serde_json::Value;
 use toolformer::{
     burn::tensor::backend::Backend,
-    data::{Row, RowSource as _, TrainingSequence},
-    device::OnDevice,
-    model::{CausalLm as _, Pretrained, Tokenizer, load_adapter, save_adapter, save_pretrained_as},
-    train::{
-        CutExamples, Finetuned, Method, WovenCall, completion_sequence, finetune, held_out_sequence,
-        training_sequence,
+    data::{
+        ContentKey, DataError, Dataset, LimitedSequences, Row, RowSource as _, TokenCache, TrainingSequence,
     },
+    device::OnDevice,
+    model::{CausalLm as _, Pretrained, load_adapter, save_adapter, save_pretrained_as},
+    train::{CutExamples, Finetuned, Method, finetune},
 };
 
 use crate::{
-    data_args::{DataArgs, HoldOut},
-    example_rows::{CALLS, COMPLETION, PLACE, PROMPT, RowsWanted, TEXT},
+    data_args::DataArgs,
+    example_encoder::ExampleEncoder,
+    example_rows::RowsWanted,
     failure::wrong_usage,
     finetune_args::FinetuneArgs,
+    from_adapter_arg::FromAdapterArg,
     metrics_output::metrics_output,
     model_args::ModelArgs,
     output::{print_json, say},
     progress::Progress,
     save_args::SaveArgs,
+    set_args::HoldOut,
 };
 
 /// Fine-tune a model on texts, such as those with woven calls
 ///
 /// The last step of `teach`. Writes into a folder: adapter/ (with LoRA), model/ (the updates merged), metrics.jsonl,
-/// checkpoints/. A run that was cut off goes on from its last checkpoint when the same command is given again.
+/// checkpoints/, tokens/ (the tokenised examples, for the next run). A run that was cut off goes on from its last checkpoint when the same command is given again.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -60,9 +61,6 @@ pub(crate) struct Args {
     /// Texts without calls, to measure perplexity on; else the split `validation` of the examples, or a part of them
     #[arg(long, value_name = "FILE", conflicts_with_all = ["validation_split_percentage", "max_eval_samples"])]
     held_out: Option<String>,
-    /// Train this adapter on, a folder in PEFT's layout, instead of a fresh one
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["full", "lora_rank", "lora_alpha", "lora_dropout", "lora_targets", "modules_to_save", "rslora"])]
-    from_adapter: Option<PathBuf>,
     /// Seed of the shuffles and of a fresh adapter
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -75,6 +73,8 @@ pub(crate) struct Args {
     model: ModelArgs,
     #[command(flatten)]
     finetune: FinetuneArgs,
+    #[command(flatten)]
+    from: FromAdapterArg,
     #[command(flatten)]
     save: SaveArgs,
 }
@@ -94,24 +94,20 @@ impl OnDevice for &Args {
         let out = self.out.as_path();
         fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
         let Pretrained { mut model, config, tokenizer, generation } = self.model.open::<B>(device)?;
-        if let Some(adapter) = &self.from_adapter {
+        if let Some(adapter) = self.from.folder() {
             settings.method = Method::Lora(load_adapter(&mut model, adapter)?);
         }
         let ids = model.vocab_size();
-        let encoder = Encoder { tokenizer: &tokenizer, ids, mask_responses: settings.mask_responses };
-        let mut examples = Vec::new();
-        let mut read = 0;
-        for row in rows.train.rows()? {
-            read += 1;
-            examples.extend(self.rows.lengths().apply(encoder.example(&row?)?));
-        }
-        if examples.is_empty() {
+        let encoder = ExampleEncoder { tokenizer: &tokenizer, ids, mask_responses: settings.mask_responses };
+        let examples = self.examples(&rows.train, &encoder)?;
+        let (read, left) = (examples.tokens.len(), examples.left());
+        if left == 0 {
             bail!(
                 "none of {read} rows is left to train on; check --data, --split and the limits of samples and lengths"
             );
         }
-        if examples.len() < read {
-            say(&format!("{} of {read} rows are left out for their length", read - examples.len()));
+        if left < read {
+            say(&format!("{} of {read} rows are left out for their length", read - left));
         }
         let held_out = match &self.held_out {
             Some(source) => Some(self.rows.open_held_out(source, &wanted)?),
@@ -147,7 +143,8 @@ impl OnDevice for &Args {
             save_adapter(&folder, &tuned.model, lora, &self.model.name())?;
             tokenizer.save(folder.join("tokenizer.json"))?;
         }
-        let done = Done::new(examples.len() - left_out, &tuned);
+        let kept = tuned.kept;
+        let done = Done::new(left - left_out, &tuned);
         let options = self.save.options(generation);
         let model = tuned.model.merge_lora();
         save_pretrained_as(&out.join("model"), &model, &config, Some(&tokenizer), &options)?;
@@ -157,50 +154,23 @@ impl OnDevice for &Args {
         if let Some(Best { step, perplexity }) = done.best {
             say(&format!("lowest held-out perplexity {perplexity:.3}, at step {step}"));
         }
+        if let Some((step, kept)) = kept.filter(|_| !settings.keep_best) {
+            say(&format!("held-out perplexity {:.3} at step {step}, which is kept", kept.perplexity()));
+        }
         say(&format!("The model is in {}.", out.join("model").display()));
         if self.json { print_json(&done) } else { Ok(()) }
     }
 }
 
-/// Makes ids of rows.
-struct Encoder<'a> {
-    tokenizer: &'a Tokenizer,
-    /// How many ids the model has.
-    ids: usize,
-    mask_responses: bool,
-}
-
-impl Encoder<'_> {
-    fn example(&self, row: &Row) -> Result<TrainingSequence> {
-        self.sequence(row).with_context(|| cannot_be_used(row))
+impl Args {
+    /// The rows as ids, which lie in a file, also for a later run with the same rows and tokenizer.
+    fn examples(&self, rows: &Dataset, encoder: &ExampleEncoder<'_>) -> Result<LimitedSequences> {
+        let cache = TokenCache::new(self.out.join("tokens"));
+        let encode =
+            |row: &Row| encoder.example(row).map_err(|error| DataError::refused(format!("{error:#}")));
+        let tokens = cache.get_or_make(&ContentKey::of_rows(rows)?, &encoder.fingerprint()?, rows, encode)?;
+        Ok(LimitedSequences { tokens, lengths: self.rows.lengths() })
     }
-
-    fn sequence(&self, row: &Row) -> Result<TrainingSequence> {
-        if let Some(completion) = text(row, COMPLETION) {
-            let prompt = text(row, PROMPT).unwrap_or_default();
-            return Ok(completion_sequence(self.tokenizer, self.ids, prompt, completion)?);
-        }
-        let left_out = if self.mask_responses { responses(row.get(CALLS))? } else { Vec::new() };
-        Ok(training_sequence(self.tokenizer, self.ids, text(row, TEXT).unwrap_or_default(), &left_out)?)
-    }
-
-    /// Of texts all but the first token is measured on, of pairs the completion.
-    fn held_out(&self, row: &Row) -> Result<TrainingSequence> {
-        match text(row, TEXT) {
-            Some(text) => {
-                held_out_sequence(self.tokenizer, self.ids, text).with_context(|| cannot_be_used(row))
-            }
-            None => self.example(row),
-        }
-    }
-}
-
-fn text<'a>(row: &'a Row, column: &str) -> Option<&'a str> {
-    row.get(column).and_then(Value::as_str)
-}
-
-fn cannot_be_used(row: &Row) -> String {
-    format!("{} cannot be used", text(row, PLACE).unwrap_or("a row"))
 }
 
 /// What was done.
@@ -228,12 +198,4 @@ impl Done {
         let best = tuned.best.map(|(step, perplexity)| Best { step, perplexity: perplexity.perplexity() });
         Self { examples, steps, tokens, tokens_in_loss, seconds, loss_first, loss_last, best }
     }
-}
-
-/// Where in a woven text the results of its calls stand.
-fn responses(calls: Option<&Value>) -> Result<Vec<Range<usize>>> {
-    let calls: Vec<WovenCall> = serde_json::from_value(calls.cloned().unwrap_or_default()).context(
-        "it does not say in `calls` where the results stand, which --mask-responses needs; make it by `weave`",
-    )?;
-    Ok(calls.into_iter().map(|call| call.response[0]..call.response[1]).collect())
 }

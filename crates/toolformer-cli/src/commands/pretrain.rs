@@ -15,19 +15,20 @@ use toolformer::{
     device::{Device, OnDevice},
     model::{CausalLm as _, GgufFile, LanguageModel, ModelConfig, SpecialIds, Tokenizer, save_pretrained_as},
     train::{
-        Corpus, CorpusSettings, Evaluation, Method, Packing, TrainingSettings, Trigram, file_checksum,
-        finetune, write_training_page,
+        Corpus, CorpusSettings, Evaluation, Method, Packing, TrainingSettings, Trigram, finetune,
+        write_training_page,
     },
 };
 
 use crate::{
-    data_args::{DataArgs, HoldOut},
+    data_args::DataArgs,
     example_rows::{RowsWanted, TEXT},
     failure::wrong_usage,
     metrics_output::metrics_output,
     output::{print_json, say},
     progress::Progress,
     save_args::SaveArgs,
+    set_args::HoldOut,
     training_args::TrainingArgs,
 };
 
@@ -129,7 +130,7 @@ impl OnDevice for &Args {
         let out = self.out.as_path();
         fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
         let config = config(&self.config)?;
-        let (tokenizer, tokenizer_name) = tokenizer(&self.tokenizer, &config)?;
+        let tokenizer = tokenizer(&self.tokenizer, &config)?;
         if tokenizer.vocab_size() > config.vocab_size() {
             return Err(wrong_usage(format!(
                 "the tokenizer has {} ids and {} has room for {}; set its vocab_size to {0} or more",
@@ -159,7 +160,7 @@ impl OnDevice for &Args {
             ..CorpusSettings::default()
         };
         let vocab = config.vocab_size();
-        let corpus = Corpus::new(&texts, &tokenizer, &tokenizer_name, vocab, &corpus, &out.join("tokens"))?;
+        let corpus = Corpus::new(&texts, &tokenizer, vocab, &corpus, &out.join("tokens"))?;
         let parameters = model.tensors().map(|(_, shape, _)| shape.iter().product::<usize>()).sum();
         let longest = model.max_positions();
         say(&format!(
@@ -174,8 +175,8 @@ impl OnDevice for &Args {
             finetune(model, &config, blocks, held_out, &settings, &folder, &mut progress, &mut metrics)?;
         let options = self.save.options(Default::default());
         save_pretrained_as(&out.join("model"), &trained.model, &config, Some(&tokenizer), &options)?;
-        let kept = trained.best.filter(|_| settings.keep_best).map(|(_, evaluation)| evaluation);
-        let trigram = Trigram::train(corpus.documents.iter().map(Vec::as_slice), vocab)?;
+        let kept = trained.kept.map(|(_, evaluation)| evaluation);
+        let trigram = Trigram::train(corpus.documents(), vocab)?;
         let held_out: Vec<Vec<u32>> = held_out.iter().map(|document| document.ids().to_vec()).collect();
         let trigram_loss = trigram.nats_per_token(&held_out, longest).map(|(loss, _)| loss);
         let held_out = kept.map(|Evaluation { loss, count: tokens, .. }| HeldOut {
@@ -185,10 +186,13 @@ impl OnDevice for &Args {
             trigram_loss,
         });
         write_training_page(&out.join("metrics.jsonl"), &out.join("training.html"))?;
+        let (documents, tokens) = corpus
+            .documents()
+            .fold((0, 0), |(documents, tokens), document: Vec<u32>| (documents + 1, tokens + document.len()));
         let done = Done {
             parameters,
-            documents: corpus.documents.len(),
-            tokens: corpus.documents.iter().map(Vec::len).sum(),
+            documents,
+            tokens,
             blocks: blocks.len(),
             steps: trained.steps,
             held_out,
@@ -238,31 +242,15 @@ fn config(path: &Path) -> Result<ModelConfig> {
     ModelConfig::from_hf_json(&text).with_context(|| format!("{} cannot be used", path.display()))
 }
 
-/// The tokenizer, and what stands for it.
-fn tokenizer(path: &Path, config: &ModelConfig) -> Result<(Tokenizer, String)> {
+fn tokenizer(path: &Path, config: &ModelConfig) -> Result<Tokenizer> {
     let (bos, eos) = (config.bos(), config.eos().first().copied());
     if path.is_dir() {
-        // All that a tokenizer is read from.
-        let names = [
-            "tokenizer.json",
-            "vocab.json",
-            "merges.txt",
-            "tokenizer_config.json",
-            "special_tokens_map.json",
-            "added_tokens.json",
-        ];
-        let files = names.iter().map(|name| path.join(name)).filter(|file| file.exists());
-        let sums: Vec<String> = files.map(|file| file_checksum(&file)).collect::<Result<_, _>>()?;
-        let tokenizer = Tokenizer::from_folder(path, bos, eos)?;
-        let ends = format!("{:?} {:?}", tokenizer.bos(), tokenizer.eos());
-        return Ok((tokenizer, format!("{} {ends}", sums.join(" "))));
+        return Ok(Tokenizer::from_folder(path, bos, eos)?);
     }
-    let sum = file_checksum(path)?;
     if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gguf")) {
-        return Ok((Tokenizer::from_gguf(&GgufFile::open(path)?)?, sum));
+        return Ok(Tokenizer::from_gguf(&GgufFile::open(path)?)?);
     }
-    let special = SpecialIds { bos, eos, ..SpecialIds::default() };
-    Ok((Tokenizer::from_file(path, special)?, sum))
+    Ok(Tokenizer::from_file(path, SpecialIds { bos, eos, ..SpecialIds::default() })?)
 }
 
 /// What was done.

@@ -41,6 +41,16 @@ fn a_classifier_is_trained_measured_and_asked() {
     assert_eq!(done["labels"], json!(["no", "yes"]));
     assert!(done["best"]["f1"].is_number(), "{done}");
 
+    // Rows of several sets, some of them held out by their name.
+    folder.file("set/train.csv", format!("n,what,kind\n{}", "1,the cat,yes\n2,the dog,no\n".repeat(4)));
+    folder.file("set/validation.csv", "n,what,kind\n3,the cat,yes\n");
+    let (set, other) = (folder.path("set"), folder.path("other"));
+    let sets = ["classify", "train", "--model", &model, "--data", &data, "--data", &set, "--split", "train"];
+    let more = ["--out", &other, "--batch", "16", "--epochs", "1", "--json"];
+    let done: Value =
+        serde_json::from_str(&toolformer(&[&sets[..], &more, &fields].concat()).ok().out).unwrap();
+    assert_eq!((&done["texts"], &done["held_out"]), (&json!(38), &json!(1)));
+
     let tuned = folder.path("tuned/model");
     let eval = ["classify", "eval", "--model", &tuned, "--data", &data, "--json"];
     let found: Value = serde_json::from_str(&toolformer(&[&eval[..], &fields].concat()).ok().out).unwrap();

@@ -19,11 +19,20 @@ fn parse(out: &str) -> Value {
 #[test]
 fn a_palm_from_scratch_is_trained_measured_and_continues_a_text() {
     let folder = Folder::new();
-    let (config, texts) = (folder.file("palm.json", PALM), folder.file("texts.jsonl", documents(200)));
+    let (config_file, texts) = (folder.file("palm.json", PALM), folder.file("texts.jsonl", documents(200)));
     let (tokenizer, out) = (fixture("tiny_llama"), folder.path("run"));
     let args = |out: &str| {
-        let args =
-            ["pretrain", "--config", &config, "--tokenizer", &tokenizer, "--texts", &texts, "--out", out];
+        let args = [
+            "pretrain",
+            "--config",
+            &config_file,
+            "--tokenizer",
+            &tokenizer,
+            "--texts",
+            &texts,
+            "--out",
+            out,
+        ];
         let more =
             ["--block-size", "32", "--batch", "4", "--epochs", "2", "--learning-rate", "0.01", "--json"];
         let more = more.into_iter().chain(["--sample", "the cat", "--seed", "3", "--tensorboard"]);
@@ -54,6 +63,26 @@ fn a_palm_from_scratch_is_trained_measured_and_continues_a_text() {
         done.as_object_mut().unwrap().remove("seconds");
     }
     assert_eq!((&again, &elsewhere), (&done, &done));
+
+    // The last weights have their own measure.
+    let last = toolformer(
+        &["pretrain", "--config", &config_file, "--tokenizer", &tokenizer, "--texts", &texts, "--out"]
+            .into_iter()
+            .chain([
+                folder.path("last").as_str(),
+                "--block-size",
+                "32",
+                "--batch",
+                "4",
+                "--epochs",
+                "1",
+                "--keep",
+                "last",
+                "--json",
+            ])
+            .collect::<Vec<_>>(),
+    );
+    assert!(parse(&last.ok().out)["held_out"]["loss"].as_f64() > done["held_out"]["loss"].as_f64());
 
     // What was saved is a model as any other.
     let model = folder.path("run/model");

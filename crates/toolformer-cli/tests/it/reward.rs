@@ -92,6 +92,38 @@ fn a_reward_model_is_trained_measured_and_asked() {
     toolformer(&["reward", "score", "--model", &model, "--text", "3"]).fails(1, "score.weight");
 }
 
+#[test]
+fn pairs_come_from_several_files_and_splits_and_an_adapter_is_trained_on() {
+    let folder = Folder::new();
+    let pairs = pairs();
+    let lines: Vec<&str> = pairs.lines().collect();
+    folder.file("set/train-1.jsonl", lines[..6].join("\n"));
+    folder.file("set/train-2.jsonl", lines[6..12].join("\n"));
+    folder.file("set/validation.jsonl", lines[12..16].join("\n"));
+    folder.file("set/test.jsonl", lines[16..].join("\n"));
+    let more = folder.file("more.csv", "question,chosen,rejected\n8,8 the cat,8 12\n9,9 the cat,9 12\n");
+    let (model, set, adapter) = (fixture("tiny_llama"), folder.path("set"), folder.path("a/adapter"));
+    let train = |out: &str, more: &[&str]| {
+        let out = folder.path(out);
+        let args =
+            ["reward", "train", "--model", &model, "--pairs", &set, "--out", &out, "--template", "plain"];
+        let all = [&args[..], &["--batch", "4", "--epochs", "4", "--learning-rate", "0.02", "--json"], more];
+        toolformer(&all.concat())
+    };
+    let first = json(&train("a", &["--lora-rank", "2", "--split", "train[:10]"]).ok().out);
+    assert_eq!((&first["pairs"], &first["held_out"]), (&json!(10), &json!(4)));
+    let both = ["--pairs", &more, "--from-adapter", &adapter, "--max-eval-samples", "2"];
+    let second = json(&train("b", &both).ok().out);
+    assert_eq!((&second["pairs"], &second["held_out"]), (&json!(14), &json!(2)));
+    // It goes on from where the first ended.
+    assert!(second["loss_first"].as_f64() < first["loss_first"].as_f64().map(|loss| loss - 0.05), "{second}");
+    train("c", &["--from-adapter", &adapter, "--lora-rank", "2"]).fails(2, "cannot be used with");
+    let reward = folder.path("b/model");
+    let found =
+        json(&toolformer(&["reward", "eval", "--model", &reward, "--pairs", &set, "--json"]).ok().out);
+    assert_eq!(found["n"], json!(4));
+}
+
 /// What transformers gives for a text.
 const SCRIPT: &str = "\
 import sys, torch

@@ -11,13 +11,13 @@ use super::{ContentKey, layout::MAGIC};
 use crate::{error::DataError, training_sequence::TrainingSequence, whole_file::write_whole};
 
 /// Takes a sequence to be written.
-type Sink<'a> = dyn FnMut(&TrainingSequence) -> Result<(), DataError> + 'a;
+pub type SequenceSink<'a> = dyn FnMut(&TrainingSequence) -> Result<(), DataError> + 'a;
 
 /// Writes a file whole: the sequences that `give` hands to its sink.
 pub(super) fn write(
     path: &Path,
     key: &ContentKey,
-    give: impl FnOnce(&mut Sink<'_>) -> Result<(), DataError>,
+    give: impl FnOnce(&mut SequenceSink<'_>) -> Result<(), DataError>,
 ) -> Result<(), DataError> {
     write_whole(path, |out| {
         let wrong = || DataError::write(path);

@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::{Tokenizer, wrap};
 use crate::{error::ModelError, replace_file::replace};
@@ -14,13 +15,26 @@ impl Tokenizer {
     /// # Errors
     /// If the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
-        let mut whole = self.inner.clone();
-        whole.with_post_processor(self.post_processor.clone());
-        let text = whole.to_string(true).map_err(wrap)?;
+        let text = self.json(true)?;
         let path = path.as_ref();
         replace(path, |partial| {
             fs::write(partial, text).map_err(|source| ModelError::Write { path: path.to_owned(), source })
         })
+    }
+
+    /// Stands for all that ids depend on: the SHA-256 of what [`Tokenizer::save`] writes, and of the special tokens.
+    ///
+    /// # Errors
+    /// If the tokenizer cannot be written.
+    pub fn fingerprint(&self) -> Result<String, ModelError> {
+        let hash = Sha256::new_with_prefix(self.json(false)?);
+        Ok(format!("{:x}", hash.chain_update(format!("{:?} {:?}", self.bos(), self.eos())).finalize()))
+    }
+
+    fn json(&self, pretty: bool) -> Result<String, ModelError> {
+        let mut whole = self.inner.clone();
+        whole.with_post_processor(self.post_processor.clone());
+        whole.to_string(pretty).map_err(wrap)
     }
 
     /// What `tokenizer_config.json` must hold beside a saved `tokenizer.json`.

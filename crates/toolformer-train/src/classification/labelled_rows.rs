@@ -1,9 +1,7 @@
 //! Rows with one sentence or two, and a label.
 
-use std::path::Path;
-
 use serde_json::Value;
-use toolformer_data::{CsvTypes, DataError, FileRows, ReadSettings, Row, RowSource as _};
+use toolformer_data::{DataError, Dataset, Row, RowSource as _};
 
 use crate::{error::TrainError, split_by_key::split_by_key};
 
@@ -40,16 +38,18 @@ pub struct LabelledText {
     pub label: Option<String>,
 }
 
-/// Reads JSONL, JSON, CSV, TSV or Parquet, as the name of the file says; the cells of a table are texts as they stand.
+/// Reads the rows of a set, which errors call `source`. Have the cells of tables read as texts, so that they are as they stand.
 ///
 /// # Errors
-/// If the file cannot be read, or a row lacks its first sentence.
-pub fn read_labelled(path: &Path, fields: &RowFields) -> Result<Vec<LabelledText>, TrainError> {
-    let settings = ReadSettings { csv_types: CsvTypes::Text, ..ReadSettings::default() };
-    let rows = FileRows::new(vec![path.to_owned()], settings)?;
+/// If a row cannot be read, or lacks its first sentence.
+pub fn read_labelled(
+    rows: &Dataset,
+    source: &str,
+    fields: &RowFields,
+) -> Result<Vec<LabelledText>, TrainError> {
     let read = |(number, row): (usize, Result<Row, DataError>)| {
         labelled(&row?, fields).map_err(|why| TrainError::Texts {
-            path: path.to_owned(),
+            path: source.into(),
             line: 0,
             why: format!("has a row, the {}. with data, that {why}", number + 1),
         })
@@ -87,14 +87,22 @@ fn labelled(row: &Row, fields: &RowFields) -> Result<LabelledText, String> {
 
 #[cfg(test)]
 mod tests {
+    use toolformer_data::{CsvTypes, ReadSettings};
+
     use super::*;
+
+    fn read(path: &std::path::Path) -> Result<Vec<LabelledText>, TrainError> {
+        let path = path.to_str().unwrap();
+        let settings = ReadSettings { csv_types: CsvTypes::Text, ..ReadSettings::default() };
+        read_labelled(&Dataset::open(path, &settings).unwrap(), path, &RowFields::default())
+    }
 
     #[track_caller]
     fn check(name: &str, content: &str, expected: &[(&str, Option<&str>)]) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, content).unwrap();
-        let rows = read_labelled(&path, &RowFields::default()).unwrap();
+        let rows = read(&path).unwrap();
         let rows: Vec<_> = rows.iter().map(|row| (row.text.as_str(), row.label.as_deref())).collect();
         assert_eq!(rows, expected);
     }
@@ -118,7 +126,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("r.jsonl");
         std::fs::write(&path, "{\"sentence1\": \"a\"}\n{\"sentence\": \"a\"}\n").unwrap();
-        let error = read_labelled(&path, &RowFields::default()).unwrap_err().to_string();
+        let error = read(&path).unwrap_err().to_string();
         assert!(error.contains("the 2. with data") && error.contains("has no `sentence1`"), "{error}");
     }
 }

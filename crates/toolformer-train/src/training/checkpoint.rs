@@ -8,14 +8,14 @@ use std::{
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
-use super::{Evaluation, early_stopping::Patience, optimizer::Optimizer};
+use super::{Evaluation, early_stopping::Patience, optimizer::Optimizer, run_identity::RunIdentity};
 use crate::{error::TrainError, folder_lock::FolderLock, whole_file::write_whole};
 
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
-    /// Stands for the settings and examples of the run.
-    pub(super) fingerprint: String,
+    /// The run that it is of.
+    pub(super) run: RunIdentity,
     /// Steps done.
     pub(super) step: usize,
     /// Loss of the first step, in nats per token.
@@ -31,6 +31,9 @@ pub(super) struct State {
     pub(super) seconds: f64,
     /// The best evaluation so far, with its step.
     pub(super) best: Option<(usize, Evaluation)>,
+    /// The newest evaluation, with its step.
+    #[serde(default)]
+    pub(super) newest: Option<(usize, Evaluation)>,
     /// How long evaluations have been no better.
     #[serde(default)]
     pub(super) patience: Patience,
@@ -41,9 +44,9 @@ pub(super) struct State {
 
 impl State {
     /// That of a run that has done nothing.
-    pub(super) fn new(fingerprint: String) -> Self {
+    pub(super) fn new(run: RunIdentity) -> Self {
         Self {
-            fingerprint,
+            run,
             step: 0,
             loss_first: None,
             loss_last: None,
@@ -51,6 +54,7 @@ impl State {
             in_loss: 0,
             seconds: 0.0,
             best: None,
+            newest: None,
             patience: Patience::default(),
             stopped: false,
         }
@@ -95,7 +99,7 @@ impl Checkpoints {
     ///
     /// # Errors
     /// If the newest is of other settings or examples.
-    pub(super) fn found(&self, fingerprint: &str) -> Result<Found, TrainError> {
+    pub(super) fn found(&self, run: &RunIdentity) -> Result<Found, TrainError> {
         let mut found = Found::default();
         for path in self.all()?.into_iter().rev() {
             let read = fs::read(path.join("state.json")).map_err(|error| error.to_string());
@@ -104,9 +108,10 @@ impl Checkpoints {
             });
             match state {
                 // Older ones do not matter where the run has its own.
-                Ok(state) if state.fingerprint != fingerprint && !found.readable.is_empty() => break,
-                Ok(state) if state.fingerprint != fingerprint => {
-                    return Err(TrainError::OtherRun { path: self.folder.clone(), differing: Vec::new() });
+                Ok(state) if state.run != *run && !found.readable.is_empty() => break,
+                Ok(state) if state.run != *run => {
+                    let differing = state.run.differing(run);
+                    return Err(TrainError::OtherRun { path: self.folder.clone(), differing });
                 }
                 Ok(state) => found.readable.push((path, state)),
                 Err(why) => found.damaged.push((path, why)),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::backend::Backend;
-use toolformer_data::TrainingSequence;
+use toolformer_data::{Sequences, TrainingSequence};
 use toolformer_model::{LanguageModel, ModelConfig};
 
 use super::{Callback, LanguageModelling, Trained, TrainingJob, TrainingSettings, train};
@@ -23,7 +23,7 @@ pub type Finetuned<B> = Trained<LanguageModel<B>>;
 pub fn finetune<B: Backend>(
     model: LanguageModel<B>,
     config: &ModelConfig,
-    examples: &[TrainingSequence],
+    examples: &dyn Sequences,
     held_out: &[TrainingSequence],
     settings: &TrainingSettings,
     folder: &Path,

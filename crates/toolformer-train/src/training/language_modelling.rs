@@ -1,7 +1,9 @@
 //! The paper's objective: language modelling on every token, results of calls included (section 4.1) unless they are masked.
 
+use std::{borrow::Cow, fmt};
+
 use burn::{backend::Autodiff, tensor::backend::Backend};
-use toolformer_data::TrainingSequence;
+use toolformer_data::{Sequences, TrainingSequence};
 use toolformer_model::{CausalLm as _, LanguageModel, check_ids};
 
 use super::{
@@ -14,10 +16,14 @@ mod step_gradients;
 
 /// Sequences of ids to learn, and others to measure perplexity on.
 ///
-/// The loss of a step is the mean over the tokens of its sequences that are in the loss.
-#[derive(Debug)]
+/// The loss of a step is the mean over the tokens of its sequences that are in the loss. Of the sequences to learn only those of
+/// a step are in memory, where they lie in a file.
 pub struct LanguageModelling<'a> {
-    rows: Vec<TrainingRow<'a>>,
+    examples: &'a dyn Sequences,
+    /// The numbers of those with a token to learn, and how many tokens that are.
+    learnt: Vec<(usize, usize)>,
+    /// Most tokens of an example.
+    longest: usize,
     held_out: &'a [TrainingSequence],
     micro_batch_tokens: usize,
     gradient_checkpointing: bool,
@@ -34,10 +40,10 @@ pub struct CutExamples {
 
 impl CutExamples {
     /// Counts them, where at most `longest` tokens of an example are trained on.
-    pub fn of(examples: &[TrainingSequence], longest: usize) -> Self {
+    pub fn of(examples: &dyn Sequences, longest: usize) -> Self {
         let mut found = Self::default();
-        for example in examples {
-            if TrainingRow::first(example, longest).targets().next().is_none() {
+        for example in (0..examples.count()).map(|number| examples.sequence(number)) {
+            if TrainingRow::first(&example, longest).targets().next().is_none() {
                 found.left_out += 1;
             } else if example.len() > longest {
                 found.cut += 1;
@@ -54,25 +60,31 @@ impl<'a> LanguageModelling<'a> {
     /// If nothing is left, or the model lacks an id.
     pub fn new<B: Backend>(
         model: &LanguageModel<B>,
-        examples: &'a [TrainingSequence],
+        examples: &'a dyn Sequences,
         held_out: &'a [TrainingSequence],
         settings: &TrainingSettings,
     ) -> Result<Self, TrainError> {
         // With a tokenizer at hand the callers say more.
-        let all_ids = examples.iter().chain(held_out).map(TrainingSequence::ids);
-        all_ids.into_iter().try_for_each(|ids| check_ids(ids, model.vocab_size(), None))?;
+        let check = |sequence: &TrainingSequence| check_ids(sequence.ids(), model.vocab_size(), None);
+        held_out.iter().try_for_each(check)?;
         let longest = settings.max_seq.min(model.max_positions());
-        let rows: Vec<TrainingRow<'_>> = examples
-            .iter()
-            .map(|example| TrainingRow::first(example, longest))
-            .filter(|row| row.targets().next().is_some())
-            .collect();
-        if rows.is_empty() {
+        let mut learnt = Vec::new();
+        for number in 0..examples.count() {
+            let example = examples.sequence(number);
+            check(&example)?;
+            let targets = TrainingRow::first(&example, longest).targets().count();
+            if targets > 0 {
+                learnt.push((number, targets));
+            }
+        }
+        if learnt.is_empty() {
             let why = format!("no example has a token to learn among its first {longest}");
             return Err(TrainError::NoExamples { why });
         }
         Ok(Self {
-            rows,
+            examples,
+            learnt,
+            longest,
             held_out,
             micro_batch_tokens: settings.micro_batch_tokens,
             gradient_checkpointing: settings.gradient_checkpointing,
@@ -84,11 +96,11 @@ impl<B: Backend> Objective<B> for LanguageModelling<'_> {
     type Model = LanguageModel<B>;
 
     fn examples(&self) -> usize {
-        self.rows.len()
+        self.learnt.len()
     }
 
     fn weight(&self, example: usize) -> usize {
-        self.rows[example].targets().count()
+        self.learnt[example].1
     }
 
     fn gradients(
@@ -97,7 +109,10 @@ impl<B: Backend> Objective<B> for LanguageModelling<'_> {
         examples: &[usize],
         total: usize,
     ) -> StepGradients {
-        let mut rows: Vec<TrainingRow<'_>> = examples.iter().map(|&example| self.rows[example]).collect();
+        let examples: Vec<Cow<'_, TrainingSequence>> =
+            examples.iter().map(|&example| self.examples.sequence(self.learnt[example].0)).collect();
+        let mut rows: Vec<TrainingRow<'_>> =
+            examples.iter().map(|example| TrainingRow::first(example, self.longest)).collect();
         // Within a step the order does not matter to the gradient, and like lengths together waste less.
         rows.sort_by_key(|row| row.ids.len());
         step_gradients::step_gradients(
@@ -119,10 +134,19 @@ impl<B: Backend> Objective<B> for LanguageModelling<'_> {
     }
 
     fn fingerprint(&self, feed: &mut dyn FnMut(&[u8])) {
-        let held_out = self.held_out.iter().map(|sequence| (sequence.ids(), sequence.in_loss()));
-        for (ids, in_loss) in held_out.chain(self.rows.iter().map(|row| (row.ids, row.in_loss))) {
+        let mut feed_row = |TrainingRow { ids, in_loss }: TrainingRow<'_>| {
             feed_ids(ids, feed);
             in_loss.into_iter().flatten().for_each(|&in_loss| feed(&[u8::from(in_loss)]));
+        };
+        self.held_out.iter().for_each(|sequence| feed_row(TrainingRow::first(sequence, usize::MAX)));
+        for &(number, _) in &self.learnt {
+            feed_row(TrainingRow::first(&self.examples.sequence(number), self.longest));
         }
+    }
+}
+
+impl fmt::Debug for LanguageModelling<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LanguageModelling({} examples)", self.learnt.len())
     }
 }

@@ -1,16 +1,19 @@
 //! AdamW (Loshchilov and Hutter, 2019) with decay for some tensors only, and a state that can be written and read.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::Path,
+};
 
 use burn::{
     backend::Autodiff,
-    module::{AutodiffModule, ModuleMapper, Param, ParamId},
+    module::{AutodiffModule, ModuleMapper, ModuleVisitor, Param, ParamId},
     optim::GradientsParams,
     tensor::{DType, FloatDType, Tensor, TensorData, backend::Backend},
 };
 use toolformer_model::{AdamWStep, SafetensorsFolder, save_tensors};
 
-use super::{DecayedTensors, TrainingSettings};
+use super::{DecayedTensors, Method, Trainable, TrainingSettings, trainable::learnt_alone};
 use crate::error::TrainError;
 
 /// What the optimiser remembers of a parameter, whose numbers it takes in a row.
@@ -109,11 +112,20 @@ impl<B: Backend> Optimizer<B> {
         Ok(save_tensors(path, &tensors)?)
     }
 
-    /// Reads what [`Optimizer::save`] wrote.
+    /// Reads what [`Optimizer::save`] wrote for this model, of which a method trains all parameters or only some.
     ///
     /// # Errors
-    /// If it cannot be read.
-    pub(super) fn load(&mut self, path: &Path, device: &B::Device) -> Result<(), TrainError> {
+    /// If it cannot be read, or is of other parameters.
+    pub(super) fn load(
+        &mut self,
+        path: &Path,
+        model: &impl Trainable<B>,
+        method: &Method,
+        device: &B::Device,
+    ) -> Result<(), TrainError> {
+        let mut numbers_of =
+            NumbersOfParameters { only: learnt_alone(model, method)?, found: BTreeMap::new() };
+        model.visit(&mut numbers_of);
         let file = SafetensorsFolder::open_file(path.to_owned())?;
         let numbers = |id: &str, name: &str| Ok::<_, TrainError>(file.tensor_f32(&format!("{id}.{name}"))?.1);
         let tensor = |values: Vec<f32>| {
@@ -134,9 +146,29 @@ impl<B: Backend> Optimizer<B> {
                 moment_2: tensor(numbers(id, "moment_2")?),
                 master: if has_master { Some(tensor(numbers(id, "master")?)) } else { None },
             };
+            let parts = [Some(&moments.moment_1), Some(&moments.moment_2), moments.master.as_ref()];
+            let has = |len: usize| parts.into_iter().flatten().all(|part| part.dims() == [len]);
+            if !numbers_of.found.get(&key).is_some_and(|&len| has(len)) {
+                return Err(damaged(format!("has moments for {id} that fit no parameter which is trained")));
+            }
             self.moments.insert(key, moments);
         }
         Ok(())
+    }
+}
+
+/// How many numbers each parameter has that is trained.
+struct NumbersOfParameters {
+    /// None for all.
+    only: Option<HashSet<ParamId>>,
+    found: BTreeMap<u64, usize>,
+}
+
+impl<B: Backend> ModuleVisitor<B> for NumbersOfParameters {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        if self.only.as_ref().is_none_or(|only| only.contains(&param.id)) {
+            self.found.insert(param.id.val(), param.shape().num_elements());
+        }
     }
 }
 

@@ -118,11 +118,19 @@ pub(super) fn trainable<B: Backend, M: Trainable<B>>(
     model: M,
     method: &Method,
 ) -> Result<M::Learning, TrainError> {
-    let only = match method {
+    let only = learnt_alone(&model, method)?;
+    Ok(model.learning().map(&mut RequireGrad { only }))
+}
+
+/// The parameters that a method trains, or none where it is all.
+pub(super) fn learnt_alone<B: Backend, M: Trainable<B>>(
+    model: &M,
+    method: &Method,
+) -> Result<Option<HashSet<ParamId>>, TrainError> {
+    Ok(match method {
         Method::Lora(lora) => Some(model.learnt_by(lora)?.into_iter().collect()),
         Method::Full => None,
-    };
-    Ok(model.learning().map(&mut RequireGrad { only }))
+    })
 }
 
 /// Lets the parameters with these ids learn, or all.

@@ -9,10 +9,10 @@ use super::{
     Callback, Evaluation, Method, Metric, Objective, StepGradients, Trainable, TrainingSettings, Verdict,
     checkpoint::{Checkpoints, State},
     example_order::ExampleOrder,
-    fingerprint::fingerprint,
     gradient_clipping::{clipping_factor, global_norm},
     optimizer::Optimizer,
     replicas::{devices_of_replicas, gradients_of_replicas},
+    run_identity::RunIdentity,
     trainable::trainable,
 };
 use crate::{error::TrainError, observer::Observer};
@@ -51,6 +51,8 @@ pub struct Trained<M> {
     pub loss_last: Option<f64>,
     /// The best evaluation, with its step.
     pub best: Option<(usize, Evaluation)>,
+    /// The evaluation of the model as it is: the best, or with `keep_best` off the last.
+    pub kept: Option<(usize, Evaluation)>,
     /// Whether it ended before its last step: it got no better, or a callback said so.
     pub stopped: bool,
 }
@@ -79,11 +81,11 @@ pub fn train<B: Backend, O: Objective<B>>(
     let steps = (order.steps_of_epoch() * settings.epochs).min(settings.max_steps);
     let evaluate_every =
         if settings.evaluate_every == 0 { order.steps_of_epoch() } else { settings.evaluate_every };
-    let fingerprint = fingerprint(objective, &model, settings);
+    let run = RunIdentity::of(objective, &model, settings);
     let checkpoints = Checkpoints::new(folder, settings.keep_checkpoints)?;
     let device = model.body().device();
     let mut optimizer = Optimizer::<B>::new(settings);
-    let found = checkpoints.found(&fingerprint)?;
+    let found = checkpoints.found(&run)?;
     let mut damaged = found.damaged;
     let mut whole = None;
     for (path, state) in found.readable {
@@ -91,7 +93,7 @@ pub fn train<B: Backend, O: Objective<B>>(
         *fresh.body_mut() = fresh.body().clone().without_lora();
         let mut moments = Optimizer::<B>::new(settings);
         let loaded = fresh.load_trained(config, &settings.method, &path).and_then(|loaded| {
-            moments.load(&path.join("optimizer.safetensors"), &device)?;
+            moments.load(&path.join("optimizer.safetensors"), &loaded, &settings.method, &device)?;
             Ok(loaded)
         });
         match loaded {
@@ -108,7 +110,7 @@ pub fn train<B: Backend, O: Objective<B>>(
     if settings.resume && whole.is_none() {
         return Err(TrainError::NothingToResume { folder: folder.to_owned() });
     }
-    let mut state = State::new(fingerprint);
+    let mut state = State::new(run);
     match (whole, &settings.method) {
         (Some((loaded, moments, begun)), _) => (model, optimizer, state) = (loaded, moments, begun),
         (None, Method::Lora(lora)) if !model.body().has_lora() => {
@@ -164,6 +166,7 @@ pub fn train<B: Backend, O: Objective<B>>(
                 let metric = objective.metric(state.step, &found);
                 observer.note(&metric.evaluation_note());
                 stop |= callback.on_metric(&metric)? == Verdict::Stop;
+                state.newest = Some((state.step, found));
                 if state.best.is_none_or(|(_, best)| found.loss < best.loss) {
                     state.best = Some((state.step, found));
                     checkpoints.write_best(save)?;
@@ -188,6 +191,7 @@ pub fn train<B: Backend, O: Objective<B>>(
         *model.body_mut() = model.body().clone().without_lora();
         model = model.load_trained(config, &settings.method, &checkpoints.best())?;
     }
-    let State { step, loss_first, loss_last, tokens, in_loss, seconds, best, stopped, .. } = state;
-    Ok(Trained { model, steps: step, tokens, in_loss, seconds, loss_first, loss_last, best, stopped })
+    let State { step, loss_first, loss_last, tokens, in_loss, seconds, best, newest, stopped, .. } = state;
+    let kept = if settings.keep_best { best } else { newest };
+    Ok(Trained { model, steps: step, tokens, in_loss, seconds, loss_first, loss_last, best, kept, stopped })
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use toolformer_data::{ContentKey, Dataset, LengthLimits, LimitedSequences, Row, Sequences, TokenCache};
 use toolformer_model::{LanguageModel, LoraConfig};
 use toolformer_train::{
     Finetuned, Method, Metric, TrainError, TrainingSequence, TrainingSettings, Unobserved, finetune,
@@ -43,7 +44,7 @@ fn train(
 }
 
 fn train_on(
-    all: &[TrainingSequence],
+    all: &dyn Sequences,
     settings: &TrainingSettings,
     folder: &Path,
     stop_at: Option<usize>,
@@ -151,9 +152,55 @@ fn parts_of_a_step_add_up_to_the_step() {
 fn the_checkpoint_of_other_examples_or_settings_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     train(&settings(lora()), folder.path(), None).0.unwrap();
-    let other = TrainingSettings { learning_rate: 1e-3, ..settings(lora()) };
+    let other = TrainingSettings { learning_rate: 1e-3, epochs: 5, ..settings(lora()) };
     let error = train(&other, folder.path(), None).0.unwrap_err();
     assert!(matches!(error, TrainError::OtherRun { .. }), "{error}");
+    assert!(error.to_string().contains("(different: settings.learning_rate, settings.epochs)"), "{error}");
+    let fewer: Vec<TrainingSequence> = examples().into_iter().skip(1).map(TrainingSequence::from).collect();
+    let error = train_on(&fewer, &settings(lora()), folder.path(), None).0.unwrap_err();
+    assert!(error.to_string().contains("(different: the examples or their loss)"), "{error}");
+}
+
+#[test]
+fn a_run_goes_on_by_another_way_of_computing_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let begun = TrainingSettings { checkpoint_every: 1, ..settings(lora()) };
+    train(&begun, folder.path(), Some(5)).0.unwrap_err();
+    let less_memory =
+        TrainingSettings { micro_batch_tokens: 1, gradient_checkpointing: true, ..settings(lora()) };
+    let (resumed, metrics) = train(&less_memory, folder.path(), None);
+    assert_eq!(metrics.first().map(|metric| metric.step), Some(5));
+    let whole = train(&settings(lora()), tempfile::tempdir().unwrap().path(), None).0.unwrap();
+    let losses = resumed.unwrap().loss_last.zip(whole.loss_last).unwrap();
+    assert!((losses.0 - losses.1).abs() < 1e-4, "{losses:?}");
+}
+
+#[test]
+fn examples_in_a_file_are_learnt_as_those_in_memory() {
+    let run = |all: &dyn Sequences| {
+        let folder = tempfile::tempdir().unwrap();
+        let (tuned, metrics) = train_on(all, &settings(lora()), folder.path(), None);
+        (bits(&tuned.unwrap().model), metrics)
+    };
+    let all = masked();
+    let rows: Vec<Row> =
+        serde_json::from_value((0..all.len()).map(|n| serde_json::json!({"n": n})).collect()).unwrap();
+    let rows: Dataset = rows.into_iter().collect();
+    let folder = tempfile::tempdir().unwrap();
+    let tokens = TokenCache::new(folder.path()).get_or_make(
+        &ContentKey::of_rows(&rows).unwrap(),
+        "",
+        &rows,
+        |row: &Row| Ok(all[row["n"].as_u64().unwrap() as usize].clone()),
+    );
+    let tokens = tokens.unwrap();
+    assert!(run(&tokens) == run(&all));
+    // Those that limits leave out are not learnt.
+    let lengths = LengthLimits { min: 6, ..LengthLimits::default() };
+    let long: Vec<TrainingSequence> = all.iter().filter(|sequence| sequence.len() >= 6).cloned().collect();
+    let limited = LimitedSequences { tokens, lengths };
+    assert!(limited.left() == long.len() && long.len() < all.len());
+    assert!(run(&limited) == run(&long));
 }
 
 /// Of each example, every other token is in the loss.
@@ -205,7 +252,7 @@ fn what_is_masked_is_no_matter_as_a_target_and_matters_as_context() {
 
 #[test]
 fn a_mask_that_masks_nothing_changes_no_bit() {
-    let run = |all: &[TrainingSequence]| {
+    let run = |all: &dyn Sequences| {
         let folder = tempfile::tempdir().unwrap();
         let (tuned, metrics) = train_on(all, &settings(lora()), folder.path(), None);
         (bits(&tuned.unwrap().model), metrics)

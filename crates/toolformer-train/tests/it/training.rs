@@ -206,6 +206,28 @@ fn check_damaged(damaged: &str, other: &str) {
 }
 
 #[test]
+fn moments_of_another_model_are_damage() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let whole = run(&settings(), folder.path()).unwrap();
+    run(&TrainingSettings { method: Method::Full, ..settings() }, other.path()).unwrap();
+    let newest = format!("step-{:06}/optimizer.safetensors", whole.steps);
+    // Of another method at the same step: parameters that the adapter has not.
+    fs::copy(other.path().join(&newest), folder.path().join(&newest)).unwrap();
+    let error = run(&TrainingSettings { resume: true, ..settings() }, folder.path()).unwrap_err();
+    assert!(matches!(error, TrainError::NothingToResume { .. }), "{error}");
+}
+
+#[test]
+fn the_evaluation_of_what_is_kept_is_told() {
+    // So high a rate that the last is not the best.
+    let settings = |keep_best| TrainingSettings { learning_rate: 5.0, epochs: 3, keep_best, ..settings() };
+    let run = |keep_best| run(&settings(keep_best), tempfile::tempdir().unwrap().path()).unwrap();
+    let (best, last) = (run(true), run(false));
+    assert_eq!((best.kept, last.kept.map(|(step, _)| step)), (best.best, Some(last.steps)));
+    assert_ne!(best.kept, last.kept);
+}
+
+#[test]
 fn checkpoints_between_evaluations_change_nothing_of_what_is_learnt() {
     let plain = TrainingSettings { epochs: 2, ..settings() };
     let more = TrainingSettings { checkpoint_every: 1, keep_checkpoints: 9, ..plain.clone() };

@@ -1,7 +1,5 @@
 //! `toolformer classify eval`
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use serde::Serialize;
 use toolformer::{
@@ -17,6 +15,7 @@ use crate::{
     model_args::ModelArgs,
     output::{print_json, print_text},
     row_args::RowArgs,
+    set_args::open_to_measure,
 };
 
 /// Measure a classifier on rows with labels
@@ -32,9 +31,9 @@ Examples:
 With --json: {\"n\":1725, \"too_long\":0, \"accuracy\":{\"value\":0.8, \"low\":0.78, \"high\":0.82}, \"f1\":0.86,
   \"majority\":0.66, \"loss\":0.45}")]
 pub(super) struct Args {
-    /// The rows: JSONL, .json, .csv, .tsv or .parquet
-    #[arg(long, value_name = "FILE")]
-    data: PathBuf,
+    /// The rows, as for `classify train`; of a set with splits `test`, or else `validation`
+    #[arg(long, value_name = "PATH|ID")]
+    data: String,
     /// Tokens that go through the model at once
     #[arg(long, value_name = "TOKENS", default_value_t = 1024)]
     batch_tokens: usize,
@@ -68,7 +67,7 @@ impl OnDevice for &Args {
     type Output = Result<()>;
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
-        let texts = read_labelled(&self.data, &self.rows.fields())?;
+        let texts = read_labelled(&open_to_measure(&self.data)?, &self.data, &self.rows.fields())?;
         if texts.iter().any(|text| text.label.is_none()) {
             return Err(wrong_usage("a row has no label; name the field by --label-field"));
         }

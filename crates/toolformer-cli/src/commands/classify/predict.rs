@@ -1,7 +1,5 @@
 //! `toolformer classify predict`
 
-use std::path::PathBuf;
-
 use anyhow::{Context as _, Result};
 use clap::ArgGroup;
 use serde_json::{Map, Value, json};
@@ -17,6 +15,7 @@ use crate::{
     model_args::ModelArgs,
     output::{Output, say},
     row_args::RowArgs,
+    set_args::open_to_measure,
 };
 
 /// Say which labels texts have
@@ -33,9 +32,9 @@ pub(super) struct Args {
     /// A text
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// Rows, which need no label: JSONL, .json, .csv, .tsv or .parquet
-    #[arg(long, value_name = "FILE")]
-    data: Option<PathBuf>,
+    /// Rows, which need no label, as for `classify train`; of a set with splits `test`, or else `validation`
+    #[arg(long, value_name = "PATH|ID")]
+    data: Option<String>,
     /// Tokens that go through the model at once
     #[arg(long, value_name = "TOKENS", default_value_t = 1024)]
     batch_tokens: usize,
@@ -58,7 +57,7 @@ impl OnDevice for &Args {
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
         let texts = match (&self.text, &self.data) {
             (Some(text), _) => vec![LabelledText { text: text.clone(), label: None }],
-            (None, Some(file)) => read_labelled(file, &self.rows.fields())?,
+            (None, Some(data)) => read_labelled(&open_to_measure(data)?, data, &self.rows.fields())?,
             (None, None) => return Err(wrong_usage("give --text or --data")),
         };
         let (model, config, tokenizer) = self.model.open_classifier::<B>(device)?;

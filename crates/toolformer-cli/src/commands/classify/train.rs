@@ -6,18 +6,21 @@ use anyhow::Result;
 use serde::Serialize;
 use toolformer::{
     burn::tensor::backend::Backend,
+    data::Dataset,
     device::OnDevice,
-    model::{CausalLm as _, Pretrained},
-    train::{LabelCrossEntropy, LabelledText, Labels, encode_texts, read_labelled, split_by_text},
+    model::{CausalLm as _, Pretrained, load_classifier_adapter},
+    train::{LabelCrossEntropy, LabelledText, Labels, Method, encode_texts, read_labelled, split_by_text},
 };
 
 use crate::{
     classifier_training::{Done, Output, check_part, fresh_classifier, settings, train_and_save},
     finetune_args::FinetuneArgs,
+    from_adapter_arg::FromAdapterArg,
     model_args::ModelArgs,
     output::{print_json, say},
     row_args::RowArgs,
     save_args::SaveArgs,
+    set_args::{HoldOut, SetArgs},
 };
 
 /// Train a classifier
@@ -36,18 +39,19 @@ With --json: {\"texts\":3668, \"held_out\":408, \"too_long\":0, \"labels\":[\"0\
   \"seconds\":.., \"loss_first\":.., \"loss_last\":..,
   \"best\":{\"step\":460, \"loss\":0.4, \"count\":408, \"accuracy\":0.8, \"f1\":0.86}}")]
 pub(super) struct Args {
-    /// The rows: JSONL, .json, .csv, .tsv or .parquet
-    #[arg(long, value_name = "FILE")]
-    data: PathBuf,
+    /// The rows: a file, a folder, a pattern, - for JSONL on standard input, or a data set of a hub (hf:ORG/NAME); can be
+    /// given several times. JSONL, JSON, CSV, TSV or Parquet, each but Parquet also in .gz
+    #[arg(long, value_name = "PATH|ID", required = true)]
+    data: Vec<String>,
     /// The folder to write to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Part of the rows that is held out to measure on
+    /// Part of the rows that is held out to measure on, where the sets have no split `validation`
     #[arg(long, value_name = "PART", default_value_t = 0.1, conflicts_with = "held_out_data")]
     held_out: f64,
     /// Rows to measure on, instead of a part
-    #[arg(long, value_name = "FILE")]
-    held_out_data: Option<PathBuf>,
+    #[arg(long, value_name = "PATH|ID")]
+    held_out_data: Option<String>,
     /// Seed of the head, the split, the shuffles and a fresh adapter
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -55,11 +59,15 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    sets: SetArgs,
+    #[command(flatten)]
     rows: RowArgs,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
     finetune: FinetuneArgs,
+    #[command(flatten)]
+    from: FromAdapterArg,
     #[command(flatten)]
     save: SaveArgs,
 }
@@ -72,15 +80,9 @@ impl OnDevice for &Args {
     type Output = Result<()>;
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
-        let settings = settings(&self.finetune, self.seed)?;
+        let mut settings = settings(&self.finetune, self.seed)?;
         check_part(self.held_out)?;
-        let fields = self.rows.fields();
-        let all = read_labelled(&self.data, &fields)?;
-        let labels = Labels::of(&all)?;
-        let (learnt, held_out) = match &self.held_out_data {
-            Some(file) => (all, read_labelled(file, &fields)?),
-            None => split_by_text(all, self.held_out, self.seed),
-        };
+        let (labels, learnt, held_out) = self.read()?;
         let Pretrained { model, config, tokenizer, generation } = self.model.open::<B>(device)?;
         let (longest, ids) = (settings.max_seq.min(model.max_positions()), model.vocab_size());
         let encode = |texts: &[LabelledText]| encode_texts(texts, &labels, &tokenizer, longest, ids);
@@ -92,8 +94,11 @@ impl OnDevice for &Args {
             held_out.texts.len(),
             labels.names().join(", ")
         ));
-        let (model, config) =
+        let (mut model, config) =
             fresh_classifier(model, &config, &tokenizer, labels.names().to_vec(), self.seed)?;
+        if let Some(adapter) = self.from.folder() {
+            settings.method = Method::Lora(load_classifier_adapter(&mut model, adapter)?);
+        }
         let objective = LabelCrossEntropy::new(&model, &learnt.texts, &held_out.texts, &settings)?;
         let output = Output {
             folder: &self.out,
@@ -111,6 +116,30 @@ impl OnDevice for &Args {
             done,
         };
         if self.json { print_json(&summary) } else { Ok(()) }
+    }
+}
+
+impl Args {
+    /// The labels, the rows to learn, and those held out.
+    fn read(&self) -> Result<(Labels, Vec<LabelledText>, Vec<LabelledText>)> {
+        let as_they_are = |rows: &Dataset, _: &str| rows.clone();
+        let (fields, name) = (self.rows.fields(), self.data.join(", "));
+        let hold_out = if self.held_out_data.is_some() { HoldOut::Nothing } else { HoldOut::OfSets(None) };
+        let rows = self.sets.open(&self.data, &as_they_are, hold_out, self.seed)?;
+        let learnt = read_labelled(&rows.train, &name, &fields)?;
+        let labels = Labels::of(&learnt)?;
+        match (&self.held_out_data, rows.held_out) {
+            (Some(source), _) => {
+                let rows = self.sets.open_held_out(source, &as_they_are)?;
+                Ok((labels, learnt, read_labelled(&rows, source, &fields)?))
+            }
+            (None, Some(rows)) => Ok((labels, learnt, read_labelled(&rows, &name, &fields)?)),
+            (None, None) => {
+                let (learnt, mut held_out) = split_by_text(learnt, self.held_out, self.seed);
+                held_out.truncate(self.sets.max_eval_samples.unwrap_or(usize::MAX));
+                Ok((labels, learnt, held_out))
+            }
+        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! `toolformer reward eval`
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use serde::Serialize;
 use toolformer::{
@@ -19,6 +17,7 @@ use crate::{
     failure::wrong_usage,
     model_args::ModelArgs,
     output::{print_json, print_text},
+    set_args::open_to_measure,
     template_args::TemplateArgs,
 };
 
@@ -37,9 +36,9 @@ With --json: {\"n\":200, \"questions\":200, \"too_long\":0, \"equal\":0,
   \"accuracy\":{\"value\":0.7, \"low\":0.63, \"high\":0.76}, \"margin\":0.4, \"loss\":0.6,
   \"longer\":{\"value\":0.55, \"low\":0.48, \"high\":0.62}, \"shorter\":{..}}")]
 pub(super) struct Args {
-    /// The pairs, as for `reward train`
-    #[arg(long, value_name = "FILE")]
-    pairs: PathBuf,
+    /// The pairs, as for `reward train`; of a set with splits `test`, or else `validation`
+    #[arg(long, value_name = "PATH|ID")]
+    pairs: String,
     /// Longest side of a pair, in tokens [default: the model's context]
     #[arg(long, value_name = "TOKENS")]
     max_seq: Option<usize>,
@@ -79,7 +78,7 @@ impl OnDevice for &Args {
     type Output = Result<()>;
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
-        let pairs = read_pairs(&self.pairs)?;
+        let pairs = read_pairs(&open_to_measure(&self.pairs)?, &self.pairs)?;
         let (model, _, tokenizer) = self.model.open_classifier::<B>(device)?;
         check_one_label(&model)?;
         let template = self.template.template(Some(self.model.path()?), &tokenizer)?;

@@ -6,22 +6,24 @@ use anyhow::Result;
 use serde::Serialize;
 use toolformer::{
     burn::tensor::backend::Backend,
+    data::Dataset,
     device::OnDevice,
-    model::{CausalLm as _, Pretrained},
+    model::{CausalLm as _, Pretrained, load_classifier_adapter},
     text::Syntax,
     train::{
-        EncodedPairs, JsonlLines, PairwiseLogistic, PreferencePair, Rivals, TextFile, TextSource as _,
-        encode_pairs, pairs_of_calls, read_pairs, split_by_question,
+        EncodedPairs, JsonlLines, Method, PairwiseLogistic, PreferencePair, Rivals, TextFile,
+        TextSource as _, encode_pairs, pairs_of_calls, read_pairs, split_by_question,
     },
 };
 
 use crate::{
     classifier_training::{Done, Output, check_part, fresh_classifier, settings, train_and_save},
-    failure::wrong_usage,
     finetune_args::FinetuneArgs,
+    from_adapter_arg::FromAdapterArg,
     model_args::ModelArgs,
     output::{print_json, say},
     save_args::SaveArgs,
+    set_args::{HoldOut, SetArgs},
     template_args::TemplateArgs,
 };
 
@@ -48,9 +50,10 @@ With --json: {\"pairs\":320, \"held_out\":80, \"too_long\":2, \"equal\":0, \"cut
   \"seconds\":300, \"loss_first\":0.7, \"loss_last\":0.5,
   \"best\":{\"step\":20, \"loss\":0.6, \"count\":80, \"accuracy\":0.7, \"margin\":0.4}}")]
 pub(super) struct Args {
-    /// The pairs: JSONL, .json or .parquet
-    #[arg(long, value_name = "FILE", required_unless_present = "from_run")]
-    pairs: Option<PathBuf>,
+    /// The pairs: a file, a folder, a pattern, - for JSONL on standard input, or a data set of a hub (hf:ORG/NAME); can be
+    /// given several times. JSONL, JSON, CSV, TSV or Parquet, each but Parquet also in .gz
+    #[arg(long, value_name = "PATH|ID", required_unless_present = "from_run")]
+    pairs: Vec<String>,
     /// Instead of --pairs: the folder of a run of `teach`, whose filter says which of two calls at the same place is better
     #[arg(long, value_name = "RUN", conflicts_with = "pairs", requires = "texts")]
     from_run: Option<PathBuf>,
@@ -63,12 +66,13 @@ pub(super) struct Args {
     /// The folder to write to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Part of the questions whose pairs are held out to measure on; no question is on both sides
+    /// Part of the questions whose pairs are held out to measure on, where the sets have no split `validation`; no question is
+    /// on both sides
     #[arg(long, value_name = "PART", default_value_t = 0.1, conflicts_with = "held_out_pairs")]
     held_out: f64,
     /// Pairs to measure on, instead of a part
-    #[arg(long, value_name = "FILE")]
-    held_out_pairs: Option<PathBuf>,
+    #[arg(long, value_name = "PATH|ID")]
+    held_out_pairs: Option<String>,
     /// Keep scores around 0: this times the mean of (better + worse)^2 is added to the loss
     #[arg(long, value_name = "C", default_value_t = 0.0)]
     centre: f64,
@@ -79,11 +83,15 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    sets: SetArgs,
+    #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
     template: TemplateArgs,
     #[command(flatten)]
     finetune: FinetuneArgs,
+    #[command(flatten)]
+    from: FromAdapterArg,
     #[command(flatten)]
     save: SaveArgs,
 }
@@ -96,7 +104,7 @@ impl OnDevice for &Args {
     type Output = Result<()>;
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
-        let settings = settings(&self.finetune, self.seed)?;
+        let mut settings = settings(&self.finetune, self.seed)?;
         check_part(self.held_out)?;
         let (learnt, held_out) = self.read()?;
         let Pretrained { model, config, tokenizer, generation } = self.model.open::<B>(device)?;
@@ -114,7 +122,10 @@ impl OnDevice for &Args {
             ));
         }
         let labels = vec!["score".to_owned()];
-        let (model, config) = fresh_classifier(model, &config, &tokenizer, labels, self.seed)?;
+        let (mut model, config) = fresh_classifier(model, &config, &tokenizer, labels, self.seed)?;
+        if let Some(adapter) = self.from.folder() {
+            settings.method = Method::Lora(load_classifier_adapter(&mut model, adapter)?);
+        }
         let objective =
             PairwiseLogistic::new(&model, &learnt.pairs, &held_out.pairs, self.centre, &settings)?;
         let output = Output {
@@ -141,20 +152,31 @@ impl OnDevice for &Args {
 impl Args {
     /// The pairs to learn, and those held out.
     fn read(&self) -> Result<(Vec<PreferencePair>, Vec<PreferencePair>)> {
-        let pairs: Vec<PreferencePair> = match (&self.pairs, &self.from_run, &self.texts) {
-            (Some(pairs), _, _) => read_pairs(pairs)?,
-            (None, Some(run), Some(texts)) => {
+        let as_they_are = |rows: &Dataset, _: &str| rows.clone();
+        let hold_out = if self.held_out_pairs.is_some() { HoldOut::Nothing } else { HoldOut::OfSets(None) };
+        let (pairs, held_out) = match (&self.from_run, &self.texts) {
+            (Some(run), Some(texts)) => {
                 let (texts, candidates) = (TextFile::open(texts)?, run.join("candidates.jsonl"));
                 let candidates = JsonlLines::open(&candidates)?;
                 let rivals = if self.any_place { Rivals::AnyPlace } else { Rivals::SamePlace };
-                pairs_of_calls(texts.texts()?, candidates, &Syntax::default(), rivals)?
+                (pairs_of_calls(texts.texts()?, candidates, &Syntax::default(), rivals)?, None)
             }
-            _ => return Err(wrong_usage("give --pairs, or --from-run with --texts")),
+            _ => {
+                let rows = self.sets.open(&self.pairs, &as_they_are, hold_out, self.seed)?;
+                let name = self.pairs.join(", ");
+                let held_out = rows.held_out.map(|rows| read_pairs(&rows, &name)).transpose()?;
+                (read_pairs(&rows.train, &name)?, held_out)
+            }
         };
-        let Some(file) = &self.held_out_pairs else {
-            return Ok(split_by_question(pairs, self.held_out, self.seed));
+        let held_out = match &self.held_out_pairs {
+            Some(source) => Some(read_pairs(&self.sets.open_held_out(source, &as_they_are)?, source)?),
+            None => held_out,
         };
-        let held_out = read_pairs(file)?;
+        let Some(held_out) = held_out else {
+            let (learnt, mut held_out) = split_by_question(pairs, self.held_out, self.seed);
+            held_out.truncate(self.sets.max_eval_samples.unwrap_or(usize::MAX));
+            return Ok((learnt, held_out));
+        };
         let questions: HashSet<String> = pairs.iter().map(PreferencePair::question).collect();
         let shared = held_out.iter().filter(|pair| questions.contains(&pair.question())).count();
         if shared > 0 {
