@@ -197,8 +197,84 @@ pub(crate) const WEB: Asset = Asset {
     next: None,
 };
 
+/// Of the Berkeley Function Calling Leaderboard: simple questions.
+const BFCL_SIMPLE: Asset = Asset {
+    name: "bfcl-simple",
+    what: "BFCL: simple questions",
+    client: Client::Pip,
+    requirement: "bfcl-eval==2026.3.23",
+    member: "bfcl_eval/data/BFCL_v4_simple_python.json",
+    pieces: 1,
+    cached_as: "data/bfcl/BFCL_v4_simple_python.json",
+    pin: Pin { size: 283_274, sha256: "82dd63ba502eb2520c6b5d1d9a5c4b590e03ff261565175561f6228a367d1991" },
+    made: None,
+    licence: "Apache-2.0",
+    env: "TOOLFORMER_BFCL_SIMPLE",
+    next: None,
+};
+
+/// Of the Berkeley Function Calling Leaderboard: their possible answers.
+const BFCL_SIMPLE_ANSWERS: Asset = Asset {
+    name: "bfcl-simple-answers",
+    what: "BFCL: their possible answers",
+    member: "bfcl_eval/data/possible_answer/BFCL_v4_simple_python.json",
+    cached_as: "data/bfcl/possible_answer/BFCL_v4_simple_python.json",
+    pin: Pin { size: 63_627, sha256: "90cd5bc653690ee8e459b5b3f3fc9458606f7f3fcbf795bb51b7dc581f8c86dc" },
+    env: "TOOLFORMER_BFCL_SIMPLE_ANSWERS",
+    ..BFCL_SIMPLE
+};
+
+/// Of the Berkeley Function Calling Leaderboard: questions with several functions.
+const BFCL_MULTIPLE: Asset = Asset {
+    name: "bfcl-multiple",
+    what: "BFCL: questions with several functions",
+    member: "bfcl_eval/data/BFCL_v4_multiple.json",
+    cached_as: "data/bfcl/BFCL_v4_multiple.json",
+    pin: Pin { size: 316_583, sha256: "aef168155ebd74b7ac2401198b201343bc7d16d7a3d7e0d4e6d8ee82c6969b2a" },
+    env: "TOOLFORMER_BFCL_MULTIPLE",
+    ..BFCL_SIMPLE
+};
+
+/// Of the Berkeley Function Calling Leaderboard: their possible answers.
+const BFCL_MULTIPLE_ANSWERS: Asset = Asset {
+    name: "bfcl-multiple-answers",
+    what: "BFCL: their possible answers",
+    member: "bfcl_eval/data/possible_answer/BFCL_v4_multiple.json",
+    cached_as: "data/bfcl/possible_answer/BFCL_v4_multiple.json",
+    pin: Pin { size: 32_254, sha256: "244e00ce9395df948bcafc7bee64e8f9c87ef70887587d83cae45b13699f3047" },
+    env: "TOOLFORMER_BFCL_MULTIPLE_ANSWERS",
+    ..BFCL_SIMPLE
+};
+
+/// Of the Berkeley Function Calling Leaderboard: questions that no function fits.
+const BFCL_IRRELEVANCE: Asset = Asset {
+    name: "bfcl-irrelevance",
+    what: "BFCL: questions that no function fits",
+    member: "bfcl_eval/data/BFCL_v4_irrelevance.json",
+    cached_as: "data/bfcl/BFCL_v4_irrelevance.json",
+    pin: Pin { size: 159_940, sha256: "2b6ed4c2e992cdcf5f1678a701851f944bef7550ee026ed1ddb89efed5be01a6" },
+    env: "TOOLFORMER_BFCL_IRRELEVANCE",
+    ..BFCL_SIMPLE
+};
+
 /// Everything that can be fetched.
-pub(crate) const ASSETS: &[Asset] = &[SMOLLM2, GEMMA3, QWEN2, GPT2_VOCAB, GPT2_MERGES, WIKI, WEB];
+pub(crate) const ASSETS: &[Asset] = &[
+    SMOLLM2,
+    GEMMA3,
+    QWEN2,
+    GPT2_VOCAB,
+    GPT2_MERGES,
+    WIKI,
+    WEB,
+    BFCL_SIMPLE,
+    BFCL_SIMPLE_ANSWERS,
+    BFCL_MULTIPLE,
+    BFCL_MULTIPLE_ANSWERS,
+    BFCL_IRRELEVANCE,
+];
+
+/// A folder of files that are fetched together: `bfcl` are all whose names begin with `bfcl-`.
+pub(crate) const GROUPS: &[&str] = &["bfcl"];
 
 #[cfg(test)]
 mod tests {

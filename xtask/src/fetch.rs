@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use clap::builder::PossibleValuesParser;
 use sha2::{Digest as _, Sha256};
 
-use crate::assets::{ASSETS, Asset, Client, Pin};
+use crate::assets::{ASSETS, Asset, Client, GROUPS, Pin};
 use crate::process;
 
 /// Download a pinned model or text into the cache, check it, and print its path
@@ -15,7 +15,8 @@ use crate::process;
 /// `smollm2` is the model of the quickstart and the tests (Apache-2.0). `gemma3` (under Gemma's terms of use) and
 /// `qwen2` (Apache-2.0) are further models, `gpt2-vocab` and `gpt2-merges` together GPT-2's tokenizer. `wiki` are the introductions of 10,033
 /// articles of the English Wikipedia, by its authors, under CC BY-SA 4.0, as JSONL with title, text and description:
-/// who passes on texts made of them names Wikipedia and keeps that licence. `web` are 1,000 passages of OpenWebText (CC0-1.0).
+/// who passes on texts made of them names Wikipedia and keeps that licence. `web` are 1,000 passages of OpenWebText (CC0-1.0),
+/// `bfcl` questions of the Berkeley Function Calling Leaderboard with their answers (Apache-2.0): a folder.
 ///
 /// The cache is $TOOLFORMER_CACHE, else $XDG_CACHE_HOME/toolformer, else ~/.cache/toolformer. A file that is
 /// there and right is not downloaded again. Where nothing can be downloaded, hand over a copy with --from FILE (also the
@@ -26,10 +27,11 @@ use crate::process;
   cargo xtask fetch smollm2
   cargo xtask fetch smollm2 --from ~/Downloads/SmolLM2-135M-Instruct.Q4_1.gguf
   MODEL=$(cargo xtask fetch smollm2)
-  cargo xtask fetch wiki")]
+  cargo xtask fetch wiki
+  toolformer eval --task function-calls --data \"$(cargo xtask fetch bfcl)\" --model MODEL --out runs/bfcl")]
 pub(crate) struct Args {
     /// What to fetch
-    #[arg(value_parser = PossibleValuesParser::new(ASSETS.iter().map(|asset| asset.name)))]
+    #[arg(value_parser = PossibleValuesParser::new(GROUPS.iter().copied().chain(ASSETS.iter().map(|asset| asset.name))))]
     name: String,
     /// Take this file instead of downloading one; it must have the pinned size and checksum
     #[arg(long, value_name = "FILE")]
@@ -38,6 +40,9 @@ pub(crate) struct Args {
 
 /// Fetches what was asked for and prints its path on standard output.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if GROUPS.contains(&args.name.as_str()) {
+        return group(args);
+    }
     let asset = ASSETS.iter().find(|asset| asset.name == args.name).context("no such asset")?;
     let path = match &args.from {
         Some(file) => adopt(asset, file, &cache_folder()?)?,
@@ -47,6 +52,20 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if let Some(next) = asset.next {
         eprintln!("next: {}", next.replace("{path}", &path.display().to_string()));
     }
+    Ok(())
+}
+
+/// Fetches all files of a group into their folder, and prints that.
+fn group(args: &Args) -> Result<()> {
+    if args.from.is_some() {
+        bail!("--from is for a single file; name one of {}'s", args.name);
+    }
+    let of_group =
+        |asset: &&Asset| asset.name.strip_prefix(&args.name).is_some_and(|rest| rest.starts_with('-'));
+    let files = ASSETS.iter().filter(of_group).map(ensure).collect::<Result<Vec<_>>>()?;
+    // The first lies in the folder itself, others also below.
+    let folder = files.first().and_then(|file| file.parent()).context("no such group")?;
+    println!("{}", folder.display());
     Ok(())
 }
 
@@ -232,6 +251,14 @@ mod tests {
         env: "TOOLFORMER_ABC",
         next: None,
     };
+
+    #[test]
+    fn groups_have_files() {
+        for group in GROUPS {
+            let count = ASSETS.iter().filter(|asset| asset.name.starts_with(&format!("{group}-"))).count();
+            assert!(count > 1 && ASSETS.iter().all(|asset| asset.name != *group));
+        }
+    }
 
     #[test]
     fn the_cache_folder_has_three_sources() {

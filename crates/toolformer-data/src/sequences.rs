@@ -48,7 +48,7 @@ pub struct LimitedSequences {
 impl LimitedSequences {
     /// How many are left.
     pub fn left(&self) -> usize {
-        self.tokens.iter().filter_map(|sequence| self.lengths.apply(sequence)).count()
+        (0..self.count()).filter(|&number| !self.sequence(number).is_empty()).count()
     }
 }
 

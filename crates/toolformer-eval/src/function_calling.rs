@@ -8,6 +8,7 @@ mod judge;
 mod schema;
 mod value_match;
 
+pub(crate) use self::cases_file::ANSWERS;
 pub use self::{
     argument_text::argument_text,
     case::{ExpectedCalls, FunctionCase},

@@ -12,7 +12,7 @@ pub use self::data_format::{DataFormat, FieldNames, LamaTexts, TextItems};
 use crate::{
     EvalError, Item, ItemSet, Metric, PromptTemplate,
     dateset::Dateset,
-    function_calling::{FunctionCase, read_function_cases},
+    function_calling::{ANSWERS, FunctionCase, read_function_cases},
     readers, stratified_sample,
 };
 
@@ -170,7 +170,11 @@ impl Task {
 fn function_calls(data: &str) -> Result<ItemSet, EvalError> {
     let mut set = ItemSet::default();
     let mut cases = Vec::new();
-    for file in data_files(data)? {
+    // In BFCL's folder the answers to the questions lie in a folder of their own.
+    let questions = data_files(data)?
+        .into_iter()
+        .filter(|file| !file.parent().is_some_and(|folder| folder.ends_with(ANSWERS)));
+    for file in questions {
         cases.extend(read_function_cases(&file, None)?);
     }
     if cases.is_empty() {

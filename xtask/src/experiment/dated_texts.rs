@@ -107,6 +107,8 @@ fn dated_text(number: usize, seed: u64) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     #[test]
@@ -114,24 +116,99 @@ mod tests {
         let rows = dated_texts(3_000, 0);
         assert_eq!(rows, dated_texts(3_000, 0));
         assert_ne!(rows, dated_texts(3_000, 1));
-        let mut seen = 0;
+        let mut checked = HashMap::<&str, usize>::new();
         for row in &rows {
             let (text, today) = (row["text"].as_str().unwrap(), row["date"].as_str().unwrap());
             assert!(!text.contains('{'), "{text}");
-            let today: Date = today.parse().unwrap();
-            if let Some(weekday) = text.strip_prefix("Which weekday comes tomorrow? ") {
-                seen += 1;
-                let tomorrow = today.tomorrow().unwrap().strftime("%A.").to_string();
-                assert_eq!(weekday, tomorrow);
+            let today: Vec<i64> = today.split('-').map(|part| part.parse().unwrap()).collect();
+            let today = day_number(today[0], today[1], today[2]);
+            // The day that the text is about, as far as it can be told without a calendar.
+            let named = named_day(text);
+            let away = days_away(text);
+            let weekday = WEEKDAYS.iter().position(|weekday| text.contains(weekday));
+            let mut check = |what, left: i64, right: i64| {
+                assert_eq!(left, right, "{text} ({})", row["date"]);
+                *checked.entry(what).or_default() += 1;
+            };
+            if let (Some(named), Some(away)) = (named, away) {
+                check("a date and how far it is", (named - today).abs(), away.abs());
             }
-            if let Some(days) = text.strip_suffix(" days away.") {
-                seen += 1;
-                let (named, days) = days.rsplit_once(" is ").unwrap();
-                let named = named.strip_prefix("The concert on ").unwrap();
-                let day = Date::strptime("%B %d, %Y", named).unwrap();
-                assert_eq!(today.saturating_add(Span::new().days(days.parse::<i64>().unwrap())), day);
+            if let (Some(named), Some(weekday)) = (named, weekday) {
+                check("a date and its weekday", named.rem_euclid(7), weekday as i64);
+            }
+            if let (Some(away), Some(weekday), None) = (away, weekday, named) {
+                check("how far a weekday is", (today + away).rem_euclid(7), weekday as i64);
             }
         }
-        assert!(seen > 100);
+        assert!(checked.len() == 3 && checked.values().all(|&count| count > 100), "{checked:?}");
+    }
+
+    /// Sunday is 0, as it is for `day_number` modulo 7.
+    const WEEKDAYS: [&str; 7] =
+        ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+
+    /// The number of a day of the Gregorian calendar, counted by hand from the beginning of its first year.
+    fn day_number(year: i64, month: i64, day: i64) -> i64 {
+        let leaps = |year: i64| year / 4 - year / 100 + year / 400;
+        let is_leap = leaps(year) > leaps(year - 1);
+        let lengths = [31, 28 + i64::from(is_leap), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+        (year - 1) * 365 + leaps(year - 1) + lengths[..month as usize - 1].iter().sum::<i64>() + day
+    }
+
+    /// The date that stands in a text, such as `March 2, 2016`.
+    fn named_day(text: &str) -> Option<i64> {
+        let words: Vec<&str> = text.split(' ').collect();
+        words.windows(3).find_map(|window| {
+            let month = MONTHS.iter().position(|month| *month == window[0])? as i64 + 1;
+            let day = window[1].strip_suffix(',')?.parse().ok()?;
+            let year: String = window[2].chars().take_while(char::is_ascii_digit).collect();
+            Some(day_number(year.parse().ok()?, month, day))
+        })
+    }
+
+    /// How many days ahead the day of a text is, where it says so in days or weeks, or by a word.
+    fn days_away(text: &str) -> Option<i64> {
+        let lower = text.to_lowercase();
+        let word = [
+            ("day after tomorrow", 2),
+            ("day before yesterday", -2),
+            ("tomorrow", 1),
+            ("yesterday", -1),
+            ("today", 0),
+            ("i am writing", 0),
+        ];
+        let words: Vec<&str> = lower.split(' ').collect();
+        let counted = words.windows(2).find_map(|window| {
+            let n: i64 = window[0].parse().ok()?;
+            let unit = window[1].trim_matches(|c: char| !c.is_ascii_alphabetic());
+            let sign = if lower.contains(" ago") { -1 } else { 1 };
+            Some(
+                sign * n
+                    * match unit {
+                        "days" => 1,
+                        "weeks" => 7,
+                        _ => return None,
+                    },
+            )
+        });
+        let is_counted =
+            words.windows(2).any(|window| ["months", "years"].iter().any(|unit| window[1].starts_with(unit)));
+        counted.or_else(|| {
+            word.iter().find(|(word, _)| lower.contains(word)).map(|&(_, days)| days).filter(|_| !is_counted)
+        })
     }
 }

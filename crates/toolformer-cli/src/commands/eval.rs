@@ -1,6 +1,7 @@
 //! `toolformer eval`
 
 mod compare;
+mod condition_name;
 mod report;
 mod run;
 mod shown;

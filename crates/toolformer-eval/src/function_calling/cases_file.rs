@@ -11,6 +11,9 @@ use toolformer_data::{Dataset, FileFormat, ReadSettings, Row, RowSource as _};
 use super::{ExpectedCalls, FunctionCase, FunctionSchema};
 use crate::EvalError;
 
+/// The folder of the possible answers, beside the questions.
+pub(crate) const ANSWERS: &str = "possible_answer";
+
 /// Reads questions, such as `BFCL_v4_simple_python.json`, and their possible answers, which else lie in a file of the
 /// same name in the folder `possible_answer` beside. Categories are the ids without their numbers: where they hold
 /// `irrelevance` nothing should be called, where they hold `relevance` anything.
@@ -60,7 +63,7 @@ pub fn read_function_cases(questions: &Path, answers: Option<&Path>) -> Result<V
 
 fn beside(questions: &Path) -> PathBuf {
     let folder = questions.parent().unwrap_or(Path::new(""));
-    folder.join("possible_answer").join(questions.file_name().unwrap_or_default())
+    folder.join(ANSWERS).join(questions.file_name().unwrap_or_default())
 }
 
 /// BFCL's files end in `.json` and hold an object a line.

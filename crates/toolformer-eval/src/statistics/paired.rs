@@ -4,7 +4,7 @@ use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    bootstrap::{SAMPLES, interval},
+    bootstrap::{Proportion, SAMPLES, interval},
     draw_rng, mcnemar_exact,
 };
 
@@ -25,6 +25,10 @@ pub struct PairedDifference {
     pub low: f64,
     /// Upper end.
     pub high: f64,
+    /// Accuracy of the second over that of the first, with its interval by the same bootstrap. None where the first has so few
+    /// right that some samples have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<Proportion>,
     /// The p-value of McNemar's exact test, see [`mcnemar_exact`].
     pub p_value: f64,
 }
@@ -48,15 +52,23 @@ impl PairedDifference {
         let (both, only_a, only_b) = (count((true, true)), count((true, false)), count((false, true)));
         let mut rng = draw_rng(seed, &["paired bootstrap"]);
         let mut sample = || {
-            let gains = (0..n).map(|_| {
+            (0..n).fold((0_u32, 0_u32), |(right_a, right_b), _| {
                 let (a, b) = pairs[rng.random_range(0..n)];
-                i64::from(b) - i64::from(a)
-            });
-            gains.sum::<i64>() as f64 / n as f64
+                (right_a + u32::from(a), right_b + u32::from(b))
+            })
         };
+        let samples: Vec<(f64, f64)> =
+            (0..SAMPLES).map(|_| sample()).map(|(a, b)| (a.into(), b.into())).collect();
         let difference = (only_b as f64 - only_a as f64) / n as f64;
-        let [low, high] = interval((0..SAMPLES).map(|_| sample()).collect()).unwrap_or([difference; 2]);
-        Some(Self { n, both, only_a, only_b, difference, low, high, p_value: mcnemar_exact(only_a, only_b) })
+        let differences = samples.iter().map(|(a, b)| (b - a) / n as f64).collect();
+        let [low, high] = interval(differences).unwrap_or([difference; 2]);
+        let times = samples.iter().all(|&(a, _)| a > 0.0).then(|| {
+            let value = (both + only_b) as f64 / (both + only_a) as f64;
+            let [low, high] = interval(samples.iter().map(|(a, b)| b / a).collect()).unwrap_or([value; 2]);
+            Proportion { value, low, high }
+        });
+        let p_value = mcnemar_exact(only_a, only_b);
+        Some(Self { n, both, only_a, only_b, difference, low, high, times, p_value })
     }
 }
 
@@ -73,6 +85,21 @@ mod tests {
         assert_eq!((found.n, found.both, found.difference, found.p_value), (100, 48, 0.0, 1.0));
         assert!((found.low + 0.04).abs() < 0.011 && (found.high - 0.04).abs() < 0.011, "{found:?}");
         assert_eq!(PairedDifference::of(&[], 1), None);
+    }
+
+    #[test]
+    fn a_ratio_has_an_interval_where_it_is_one() {
+        let pairs = [[(true, true); 40].as_slice(), &[(false, true); 120], &[(false, false); 840]].concat();
+        let times = PairedDifference::of(&pairs, 1).unwrap().times.unwrap();
+        // By the delta method: 4 * exp(+- 1.96 * sqrt(120 / 160 / 40)).
+        assert!(
+            times.value == 4.0 && (times.low - 3.06).abs() < 0.15 && (times.high - 5.23).abs() < 0.35,
+            "{times:?}"
+        );
+        let same = [[(true, true); 50], [(false, false); 50]].concat();
+        let times = PairedDifference::of(&same, 1).unwrap().times.unwrap();
+        assert_eq!((times.value, times.low, times.high), (1.0, 1.0, 1.0));
+        assert_eq!(PairedDifference::of(&[(false, true), (true, true)], 1).unwrap().times, None);
     }
 
     #[test]

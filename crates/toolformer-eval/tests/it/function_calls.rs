@@ -41,6 +41,13 @@ fn a_question_says_what_may_be_called() {
     let task = Task::builtin("function-calls").unwrap();
     let set = task.items(Some(&fixture("bfcl/BFCL_v4_simple_python.json")), 0).unwrap();
     assert!(task.prompt_of(&set.items[0]).unwrap().contains("How much is a deposit"));
+    // A folder as BFCL has it, with the answers in another one inside.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("possible_answer")).unwrap();
+    for file in ["BFCL_v4_simple_python.json", "possible_answer/BFCL_v4_simple_python.json"] {
+        std::fs::copy(fixture(&format!("bfcl/{file}")), folder.path().join(file)).unwrap();
+    }
+    assert_eq!(task.items(folder.path().to_str(), 0).unwrap().items, set.items);
 }
 
 #[test]

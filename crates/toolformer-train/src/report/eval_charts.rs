@@ -60,7 +60,7 @@ pub(super) fn of_measure(runs: &[&EvalRun]) -> Option<Chart> {
         chart.bar(Bar { class, x: middle - width / 2.0, y, width, height: BOTTOM - y, tip });
         let [low, high] = [found.value.low, found.value.high].map(|end| scale.at(end));
         chart.curve("interval", &[[middle, low], [middle, high]]);
-        chart.label("mark", middle + 5.0, y - 5.0, "start", found.text.clone());
+        chart.label("mark", middle, scale.at(found.value.high) - 6.0, "middle", found.text.clone());
         chart.mark_below(middle, short_name(run));
     }
     chart.rightwards("");

@@ -42,7 +42,9 @@ struct Page {
 #[derive(Debug, Serialize)]
 struct TaskView {
     name: String,
+    /// What most want to know, and all other comparisons.
     verdicts: Vec<String>,
+    more: Vec<String>,
     charts: Vec<Chart>,
     runs: Vec<[String; 10]>,
     differences: Vec<[String; 6]>,
@@ -109,29 +111,48 @@ impl EvalRun {
     }
 }
 
-/// What is compared: the last run with each other condition, which most want to know; then the rest with the first.
-fn pairs<'r>(runs: &[&'r EvalRun]) -> Vec<(&'r EvalRun, &'r EvalRun)> {
-    let Some((last, before)) = runs.split_last() else { return Vec::new() };
-    let with_last = before.iter().map(|base| (*base, *last));
-    let with_first = before.iter().skip(1).map(|run| (runs[0], *run));
+/// What is compared. What most want to know comes first, and how many that are: is the last run better than the first, and is it
+/// worse without its tools than with the same texts alone? Then the last with each, and each with the first.
+fn pairs<'r>(runs: &[&'r EvalRun]) -> (Vec<(&'r EvalRun, &'r EvalRun)>, usize) {
+    let Some((last, before @ [first, between @ ..])) = runs.split_last() else { return (Vec::new(), 0) };
+    let with_last = between.iter().map(|base| (*base, *last));
+    let with_first = between.iter().map(|run| (*first, *run));
     let disabled = before.iter().filter(|run| run.summary.condition == Condition::ToolformerDisabled);
-    // Is it worse without its tools than with the same texts alone?
     let continued = before.iter().find(|run| run.summary.condition == Condition::PlainFinetuned);
+    let disabled = disabled
+        .chain([last].into_iter().filter(|run| run.summary.condition == Condition::ToolformerDisabled));
     let cost = continued.into_iter().flat_map(|base| disabled.clone().map(move |run| (*base, *run)));
-    with_last.chain(cost).chain(with_first).collect()
+    let mut pairs = vec![(*first, *last)];
+    let mut add = |more: &mut dyn Iterator<Item = (&'r EvalRun, &'r EvalRun)>| {
+        for (base, run) in more {
+            if !pairs.iter().any(|pair| std::ptr::eq(pair.0, base) && std::ptr::eq(pair.1, run)) {
+                pairs.push((base, run));
+            }
+        }
+        pairs.len()
+    };
+    let wanted = add(&mut cost.into_iter());
+    add(&mut with_last.chain(with_first));
+    (pairs, wanted)
 }
 
 fn task_view(name: &str, runs: &[&EvalRun], seed: u64) -> Result<TaskView, String> {
-    let mut verdicts = Vec::new();
+    let (mut verdicts, mut more) = (Vec::new(), Vec::new());
     let mut differences = Vec::new();
     let (first, others) = runs.split_first().ok_or("there is no run")?;
     if others.is_empty() {
         verdicts.push(alone(first));
     }
-    for (base, run) in pairs(runs) {
+    let (pairs, wanted) = pairs(runs);
+    for (number, (base, run)) in pairs.into_iter().enumerate() {
         let found = compare(&base.results, &run.results, seed)
             .map_err(|error| format!("{}: {error}", run.shown_name()))?;
-        verdicts.push(verdict(base, run, &found));
+        let verdict = verdict(base, run, &found);
+        if number < wanted {
+            verdicts.push(verdict)
+        } else {
+            more.push(verdict)
+        }
         if found.perplexity_ratio.is_none() {
             let part = &found.overall;
             differences.push([
@@ -165,6 +186,7 @@ fn task_view(name: &str, runs: &[&EvalRun], seed: u64) -> Result<TaskView, Strin
     Ok(TaskView {
         name: shown(name, 60),
         verdicts,
+        more,
         charts: charts.into_iter().flatten().collect(),
         runs: runs.iter().map(|run| row(run)).collect(),
         differences,
@@ -235,7 +257,9 @@ fn verdict(first: &EvalRun, run: &EvalRun, found: &toolformer_eval::Comparison) 
     let part = &found.overall;
     let of = |right: usize| 100.0 * (part.both + right) as f64 / part.n.max(1) as f64;
     let (before, after) = (of(part.only_a), of(part.only_b));
-    let times = if before > 0.0 { format!(", {:.1} times as many", after / before) } else { String::new() };
+    let times = part.times.map_or_else(String::new, |times| {
+        format!(", {:.1} times as many ({:.1} to {:.1})", times.value, times.low, times.high)
+    });
     let sure = match part.p_value {
         p if p < 0.001 => "Chance is no explanation (p < 0.001).".to_owned(),
         p => format!("Chance hardly explains it (p = {p:.3})."),
@@ -335,9 +359,9 @@ mod tests {
             run("svamp", Condition::Toolformer, results(24, true), None),
         ];
         let page = render_eval_page(&runs, 0).unwrap();
-        let verdict = "Toolformer is better than plain: 40.0 % right against 10.0 %, 4.0 times as many; difference +30.0 \
-                       points";
+        let verdict = "Toolformer is better than plain: 40.0 % right against 10.0 %, 4.0 times as many (";
         let at = page.find(verdict).unwrap_or_else(|| panic!("{page}"));
+        assert!(page.contains("difference +30.0 points") && !page.contains("<details"), "{page}");
         assert!(page.contains("Chance is no explanation") && at < page.find("<svg").unwrap());
         assert!(page.contains("18 won, 0 lost") && page.contains("Right, with a call"));
         // What a model or a set wrote is text.
@@ -380,5 +404,9 @@ mod tests {
         let runs = [0, 1, 3, 10].map(|k| run("svamp", Condition::Toolformer, results(6 + k, k > 0), Some(k)));
         let page = render_eval_page(&runs, 0).unwrap();
         assert!(page.contains("How eager should it be?") && page.contains("k = 10"), "{page}");
+        // One verdict is to be seen, and the others behind it.
+        let (seen, folded) = page.split_once("<summary>4 further comparisons</summary>").unwrap();
+        assert_eq!(seen.matches("<p><strong>").count(), 1, "{seen}");
+        assert_eq!(folded.split_once("</details>").unwrap().0.matches("<p>").count(), 4, "{folded}");
     }
 }

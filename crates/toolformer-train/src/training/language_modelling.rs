@@ -43,6 +43,10 @@ impl CutExamples {
     pub fn of(examples: &dyn Sequences, longest: usize) -> Self {
         let mut found = Self::default();
         for example in (0..examples.count()).map(|number| examples.sequence(number)) {
+            // What limits of length leave out is no example.
+            if example.is_empty() {
+                continue;
+            }
             if TrainingRow::first(&example, longest).targets().next().is_none() {
                 found.left_out += 1;
             } else if example.len() > longest {

@@ -219,8 +219,15 @@ fn moments_of_another_model_are_damage() {
 
 #[test]
 fn the_evaluation_of_what_is_kept_is_told() {
-    // So high a rate that the last is not the best.
-    let settings = |keep_best| TrainingSettings { learning_rate: 5.0, epochs: 3, keep_best, ..settings() };
+    // Ended because evaluations got worse: the last is not the best.
+    let early_stopping = Some(EarlyStopping { patience: 2, min_delta: 0.0 });
+    let settings = |keep_best| TrainingSettings {
+        learning_rate: 5.0,
+        epochs: 30,
+        early_stopping: early_stopping.clone(),
+        keep_best,
+        ..settings()
+    };
     let run = |keep_best| run(&settings(keep_best), tempfile::tempdir().unwrap().path()).unwrap();
     let (best, last) = (run(true), run(false));
     assert_eq!((best.kept, last.kept.map(|(step, _)| step)), (best.best, Some(last.steps)));

@@ -81,6 +81,12 @@ fn table(found: &Comparison, first: &str, second: &str) -> String {
         out += &row(category, part);
     }
     out += &format!("\nverdict: {}\n", verdict(&found.overall));
+    if let Some(times) = found.overall.times {
+        out += &format!(
+            "B has {:.2} times as many right as A ({:.2} to {:.2})\n",
+            times.value, times.low, times.high
+        );
+    }
     let rate = |calls: &toolformer::eval::CallCounts| format!("{:.1} %", 100.0 * calls.rate);
     out + &format!("items with a call: A {}, B {}\n", rate(&found.calls_a), rate(&found.calls_b))
 }

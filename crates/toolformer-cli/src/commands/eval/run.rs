@@ -1,5 +1,7 @@
 //! A run of `toolformer eval`.
 
+mod identity;
+
 use std::{
     path::{Path, PathBuf},
     time::Instant,
@@ -7,9 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use bytesize::ByteSize;
-use clap::ValueEnum;
 use serde::Serialize;
-use serde_json::{Value, json};
 use toolformer::{
     burn::tensor::backend::Backend,
     decode::{CallSettings, EngineSettings},
@@ -21,10 +21,10 @@ use toolformer::{
     model::{LanguageModel, Pretrained, Tokenizer},
     text::{Registry, Syntax},
     tools::{Calendar, Date},
-    train::{EvalRun, Observer as _, fingerprint, tool_fingerprints, write_eval_page},
+    train::{EvalRun, Observer as _, write_eval_page},
 };
 
-use super::{report::open_run, shown::shown};
+use super::{condition_name::ConditionName, report::open_run, shown::shown};
 use crate::{
     adapter_args::AdapterArgs,
     calling_args::CallingArgs,
@@ -89,30 +89,6 @@ pub(super) struct Args {
     tools: ToolArgs,
     #[command(flatten)]
     calling: CallingArgs,
-}
-
-/// As on the command line.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ConditionName {
-    /// The model as it was
-    Plain,
-    /// The model fine-tuned on the same texts without calls
-    PlainFinetuned,
-    /// The model that was taught tools, kept from calling any
-    ToolformerDisabled,
-    /// The model that was taught tools
-    Toolformer,
-}
-
-impl From<ConditionName> for Condition {
-    fn from(name: ConditionName) -> Self {
-        match name {
-            ConditionName::Plain => Self::Plain,
-            ConditionName::PlainFinetuned => Self::PlainFinetuned,
-            ConditionName::ToolformerDisabled => Self::ToolformerDisabled,
-            ConditionName::Toolformer => Self::Toolformer,
-        }
-    }
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
@@ -235,52 +211,6 @@ impl Args {
             write_eval_page(&[run], self.seed, &folder.join("report.html"))?;
         }
         Ok(summary)
-    }
-
-    /// What the run was, for people.
-    fn described<B: Backend>(&self, asked: &Asked<'_, B>, calls: &CallSettings, disabled: bool) -> Value {
-        json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "task": asked.task.name,
-            "data": self.data,
-            "items": asked.set.items.len(),
-            "limit": self.limit,
-            "seed": self.seed,
-            "model": self.model.name(),
-            "adapter": self.adapter.adapter,
-            "tools": asked.tools.names,
-            "now": self.tools.now.map(|now| now.to_string()),
-            "calls_disabled": disabled,
-            "calls": calls,
-            "whole_outputs": self.whole_outputs,
-            "window": self.window,
-            "batch": self.batch,
-            "unit_items": self.unit_items,
-        })
-    }
-
-    /// Stands for all that the rows depend on.
-    fn fingerprint<B: Backend>(
-        &self,
-        asked: &Asked<'_, B>,
-        calls: &CallSettings,
-        disabled: bool,
-    ) -> Result<String> {
-        let (model, adapter) = (self.model.fingerprint()?, self.adapter.fingerprint()?);
-        let states = tool_fingerprints(&asked.tools.registry, asked.tools.names.iter().map(String::as_str));
-        let items: Vec<String> =
-            asked.set.items.iter().map(|item| serde_json::to_string(item).unwrap_or_default()).collect();
-        let (task, functions) = (format!("{:?}", asked.task), format!("{:?}", asked.set.functions));
-        let parts = ["eval", &model, &adapter, &task, &functions];
-        let parts = parts.into_iter().chain(items.iter().map(String::as_str));
-        let parts = parts.chain(states.values().map(String::as_str));
-        let settings = (
-            (calls, disabled, self.calling.overlap_calls),
-            (self.batch, self.cache_memory.as_u64(), self.unit_items, self.whole_outputs, self.window),
-            (&asked.tools.names, self.tools.max_result_chars, self.tools.tool_timeout),
-            self.tools.now.map(|now| now.to_string()),
-        );
-        Ok(fingerprint(&settings, parts))
     }
 
     /// What was found, on standard output and, of a sweep, in the folder.
