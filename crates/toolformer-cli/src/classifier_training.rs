@@ -8,9 +8,11 @@ use toolformer::{
     burn::tensor::backend::Backend,
     model::{
         CausalLm as _, ClassifierConfig, LanguageModel, ModelConfig, SaveOptions, SequenceClassifier,
-        Tokenizer, save_classifier, save_classifier_adapter,
+        Tokenizer, load_classifier_adapter, save_classifier, save_classifier_adapter,
     },
-    train::{Evaluation, Method, Objective, Trained, TrainingJob, TrainingSettings, train},
+    train::{
+        Evaluation, Method, Objective, Trained, TrainingJob, TrainingSettings, train, write_training_page,
+    },
 };
 
 use crate::{
@@ -49,6 +51,30 @@ pub(crate) fn fresh_classifier<B: Backend>(
     Ok(SequenceClassifier::on(model, config, labels, pad, seed)?)
 }
 
+/// What the labels of an adapter's head are called, in its folder: PEFT's files do not say it.
+const LABELS: &str = "labels.json";
+
+/// Puts an adapter on a fresh classifier with these labels; how it is trained on.
+pub(crate) fn adapter_to_train_on<B: Backend>(
+    model: &mut SequenceClassifier<B>,
+    folder: &Path,
+    labels: &[String],
+) -> Result<Method> {
+    if let Ok(text) = std::fs::read_to_string(folder.join(LABELS)) {
+        let of_adapter: Vec<String> = serde_json::from_str(&text)
+            .with_context(|| format!("{LABELS} of {} is no list", folder.display()))?;
+        if of_adapter != labels {
+            return Err(wrong_usage(format!(
+                "the adapter of {} has the labels {}, and the rows have {}; give rows with the same ones",
+                folder.display(),
+                of_adapter.join(", "),
+                labels.join(", ")
+            )));
+        }
+    }
+    Ok(Method::Lora(load_classifier_adapter(model, folder)?))
+}
+
 /// Where a trained classifier goes, and with what.
 pub(crate) struct Output<'a> {
     /// The folder.
@@ -61,7 +87,7 @@ pub(crate) struct Output<'a> {
     pub(crate) options: SaveOptions,
 }
 
-/// Trains into a folder, which gets metrics.jsonl, checkpoints/, adapter/ (with LoRA) and model/.
+/// Trains into a folder, which gets metrics.jsonl, training.html, checkpoints/, adapter/ (with LoRA) and model/.
 pub(crate) fn train_and_save<B: Backend, O: Objective<B, Model = SequenceClassifier<B>>>(
     model: SequenceClassifier<B>,
     objective: &O,
@@ -73,22 +99,26 @@ pub(crate) fn train_and_save<B: Backend, O: Objective<B, Model = SequenceClassif
     std::fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
     let mut metrics = metrics_output(out, tensorboard);
     let job = TrainingJob { objective, config, settings, folder: &out.join("checkpoints") };
-    let Trained { mut model, steps, tokens, seconds, loss_first, loss_last, best, .. } =
+    let Trained { mut model, steps, tokens, seconds, loss_first, loss_last, best, kept, .. } =
         train(model, &job, &mut Progress::new(), &mut metrics)?;
     if let Method::Lora(lora) = &settings.method {
-        say(&model.count_adapter(lora)?.to_string());
         let folder = out.join("adapter");
         save_classifier_adapter(&folder, &model, lora, base_model)?;
         tokenizer.save(folder.join("tokenizer.json"))?;
+        let labels = folder.join(LABELS);
+        std::fs::write(&labels, serde_json::to_string(&config.labels)?)
+            .with_context(|| format!("cannot write {}", labels.display()))?;
     }
     model.body = model.body.merge_lora();
     save_classifier(&out.join("model"), &model, config, Some(tokenizer), options)?;
+    write_training_page(&out.join("metrics.jsonl"), &out.join("training.html"))?;
     if let (Some(first), Some(last)) = (loss_first, loss_last) {
         say(&format!("loss {first:.3} -> {last:.3} nats in {steps} steps"));
     }
     say(&format!("The model is in {}.", out.join("model").display()));
-    let best = best.map(|(step, evaluation)| Best { step, evaluation });
-    Ok(Done { steps, tokens, seconds, loss_first, loss_last, best })
+    let measured = |(step, evaluation)| Measured { step, evaluation };
+    let (best, kept) = (best.map(measured), kept.map(measured));
+    Ok(Done { steps, tokens, seconds, loss_first, loss_last, best, kept })
 }
 
 /// What was done.
@@ -99,12 +129,15 @@ pub(crate) struct Done {
     seconds: f64,
     loss_first: Option<f64>,
     loss_last: Option<f64>,
-    best: Option<Best>,
+    /// The evaluation with the lowest loss.
+    best: Option<Measured>,
+    /// That of the model as it is saved.
+    kept: Option<Measured>,
 }
 
-/// The evaluation with the lowest loss.
+/// An evaluation.
 #[derive(Serialize)]
-struct Best {
+struct Measured {
     step: usize,
     #[serde(flatten)]
     evaluation: Evaluation,

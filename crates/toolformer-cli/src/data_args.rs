@@ -63,19 +63,14 @@ impl DataArgs {
         &self,
         sources: &[String],
         wanted: &RowsWanted,
-        held_out: HoldOut,
+        held_out: HoldOut<'_>,
         seed: u64,
     ) -> Result<TrainingRows> {
         let held_out = match held_out {
             HoldOut::OfSets(usual) => HoldOut::OfSets(self.validation_split_percentage.or(usual)),
-            HoldOut::Nothing => HoldOut::Nothing,
+            HoldOut::Set(source) => HoldOut::Set(source),
         };
         self.sets.open(sources, &|rows, source| examples(rows, source, wanted), held_out, seed)
-    }
-
-    /// See [`SetArgs::open_held_out`].
-    pub(crate) fn open_held_out(&self, source: &str, wanted: &RowsWanted) -> Result<Dataset> {
-        self.sets.open_held_out(source, &|rows, source| examples(rows, source, wanted))
     }
 }
 

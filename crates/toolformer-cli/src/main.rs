@@ -7,6 +7,7 @@ mod beam_args;
 mod cache_args;
 mod cache_file;
 mod calling_args;
+mod checked_rows;
 mod choosing_args;
 mod classifier_training;
 mod commands;

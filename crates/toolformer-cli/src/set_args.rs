@@ -64,12 +64,12 @@ pub(crate) struct TrainingRows {
     pub(crate) held_out: Option<Dataset>,
 }
 
-/// What is held out of the sets themselves.
+/// What is held out.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum HoldOut {
-    /// Nothing: the user gives other rows.
-    Nothing,
-    /// A split `validation`, or else this per cent, if any.
+pub(crate) enum HoldOut<'a> {
+    /// Another set: its split `validation`, or else `test`, or all.
+    Set(&'a str),
+    /// Of each set its split `validation`, or else this per cent, if any.
     OfSets(Option<f64>),
 }
 
@@ -83,10 +83,10 @@ impl SetArgs {
         &self,
         sources: &[String],
         made: Made<'_>,
-        held_out: HoldOut,
+        held_out: HoldOut<'_>,
         seed: u64,
     ) -> Result<TrainingRows> {
-        self.check(sources)?;
+        self.check(sources, held_out)?;
         let (mut train, mut validation) = (Vec::new(), Vec::new());
         for source in sources {
             let (rows, others) = self.of_source(source, made, held_out, seed)?;
@@ -102,6 +102,10 @@ impl SetArgs {
                 Interleave { weights: Some(ratios.to_vec()), seed, stop }.mix(sets)?
             }
         };
+        if let HoldOut::Set(source) = held_out {
+            validation
+                .push(of_first(&splits(source, self.field.as_deref(), made)?, &[VALIDATION, TEST, TRAIN])?);
+        }
         let held_out = (!validation.is_empty()).then(|| Dataset::concatenate(&validation));
         Ok(TrainingRows {
             train: most(train, self.max_train_samples),
@@ -109,13 +113,7 @@ impl SetArgs {
         })
     }
 
-    /// The rows of a set to measure on: its split `validation`, or all of `train`.
-    pub(crate) fn open_held_out(&self, source: &str, made: Made<'_>) -> Result<Dataset> {
-        let splits = splits(source, self.field.as_deref(), made)?;
-        Ok(splits.get(VALIDATION).or_else(|_| splits.get(TRAIN))?.clone())
-    }
-
-    fn check(&self, sources: &[String]) -> Result<()> {
+    fn check(&self, sources: &[String], held_out: HoldOut<'_>) -> Result<()> {
         let (ratios, sets) = (self.mix.len(), sources.len());
         if ratios > 0 && ratios != sets {
             let why = format!(
@@ -123,7 +121,8 @@ impl SetArgs {
             );
             return Err(wrong_usage(why));
         }
-        if sources.iter().filter(|&source| source == STDIN).count() > 1 {
+        let held_out = matches!(held_out, HoldOut::Set(STDIN));
+        if sources.iter().filter(|&source| source == STDIN).count() + usize::from(held_out) > 1 {
             return Err(wrong_usage("standard input can be read once; give - once"));
         }
         Ok(())
@@ -134,13 +133,13 @@ impl SetArgs {
         &self,
         source: &str,
         made: Made<'_>,
-        held_out: HoldOut,
+        held_out: HoldOut<'_>,
         seed: u64,
     ) -> Result<(Dataset, Option<Dataset>)> {
         let splits = splits(source, self.field.as_deref(), made)?;
         let train = splits.part(&self.split).with_context(|| format!("--split does not fit {source}"))?;
         let percent = match held_out {
-            HoldOut::Nothing => return Ok((train, None)),
+            HoldOut::Set(_) => return Ok((train, None)),
             HoldOut::OfSets(percent) => percent,
         };
         if let (Ok(validation), false) = (splits.get(VALIDATION), self.trains_on(VALIDATION)) {
@@ -164,10 +163,33 @@ impl SetArgs {
     }
 }
 
-/// The rows of a set that a finished model is measured on: its split `test`, or else `validation`, or all.
-pub(crate) fn open_to_measure(source: &str) -> Result<Dataset> {
-    let splits = splits(source, None, &|rows, _| rows.clone())?;
-    Ok(splits.get(TEST).or_else(|_| splits.get(VALIDATION)).or_else(|_| splits.get(TRAIN))?.clone())
+/// The first of these splits that is there.
+fn of_first(splits: &DatasetDict, names: &[&str]) -> Result<Dataset> {
+    let found = names.iter().find_map(|name| splits.get(name).ok());
+    // None of them: what the error says of the last.
+    Ok(found.map_or_else(|| splits.get(names.last().copied().unwrap_or(TRAIN)), Ok)?.clone())
+}
+
+/// Which rows a finished model is measured on.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Data")]
+pub(crate) struct MeasuredSetArgs {
+    /// The rows of the set: a split or a part of it, such as `test[:100]` [default: `test`, or else `validation`, or all]
+    #[arg(long, value_name = "PARTS")]
+    split: Option<String>,
+    /// The field that holds the array of rows, in files of JSON
+    #[arg(long, value_name = "NAME")]
+    field: Option<String>,
+}
+
+impl MeasuredSetArgs {
+    pub(crate) fn open(&self, source: &str, made: Made<'_>) -> Result<Dataset> {
+        let splits = splits(source, self.field.as_deref(), made)?;
+        match &self.split {
+            Some(part) => splits.part(part).with_context(|| format!("--split does not fit {source}")),
+            None => of_first(&splits, &[TEST, VALIDATION, TRAIN]),
+        }
+    }
 }
 
 fn splits(source: &str, field: Option<&str>, made: Made<'_>) -> Result<DatasetDict> {

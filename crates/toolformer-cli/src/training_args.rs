@@ -24,9 +24,9 @@ pub(crate) struct TrainingArgs {
     /// Most steps (the paper's)
     #[arg(long, value_name = "N", default_value_t = 2000)]
     max_steps: usize,
-    /// Longest example, in tokens; longer ones are cut (the paper's)
-    #[arg(long, value_name = "TOKENS", default_value_t = 1024)]
-    max_seq: usize,
+    /// Longest example, in tokens; longer ones are cut [default: the paper's 1024]
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) max_seq: Option<usize>,
     /// Tokens that go through the model at once: less memory with fewer, the same step
     #[arg(long, value_name = "TOKENS", default_value_t = 1024)]
     micro_batch_tokens: usize,
@@ -40,7 +40,7 @@ pub(crate) struct TrainingArgs {
     /// Greatest norm of a step's gradient; inf for any
     #[arg(long, value_name = "NORM", default_value_t = 1.0)]
     clip_norm: f64,
-    /// Steps between evaluations on the held-out texts, each with a checkpoint; 0 for once an epoch
+    /// Steps between evaluations on what is held out, each with a checkpoint; 0 for once an epoch, but every 500 of longer ones
     #[arg(long, value_name = "STEPS", default_value_t = 0)]
     evaluate_every: usize,
     /// End the run after so many evaluations in a row that are no better than the best before them
@@ -99,7 +99,7 @@ impl TrainingArgs {
             max_steps: self.max_steps,
             batch: self.batch,
             micro_batch_tokens: self.micro_batch_tokens,
-            max_seq: self.max_seq,
+            max_seq: self.max_seq.unwrap_or(usual.max_seq),
             weight_decay: self.weight_decay,
             clip_norm: self.clip_norm,
             evaluate_every: self.evaluate_every,

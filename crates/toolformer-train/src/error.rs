@@ -125,6 +125,17 @@ pub enum TrainError {
         /// What differs, where that is known.
         differing: Vec<String>,
     },
+    /// There are checkpoints, and none can be read.
+    #[error(
+        "no checkpoint can be gone on from, such as {}: {why}; mend what is wrong with the folder, or move it away to begin anew",
+        path.display()
+    )]
+    NoReadableCheckpoint {
+        /// The newest.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A run was to go on, and there is nothing to go on from.
     #[error("{} holds no whole checkpoint to go on from; leave out --resume to begin", folder.display())]
     NothingToResume {

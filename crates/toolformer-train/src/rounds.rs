@@ -72,6 +72,9 @@ pub fn teach_rounds<B: Backend>(
     let told = fs::read(out.join(ROUNDS)).ok();
     let told = told.and_then(|bytes| serde_json::from_slice::<Vec<RoundStats>>(&bytes).ok());
     let told = told.map_or(0, |told| told.len().min(rounds.get()));
+    // A round that was not begun is no reason not to go on.
+    let mut later = settings.clone();
+    later.finetune.resume = false;
     let mut done = Vec::new();
     let mut taught = teach(pretrained, job, settings, &of_round(1), observer)?;
     for round in 1..=rounds.get() {
@@ -81,7 +84,7 @@ pub fn teach_rounds<B: Backend>(
             let job = TeachJob { model_name: &name, model_checksum: &checksum, ..*job };
             let (config, tokenizer, generation) = (config.clone(), tokenizer.clone(), generation.clone());
             let pretrained = Pretrained { model: taught.model, config, tokenizer, generation };
-            taught = teach(pretrained, &job, settings, &of_round(round), observer)?;
+            taught = teach(pretrained, &job, &later, &of_round(round), observer)?;
         }
         done.push(RoundStats::new(round, &name(round), &taught.stats));
         // What an earlier run told of later rounds stays until these have come again.

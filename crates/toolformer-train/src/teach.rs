@@ -32,7 +32,7 @@ use crate::{
     stats::{PerplexityStats, StageCost, Stats, Tally, TrainStats},
     teach_settings::TeachSettings,
     texts::{Text, TextSource, TextsSummary},
-    training::{Callback, Method, MetricsFile, check_precision, finetune, perplexity},
+    training::{Callback, Method, MetricsFile, TrainingSettings, check_precision, finetune, perplexity},
     training_sequence::{held_out_sequence, training_sequence},
     units::Units,
     weave::{WeavePlan, Weaver, Woven, write_woven},
@@ -101,8 +101,12 @@ pub fn teach<B: Backend>(
     let Pretrained { model, config, tokenizer, generation } = pretrained;
     let folder = RunFolder(out.to_owned());
     let _lock = FolderLock::take(out)?;
+    let description = folder.file("run.toml");
+    if settings.finetune.resume && !description.exists() {
+        return Err(TrainError::NothingToResume { folder: out.to_owned() });
+    }
     let corpus = TextsSummary::of(job.texts)?;
-    describe(job, &corpus, settings, &folder.file("run.toml"))?;
+    describe(job, &corpus, settings, &description)?;
     let texts = WithoutHeldOut::new(job.texts, corpus.texts, settings.held_out, settings.finetune.seed);
     let held_out = texts.held_out()?;
 
@@ -167,16 +171,10 @@ pub fn teach<B: Backend>(
     let mut metrics: Vec<Box<dyn Callback>> = vec![Box::new(MetricsFile::new(&folder.file("metrics.jsonl")))];
     metrics.extend(job.callback.map(|callback| callback(out)));
     let checkpoints = folder.file("checkpoints");
-    let tuned = finetune(
-        model,
-        &config,
-        &examples,
-        &held_out,
-        &settings.finetune,
-        &checkpoints,
-        observer,
-        &mut metrics,
-    )?;
+    // What is gone on from is the run: it may have been cut off before its training began.
+    let training = TrainingSettings { resume: false, ..settings.finetune.clone() };
+    let tuned =
+        finetune(model, &config, &examples, &held_out, &training, &checkpoints, observer, &mut metrics)?;
     let trainable_parameters = count_parameters(&tuned.model).trainable;
     if let Method::Lora(lora) = &settings.finetune.method {
         let adapter = folder.file("adapter");

@@ -64,11 +64,16 @@ impl TeachSettings {
             let why = format!("is a part from 0 to below 1, not {}", self.held_out);
             return Err(TrainError::Setting { name: "held_out", why });
         }
+        if self.finetune.early_stopping.is_some() && self.held_out == 0.0 {
+            let why = "ends a run by the held-out texts, and held_out is 0".to_owned();
+            return Err(TrainError::Setting { name: "early_stopping", why });
+        }
         if self.unit_texts == 0 {
             return Err(TrainError::Setting { name: "unit_texts", why: "must be at least 1".into() });
         }
         Ok(())
     }
+
     /// How calls to a tool are sampled.
     pub(crate) fn annotate_of(&self, tool: &str) -> AnnotateSettings {
         self.tools.get(tool).map_or_else(|| self.annotate.clone(), |own| own.annotate(&self.annotate))

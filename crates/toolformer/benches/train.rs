@@ -165,6 +165,10 @@ impl<B: Backend> Objective<B> for InOrder<'_> {
         self.learnt.gradients(model, &in_order, total)
     }
 
+    fn has_held_out(&self) -> bool {
+        false
+    }
+
     fn evaluate(&self, _: &LanguageModel<B>) -> Option<Evaluation> {
         None
     }

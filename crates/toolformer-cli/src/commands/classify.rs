@@ -6,6 +6,12 @@ mod train;
 
 use anyhow::Result;
 use clap::Subcommand;
+use toolformer::{
+    data::{Dataset, Row},
+    train::{LabelledText, RowFields, read_labelled},
+};
+
+use crate::{checked_rows::CheckedRows, set_args::MeasuredSetArgs};
 
 /// Train a classifier of texts or pairs of texts, and use it
 ///
@@ -22,6 +28,19 @@ enum Command {
     Train(Box<train::Args>),
     Eval(eval::Args),
     Predict(predict::Args),
+}
+
+/// Rows of which each has its sentences.
+fn labelled_rows(rows: &Dataset, source: &str, fields: &RowFields) -> Dataset {
+    let fields = fields.clone();
+    let check = move |row: &Row| LabelledText::of_row(row, &fields).map(drop);
+    Dataset::streamed(CheckedRows { rows: rows.clone(), source: source.to_owned(), check })
+}
+
+/// The texts of a set that a finished classifier reads.
+fn labelled_of(sets: &MeasuredSetArgs, source: &str, fields: &RowFields) -> Result<Vec<LabelledText>> {
+    let rows = sets.open(source, &|rows, source| labelled_rows(rows, source, fields))?;
+    Ok(read_labelled(&rows, source, fields)?)
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {

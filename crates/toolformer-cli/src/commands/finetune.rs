@@ -11,14 +11,13 @@ use toolformer::{
     },
     device::OnDevice,
     model::{CausalLm as _, Pretrained, load_adapter, save_adapter, save_pretrained_as},
-    train::{CutExamples, Finetuned, Method, finetune},
+    train::{CutExamples, Evaluation, Finetuned, Method, finetune, write_training_page},
 };
 
 use crate::{
     data_args::DataArgs,
     example_encoder::ExampleEncoder,
-    example_rows::RowsWanted,
-    failure::wrong_usage,
+    example_rows::{PLACE, RowsWanted},
     finetune_args::FinetuneArgs,
     from_adapter_arg::FromAdapterArg,
     metrics_output::metrics_output,
@@ -32,7 +31,7 @@ use crate::{
 /// Fine-tune a model on texts, such as those with woven calls
 ///
 /// The last step of `teach`. Writes into a folder: adapter/ (with LoRA), model/ (the updates merged), metrics.jsonl,
-/// checkpoints/, tokens/ (the tokenised examples, for the next run). A run that was cut off goes on from its last checkpoint when the same command is given again.
+/// training.html (its curves), checkpoints/, tokens/ (the tokenised examples, for the next run). A run that was cut off goes on from its last checkpoint when the same command is given again.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -47,7 +46,8 @@ Examples:
 
 With --json: {\"examples\":3, \"steps\":12, \"tokens\":520, \"tokens_in_loss\":520,
   \"seconds\":3.1, \"loss_first\":2.1,
-  \"loss_last\":0.4, \"best\":{\"step\":9, \"perplexity\":11.2}}")]
+  \"loss_last\":0.4, \"best\":{\"step\":9, \"perplexity\":11.2},
+  \"kept\":{\"step\":9, \"perplexity\":11.2}}")]
 pub(crate) struct Args {
     /// The examples: a file, a folder, a pattern such as 'data/*.csv', - for JSONL on standard input, or a data set of a
     /// hub: hf:ORG/NAME, hf:ORG/NAME:CONFIG, hf:ORG/NAME/FOLDER, with @REVISION at the end if need be. Can be given several
@@ -59,7 +59,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Texts without calls, to measure perplexity on; else the split `validation` of the examples, or a part of them
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["validation_split_percentage", "max_eval_samples"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "validation_split_percentage")]
     held_out: Option<String>,
     /// Seed of the shuffles and of a fresh adapter
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -89,7 +89,7 @@ impl OnDevice for &Args {
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
         let mut settings = self.finetune.settings(self.seed)?;
         let wanted = RowsWanted::Examples(self.rows.column().map(str::to_owned));
-        let held_out = if self.held_out.is_some() { HoldOut::Nothing } else { HoldOut::OfSets(None) };
+        let held_out = self.held_out.as_deref().map_or(HoldOut::OfSets(None), HoldOut::Set);
         let rows = self.rows.open(&self.data, &wanted, held_out, self.seed)?;
         let out = self.out.as_path();
         fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
@@ -109,20 +109,10 @@ impl OnDevice for &Args {
         if left < read {
             say(&format!("{} of {read} rows are left out for their length", read - left));
         }
-        let held_out = match &self.held_out {
-            Some(source) => Some(self.rows.open_held_out(source, &wanted)?),
-            None => rows.held_out,
-        };
-        let held_out: Vec<TrainingSequence> = match held_out {
+        let held_out: Vec<TrainingSequence> = match rows.held_out {
             Some(rows) => rows.rows()?.map(|row| encoder.held_out(&row?)).collect::<Result<_>>()?,
             None => Vec::new(),
         };
-        if settings.early_stopping.is_some() && held_out.is_empty() {
-            return Err(wrong_usage(
-                "--patience looks at held-out examples, and there are none; give --held-out or \
-                 --validation-split-percentage",
-            ));
-        }
         let longest = settings.max_seq.min(model.max_positions());
         let CutExamples { cut, left_out } = CutExamples::of(&examples, longest);
         if cut > 0 {
@@ -138,24 +128,23 @@ impl OnDevice for &Args {
         let tuned =
             finetune(model, &config, &examples, &held_out, &settings, &folder, &mut progress, &mut metrics)?;
         if let Method::Lora(lora) = &settings.method {
-            say(&tuned.model.count_adapter(lora)?.to_string());
             let folder = out.join("adapter");
             save_adapter(&folder, &tuned.model, lora, &self.model.name())?;
             tokenizer.save(folder.join("tokenizer.json"))?;
         }
-        let kept = tuned.kept;
         let done = Done::new(left - left_out, &tuned);
         let options = self.save.options(generation);
         let model = tuned.model.merge_lora();
         save_pretrained_as(&out.join("model"), &model, &config, Some(&tokenizer), &options)?;
+        write_training_page(&out.join("metrics.jsonl"), &out.join("training.html"))?;
         if let (Some(first), Some(last)) = (done.loss_first, done.loss_last) {
             say(&format!("loss {first:.3} -> {last:.3} nats a token in {} steps", done.steps));
         }
         if let Some(Best { step, perplexity }) = done.best {
             say(&format!("lowest held-out perplexity {perplexity:.3}, at step {step}"));
         }
-        if let Some((step, kept)) = kept.filter(|_| !settings.keep_best) {
-            say(&format!("held-out perplexity {:.3} at step {step}, which is kept", kept.perplexity()));
+        if let Some(Best { step, perplexity }) = done.kept.filter(|_| !settings.keep_best) {
+            say(&format!("held-out perplexity {perplexity:.3} at step {step}, which is kept"));
         }
         say(&format!("The model is in {}.", out.join("model").display()));
         if self.json { print_json(&done) } else { Ok(()) }
@@ -166,9 +155,15 @@ impl Args {
     /// The rows as ids, which lie in a file, also for a later run with the same rows and tokenizer.
     fn examples(&self, rows: &Dataset, encoder: &ExampleEncoder<'_>) -> Result<LimitedSequences> {
         let cache = TokenCache::new(self.out.join("tokens"));
+        // The same rows from another file have the same tokens.
+        let unplaced = rows.map(|mut row| {
+            row.remove(PLACE);
+            Ok(row)
+        })?;
         let encode =
             |row: &Row| encoder.example(row).map_err(|error| DataError::refused(format!("{error:#}")));
-        let tokens = cache.get_or_make(&ContentKey::of_rows(rows)?, &encoder.fingerprint()?, rows, encode)?;
+        let tokens =
+            cache.get_or_make(&ContentKey::of_rows(&unplaced)?, &encoder.fingerprint()?, rows, encode)?;
         Ok(LimitedSequences { tokens, lengths: self.rows.lengths() })
     }
 }
@@ -184,9 +179,10 @@ struct Done {
     loss_first: Option<f64>,
     loss_last: Option<f64>,
     best: Option<Best>,
+    kept: Option<Best>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 struct Best {
     step: usize,
     perplexity: f64,
@@ -195,7 +191,8 @@ struct Best {
 impl Done {
     fn new<B: Backend>(examples: usize, tuned: &Finetuned<B>) -> Self {
         let &Finetuned { steps, tokens, in_loss: tokens_in_loss, seconds, loss_first, loss_last, .. } = tuned;
-        let best = tuned.best.map(|(step, perplexity)| Best { step, perplexity: perplexity.perplexity() });
-        Self { examples, steps, tokens, tokens_in_loss, seconds, loss_first, loss_last, best }
+        let found = |(step, found): (usize, Evaluation)| Best { step, perplexity: found.perplexity() };
+        let (best, kept) = (tuned.best.map(found), tuned.kept.map(found));
+        Self { examples, steps, tokens, tokens_in_loss, seconds, loss_first, loss_last, best, kept }
     }
 }

@@ -122,9 +122,13 @@ impl OnDevice for &Args {
             seed: self.seed,
             ..TrainingSettings::of(Method::Full)
         };
-        let mut settings = self.training.settings(usual);
+        if self.training.max_seq.is_some() {
+            return Err(wrong_usage(
+                "--max-seq is for examples of any length; here all are blocks of --block-size",
+            ));
+        }
         // A block is trained on as a whole.
-        settings.max_seq = settings.max_seq.max(self.block_size);
+        let settings = TrainingSettings { max_seq: self.block_size.max(2), ..self.training.settings(usual) };
         settings.validate()?;
         let texts = self.rows()?;
         let out = self.out.as_path();

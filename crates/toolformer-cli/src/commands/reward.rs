@@ -6,6 +6,13 @@ mod train;
 
 use anyhow::Result;
 use clap::Subcommand;
+use serde_json::Value;
+use toolformer::{
+    data::{Dataset, Row},
+    train::PreferencePair,
+};
+
+use crate::checked_rows::CheckedRows;
 
 /// Train a reward model on pairs of answers, and score by it
 ///
@@ -22,6 +29,15 @@ enum Command {
     Train(Box<train::Args>),
     Score(score::Args),
     Eval(eval::Args),
+}
+
+/// Rows of which each is a pair.
+fn pair_rows(rows: &Dataset, source: &str) -> Dataset {
+    let check = |row: &Row| {
+        let pair = serde_json::from_value::<PreferencePair>(Value::Object(row.clone()));
+        pair.map(drop).map_err(|error| format!("is no pair: {error}"))
+    };
+    Dataset::streamed(CheckedRows { rows: rows.clone(), source: source.to_owned(), check })
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {

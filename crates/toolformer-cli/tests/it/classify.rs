@@ -51,6 +51,14 @@ fn a_classifier_is_trained_measured_and_asked() {
         serde_json::from_str(&toolformer(&[&sets[..], &more, &fields].concat()).ok().out).unwrap();
     assert_eq!((&done["texts"], &done["held_out"]), (&json!(38), &json!(1)));
 
+    let (adapter, more) = (folder.path("tuned/adapter"), folder.path("more"));
+    let sets = ["classify", "train", "--model", &model, "--data", &data, "--out", &more, "--epochs", "1"];
+    toolformer(&[&sets[..], &["--from-adapter", &adapter, "--batch", "24"], &fields].concat()).ok();
+    let other = folder.file("other.csv", "n,what,kind\n1,the cat,maybe\n2,the dog,no\n");
+    let sets = ["classify", "train", "--model", &model, "--data", &other, "--out", &more];
+    toolformer(&[&sets[..], &["--from-adapter", &adapter], &fields].concat())
+        .fails(2, "has the labels no, yes, and the rows have maybe, no");
+
     let tuned = folder.path("tuned/model");
     let eval = ["classify", "eval", "--model", &tuned, "--data", &data, "--json"];
     let found: Value = serde_json::from_str(&toolformer(&[&eval[..], &fields].concat()).ok().out).unwrap();

@@ -57,6 +57,16 @@ fn files_are_named_by_a_pattern_a_folder_or_one_by_one() {
     let ran = toolformer_reading(&texts("cow", 4), &args);
     assert_eq!(done(ran)["examples"], 6);
     finetune(&folder, &["-", "-"], &[]).fails(2, "standard input can be read once");
+    finetune(&folder, &["-"], &["--held-out", "-"]).fails(2, "standard input can be read once");
+    // The same rows from elsewhere are not tokenised again.
+    let (moved, again) =
+        (folder.file("moved/a.jsonl", texts("cat", 3)), folder.file("again/b.jsonl", texts("cat", 3)));
+    let mut args = self::args(&folder, &[&moved], &[]);
+    for data in [&moved, &again] {
+        *args.iter_mut().find(|arg| **arg == moved).unwrap() = data.clone();
+        toolformer(&args.iter().map(String::as_str).collect::<Vec<_>>()).ok();
+    }
+    assert_eq!(std::fs::read_dir(folder.path("out/tokens")).unwrap().count(), 1);
     finetune(&folder, &[&folder.path("none/*.csv")], &[]).fails(1, "names no file; check the path");
     let other = folder.file("other.jsonl", "{\"txt\": \"the cat\"}\n");
     finetune(&folder, &[&other], &[])

@@ -117,6 +117,20 @@ fn pairs_come_from_several_files_and_splits_and_an_adapter_is_trained_on() {
     assert_eq!((&second["pairs"], &second["held_out"]), (&json!(14), &json!(2)));
     // It goes on from where the first ended.
     assert!(second["loss_first"].as_f64() < first["loss_first"].as_f64().map(|loss| loss - 0.05), "{second}");
+    // The template goes with the adapter; --template says another.
+    assert_eq!(
+        folder.read("a/adapter/conversation_template.json"),
+        folder.read("b/adapter/conversation_template.json")
+    );
+    // A table's cells are texts, its margins too; errors name their own file.
+    let table = folder
+        .file("margins.csv", "question,chosen,rejected,margin\n8,8 the cat,8 12,0.5\n,9 the cat,9 12,\n");
+    let third = json(&train("d", &["--pairs", &table, "--held-out-pairs", &set]).ok().out);
+    assert_eq!((&third["pairs"], &third["held_out"]), (&json!(14), &json!(4)));
+    let broken = folder.file("broken.csv", "question,chosen,other\n8,8 the cat,8 12\n");
+    train("e", &["--pairs", &broken]).fails(1, "the 1. row of");
+    train("f", &["--held-out", "0", "--split", "train+validation", "--patience", "1"]).fails(2, "nothing is");
+    train("g", &["--from-run", &set, "--texts", &set]).fails(2, "cannot be used with");
     train("c", &["--from-adapter", &adapter, "--lora-rank", "2"]).fails(2, "cannot be used with");
     let reward = folder.path("b/model");
     let found =

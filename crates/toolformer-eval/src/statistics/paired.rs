@@ -26,7 +26,7 @@ pub struct PairedDifference {
     /// Upper end.
     pub high: f64,
     /// Accuracy of the second over that of the first, with its interval by the same bootstrap. None where the first has so few
-    /// right that some samples have none.
+    /// right that the interval has no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<Proportion>,
     /// The p-value of McNemar's exact test, see [`mcnemar_exact`].
@@ -62,11 +62,11 @@ impl PairedDifference {
         let difference = (only_b as f64 - only_a as f64) / n as f64;
         let differences = samples.iter().map(|(a, b)| (b - a) / n as f64).collect();
         let [low, high] = interval(differences).unwrap_or([difference; 2]);
-        let times = samples.iter().all(|&(a, _)| a > 0.0).then(|| {
-            let value = (both + only_b) as f64 / (both + only_a) as f64;
-            let [low, high] = interval(samples.iter().map(|(a, b)| b / a).collect()).unwrap_or([value; 2]);
-            Proportion { value, low, high }
-        });
+        // A sample in which the first has none right stands behind all others.
+        let ratios = samples.iter().map(|(a, b)| if *a > 0.0 { b / a } else { f64::INFINITY }).collect();
+        let value = (both + only_b) as f64 / (both + only_a) as f64;
+        let times = interval(ratios).filter(|[_, high]| high.is_finite());
+        let times = times.map(|[low, high]| Proportion { value, low, high });
         let p_value = mcnemar_exact(only_a, only_b);
         Some(Self { n, both, only_a, only_b, difference, low, high, times, p_value })
     }

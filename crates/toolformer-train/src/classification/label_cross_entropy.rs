@@ -74,6 +74,10 @@ impl<'a, B: Backend> Objective<B> for LabelCrossEntropy<'a> {
         })
     }
 
+    fn has_held_out(&self) -> bool {
+        !self.held_out.is_empty()
+    }
+
     fn evaluate(&self, model: &SequenceClassifier<B>) -> Option<Evaluation> {
         let found = score_labels(model, self.held_out, self.parts.tokens_to_score());
         found.map(|found| found.evaluation())

@@ -38,6 +38,16 @@ pub struct LabelledText {
     pub label: Option<String>,
 }
 
+impl LabelledText {
+    /// Of a row.
+    ///
+    /// # Errors
+    /// Says what it lacks.
+    pub fn of_row(row: &Row, fields: &RowFields) -> Result<Self, String> {
+        labelled(row, fields)
+    }
+}
+
 /// Reads the rows of a set, which errors call `source`. Have the cells of tables read as texts, so that they are as they stand.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ use super::{
     report_data::ReportData,
     shown_text::shown,
     tool_view::{ToolView, tool_view},
-    training_chart::of_training,
+    training_chart::{Learnt, of_training},
 };
 use crate::{rounds::RoundStats, stats::PerplexityStats};
 
@@ -71,7 +71,11 @@ fn page(data: &ReportData) -> Page {
         tools: stats.tools.iter().map(|(name, tool)| tool_view(name, tool, data.threshold(name))).collect(),
         rounds: data.rounds.iter().map(round).collect(),
         training: training(data),
-        training_charts: of_training(&data.metrics, stats.perplexity.map(|perplexity| perplexity.before)),
+        training_charts: of_training(
+            &data.metrics,
+            stats.perplexity.map(|perplexity| perplexity.before),
+            Learnt::Calls,
+        ),
         costs: costs(stats),
     }
 }

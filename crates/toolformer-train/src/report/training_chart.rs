@@ -35,8 +35,17 @@ enum Single {
     Thin,
 }
 
-/// Loss, held-out perplexity and learning rate over steps, where they were measured.
-pub(super) fn of_training(metrics: &[Metric], perplexity_before: Option<f64>) -> Vec<Chart> {
+/// What a run learnt from, as its captions say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Learnt {
+    /// Texts with calls.
+    Calls,
+    /// Anything else.
+    Examples,
+}
+
+/// Loss, what was measured on held-out examples, and learning rate over steps, where they were measured.
+pub(super) fn of_training(metrics: &[Metric], perplexity_before: Option<f64>, learnt: Learnt) -> Vec<Chart> {
     let pick = |of: fn(&Metric) -> Option<f64>| -> Vec<[f64; 2]> {
         metrics.iter().filter_map(|metric| Some([metric.step as f64, of(metric)?])).collect()
     };
@@ -46,9 +55,17 @@ pub(super) fn of_training(metrics: &[Metric], perplexity_before: Option<f64>) ->
     }
     let loss = Course {
         title: "Training loss",
-        note: "The loss on the texts with calls, step by step: how badly the model predicts them, calls included. It falls \
-               while the model learns. Each step has other texts, some of them harder: the thick line smooths that.",
-        what: "nats per token",
+        note: match learnt {
+            Learnt::Calls => {
+                "The loss on the texts with calls, step by step: how badly the model predicts them, calls included. It falls while \
+                 the model learns. Each step has other texts, some of them harder: the thick line smooths that."
+            }
+            Learnt::Examples => {
+                "The loss on the examples of each step. It falls while the model learns. Each step has other examples, some of them \
+                 harder: the thick line smooths that."
+            }
+        },
+        what: "nats",
         class: "loss",
         points: pick(|metric| metric.loss),
         write: nats,
@@ -56,12 +73,39 @@ pub(super) fn of_training(metrics: &[Metric], perplexity_before: Option<f64>) ->
     };
     let perplexity = Course {
         title: "Perplexity of held-out text",
-        note: "Measured on texts that were kept apart, with the tools off: among how many equally likely words the model \
-               seems to choose. It should not rise, or teaching calls has cost the model its language.",
+        note: match learnt {
+            Learnt::Calls => {
+                "Measured on texts that were kept apart, with the tools off: among how many equally likely words the model seems to \
+                 choose. It should not rise, or teaching calls has cost the model its language."
+            }
+            Learnt::Examples => {
+                "Measured on texts that were kept apart: among how many equally likely words the model seems to choose. Where it \
+                 rises again while the training loss falls, the model learns its examples by heart."
+            }
+        },
         what: "perplexity",
         class: "perplexity",
         points: perplexities,
         write: nats,
+        single: Single::Dots,
+    };
+    let held_out = Course {
+        title: "Loss on held-out examples",
+        note: "Measured on examples that were kept apart. Where it rises again while the training loss falls, the model learns its \
+               examples by heart.",
+        what: "nats",
+        class: "perplexity",
+        points: pick(|metric| metric.held_out_loss),
+        write: nats,
+        single: Single::Dots,
+    };
+    let accuracy = Course {
+        title: "Right on held-out examples",
+        note: "Of the examples that were kept apart, how many are right.",
+        what: "per cent",
+        class: "perplexity",
+        points: pick(|metric| metric.accuracy.map(|part| 100.0 * part)),
+        write: plain,
         single: Single::Dots,
     };
     let rate = Course {
@@ -74,7 +118,11 @@ pub(super) fn of_training(metrics: &[Metric], perplexity_before: Option<f64>) ->
         write: plain,
         single: Single::None,
     };
-    [loss, perplexity, rate].iter().filter(|course| !course.points.is_empty()).map(chart).collect()
+    [loss, perplexity, held_out, accuracy, rate]
+        .iter()
+        .filter(|course| !course.points.is_empty())
+        .map(chart)
+        .collect()
 }
 
 fn chart(course: &Course) -> Chart {

@@ -13,7 +13,7 @@ use super::{
     chart::Chart,
     numbers::{count, nats},
     page::environment,
-    training_chart::of_training,
+    training_chart::{Learnt, of_training},
 };
 use crate::{error::TrainError, training::Metric, whole_file::write_whole};
 
@@ -45,7 +45,7 @@ fn render(metrics: &[Metric]) -> Result<String, minijinja::Error> {
         style: include_str!("page.css"),
         steps: count(metrics.iter().filter(|metric| metric.loss.is_some()).count()),
         last_loss: metrics.iter().rev().find_map(|metric| metric.loss).map(nats),
-        charts: of_training(metrics, None),
+        charts: of_training(metrics, None, Learnt::Examples),
     };
     environment()?.get_template("training.html")?.render(Value::from(Serde(page)))
 }

@@ -97,6 +97,10 @@ impl<'a, B: Backend> Objective<B> for PairwiseLogistic<'a> {
         self.parts.gradients(model, pairs, ids, |scores, pairs| self.loss(scores, pairs, total))
     }
 
+    fn has_held_out(&self) -> bool {
+        !self.held_out.is_empty()
+    }
+
     fn evaluate(&self, model: &SequenceClassifier<B>) -> Option<Evaluation> {
         let found = score_pairs(model, self.held_out, self.parts.tokens_to_score());
         found.map(|found| found.evaluation())

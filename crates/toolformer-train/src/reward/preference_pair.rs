@@ -51,8 +51,28 @@ struct Row {
     chosen: Said,
     #[serde(alias = "response_rejected")]
     rejected: Said,
-    margin: Option<f64>,
+    margin: Option<Margin>,
     group: Option<String>,
+}
+
+/// A number; in a table, where each cell is a text, one that is written.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Margin {
+    Number(f64),
+    Written(String),
+}
+
+impl Margin {
+    fn value(&self) -> Result<f64, String> {
+        let value = match self {
+            Self::Number(value) => Some(*value),
+            Self::Written(text) if text.trim().is_empty() => Some(0.0),
+            Self::Written(text) => text.trim().parse().ok(),
+        };
+        let value = value.filter(|value| value.is_finite());
+        value.ok_or_else(|| "has a `margin` that is no number; write one, or leave it out".to_owned())
+    }
 }
 
 impl TryFrom<Row> for PreferencePair {
@@ -60,6 +80,8 @@ impl TryFrom<Row> for PreferencePair {
 
     fn try_from(row: Row) -> Result<Self, String> {
         let Row { system, history, question, chosen, rejected, margin, group } = row;
+        // A cell that is empty is one that is not there.
+        let question = question.filter(|question| !matches!(question, Said::Text(text) if text.is_empty()));
         let conversation = |answer: Said| match (&question, answer) {
             (Some(Said::Text(question)), Said::Text(answer)) => {
                 with_question(system.clone(), history.clone(), Some(question.clone()), answer)
@@ -77,10 +99,7 @@ impl TryFrom<Row> for PreferencePair {
                 Err("has a `prompt` of messages, but an answer that is a text".to_owned())
             }
         };
-        let margin = margin.unwrap_or(0.0);
-        if !margin.is_finite() {
-            return Err("has a `margin` that is no number".to_owned());
-        }
+        let margin = margin.map_or(Ok(0.0), |margin| margin.value())?;
         Ok(Self { chosen: conversation(chosen)?, rejected: conversation(rejected)?, margin, group })
     }
 }
@@ -137,6 +156,18 @@ mod tests {
             "other",
             0.0,
         );
+        check(
+            r#"{"question": "q", "chosen": "a", "rejected": "b", "margin": "0.5"}"#,
+            plain.clone(),
+            "b",
+            0.5,
+        );
+        check(
+            r#"{"question": "", "chosen": "whole text", "rejected": "other", "margin": ""}"#,
+            conversation(None, &[], None, "whole text"),
+            "other",
+            0.0,
+        );
         let messages = r#"{"prompt": "q", "chosen": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}],
             "rejected": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "b"}]}"#;
         check(messages, plain.clone(), "b", 0.0);
@@ -154,6 +185,7 @@ mod tests {
     #[test]
     fn errors_say_what_is_missing() {
         check_error(r#"{"question": "q", "chosen": "a"}"#, "rejected");
+        check_error(r#"{"chosen": "a", "rejected": "b", "margin": "much"}"#, "no number; write one");
         check_error(r#"{"system": "s", "chosen": "a", "rejected": "b"}"#, "no `question`");
         check_error(
             r#"{"chosen": [{"role": "assistant", "content": "a"}], "rejected": "b"}"#,

@@ -8,8 +8,8 @@ use burn::{
     tensor::backend::Backend,
 };
 use toolformer_model::{
-    CausalLm as _, ClassifierConfig, LanguageModel, LoraConfig, SafetensorsFolder, SequenceClassifier,
-    save_classifier_adapter,
+    CausalLm as _, ClassifierConfig, LanguageModel, LoraConfig, ParameterCount, SafetensorsFolder,
+    SequenceClassifier, save_classifier_adapter,
 };
 
 use super::{Method, Trainable};
@@ -41,6 +41,10 @@ impl<B: Backend> Trainable<B> for SequenceClassifier<B> {
 
     fn with_dropout(learning: Self::Learning, seed: u64, step: u64) -> Self::Learning {
         learning.with_lora_dropout(seed, step)
+    }
+
+    fn count(&self, lora: &LoraConfig) -> Result<ParameterCount, TrainError> {
+        Ok(self.count_adapter(lora)?)
     }
 
     fn save_trained(&self, method: &Method, folder: &Path) -> Result<(), TrainError> {

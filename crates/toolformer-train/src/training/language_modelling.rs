@@ -128,6 +128,10 @@ impl<B: Backend> Objective<B> for LanguageModelling<'_> {
         )
     }
 
+    fn has_held_out(&self) -> bool {
+        !self.held_out.is_empty()
+    }
+
     fn evaluate(&self, model: &LanguageModel<B>) -> Option<Evaluation> {
         let found = perplexity::<B, _>(model, self.held_out, self.micro_batch_tokens.max(512));
         found.map(|Perplexity { value, tokens }| Evaluation::of_loss(value.ln(), tokens))
@@ -138,6 +142,9 @@ impl<B: Backend> Objective<B> for LanguageModelling<'_> {
     }
 
     fn fingerprint(&self, feed: &mut dyn FnMut(&[u8])) {
+        for count in [self.held_out.len(), self.learnt.len()] {
+            feed(&(count as u64).to_le_bytes());
+        }
         let mut feed_row = |TrainingRow { ids, in_loss }: TrainingRow<'_>| {
             feed_ids(ids, feed);
             in_loss.into_iter().flatten().for_each(|&in_loss| feed(&[u8::from(in_loss)]));

@@ -25,6 +25,9 @@ pub trait Objective<B: Backend>: Sync {
         total: usize,
     ) -> StepGradients;
 
+    /// Whether anything is held out to measure on.
+    fn has_held_out(&self) -> bool;
+
     /// Measures a model on what is held out; none if nothing is.
     fn evaluate(&self, model: &Self::Model) -> Option<Evaluation>;
 

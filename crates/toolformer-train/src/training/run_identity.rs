@@ -11,16 +11,12 @@ use super::{Objective, Trainable, TrainingSettings};
 /// Numbers of a tensor that stand for all.
 const SAMPLED: usize = 64;
 
-/// Settings that change how a step is computed, or what is written on the way, and not what is learnt; with another
-/// `micro_batch_tokens` or `replicas` a step is the same to rounding.
-const OF_THE_WORK: [&str; 6] = [
-    "micro_batch_tokens",
-    "gradient_checkpointing",
-    "replicas",
-    "checkpoint_every",
-    "keep_checkpoints",
-    "keep_best",
-];
+/// Settings that change how a step is computed, or what is written on the way, and not what is learnt but by rounding.
+const OF_THE_WORK: [&str; 4] =
+    ["gradient_checkpointing", "checkpoint_every", "keep_checkpoints", "keep_best"];
+
+/// The same, unless there is dropout, which is drawn for each part of a step.
+const OF_THE_PARTS: [&str; 2] = ["micro_batch_tokens", "replicas"];
 
 /// The settings, weights and examples of a run: a checkpoint of others is not gone on from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,11 +33,15 @@ impl RunIdentity {
         model: &O::Model,
         settings: &TrainingSettings,
     ) -> Self {
+        let drops = settings.drops();
         let mut settings = match serde_json::to_value(settings) {
             Ok(Value::Object(settings)) => settings,
             _ => Map::new(),
         };
-        settings.retain(|name, _| !OF_THE_WORK.contains(&name.as_str()));
+        settings.retain(|name, _| {
+            let name = name.as_str();
+            !OF_THE_WORK.contains(&name) && (drops || !OF_THE_PARTS.contains(&name))
+        });
         let mut examples = Sha256::new();
         objective.fingerprint(&mut |bytes| examples.update(bytes));
         let examples = format!("{:x}", examples.finalize());

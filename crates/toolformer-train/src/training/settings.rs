@@ -62,7 +62,7 @@ pub struct TrainingSettings {
     pub epsilon: f64,
     /// Greatest norm of a step's gradient, over all parameters together.
     pub clip_norm: f64,
-    /// Steps between evaluations on the held-out examples, each with a checkpoint (paper: 500); 0 for once an epoch.
+    /// Steps between evaluations on the held-out examples, each with a checkpoint (paper: 500); 0 for once an epoch, and every 500 of longer ones.
     pub evaluate_every: usize,
     /// Ends the run when evaluations get no better. Default never.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,6 +136,11 @@ impl TrainingSettings {
             keep_best: true,
             seed: 0,
         }
+    }
+
+    /// Whether an adapter drops part of what it reads.
+    pub(super) fn drops(&self) -> bool {
+        matches!(&self.method, Method::Lora(lora) if lora.lora_dropout > 0.0)
     }
 
     /// # Errors

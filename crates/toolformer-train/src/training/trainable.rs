@@ -8,7 +8,8 @@ use burn::{
     tensor::{Tensor, backend::Backend},
 };
 use toolformer_model::{
-    CausalLm as _, LanguageModel, LoraConfig, ModelConfig, SafetensorsFolder, save_adapter, save_weights,
+    CausalLm as _, LanguageModel, LoraConfig, ModelConfig, ParameterCount, SafetensorsFolder, save_adapter,
+    save_weights,
 };
 
 use super::Method;
@@ -41,6 +42,12 @@ pub trait Trainable<B: Backend>: Module<B> {
     /// # Errors
     /// If the config does not fit the model.
     fn learnt_by(&self, lora: &LoraConfig) -> Result<Vec<ParamId>, TrainError>;
+
+    /// How many parameters an adapter trains.
+    ///
+    /// # Errors
+    /// If the config does not fit the model.
+    fn count(&self, lora: &LoraConfig) -> Result<ParameterCount, TrainError>;
 
     /// With dropout on what the adapter reads, for one step.
     fn with_dropout(learning: Self::Learning, seed: u64, step: u64) -> Self::Learning;
@@ -84,6 +91,10 @@ impl<B: Backend> Trainable<B> for LanguageModel<B> {
 
     fn with_dropout(learning: Self::Learning, seed: u64, step: u64) -> Self::Learning {
         learning.with_lora_dropout(seed, step)
+    }
+
+    fn count(&self, lora: &LoraConfig) -> Result<ParameterCount, TrainError> {
+        Ok(self.count_adapter(lora)?)
     }
 
     fn save_trained(&self, method: &Method, folder: &Path) -> Result<(), TrainError> {
@@ -131,6 +142,19 @@ pub(super) fn learnt_alone<B: Backend, M: Trainable<B>>(
         Method::Lora(lora) => Some(model.learnt_by(lora)?.into_iter().collect()),
         Method::Full => None,
     })
+}
+
+/// How many parameters a method trains, and how many there are.
+pub(super) fn count_learnt<B: Backend, M: Trainable<B>>(
+    model: &M,
+    method: &Method,
+) -> Result<ParameterCount, TrainError> {
+    let all = model.num_params();
+    let trainable = match method {
+        Method::Lora(lora) => model.count(lora)?.trainable,
+        Method::Full => all,
+    };
+    Ok(ParameterCount { trainable, all })
 }
 
 /// Lets the parameters with these ids learn, or all.

@@ -13,12 +13,15 @@ use super::{
     optimizer::Optimizer,
     replicas::{devices_of_replicas, gradients_of_replicas},
     run_identity::RunIdentity,
-    trainable::trainable,
+    trainable::{count_learnt, trainable},
 };
 use crate::{error::TrainError, observer::Observer};
 
 /// With fewer steps than this, a run hardly leaves its warm-up.
 const FEW_STEPS: usize = 10;
+
+/// The paper's steps between evaluations: no fewer are made of long epochs.
+const PAPERS_EVALUATION: usize = 500;
 
 /// What a run is asked to do.
 pub struct TrainingJob<'a, B: Backend, O: Objective<B>> {
@@ -77,10 +80,16 @@ pub fn train<B: Backend, O: Objective<B>>(
         let why = "quantised weights cannot be copied to other devices; train with one, or load the model in f32 or bf16";
         return Err(TrainError::Setting { name: "replicas", why: why.into() });
     }
+    if settings.early_stopping.is_some() && !objective.has_held_out() {
+        let why = "ends a run by what is held out, and nothing is; hold examples out, or leave it away";
+        return Err(TrainError::Setting { name: "early_stopping", why: why.into() });
+    }
     let mut order = ExampleOrder::new(settings.seed, objective.examples(), settings.batch);
     let steps = (order.steps_of_epoch() * settings.epochs).min(settings.max_steps);
-    let evaluate_every =
-        if settings.evaluate_every == 0 { order.steps_of_epoch() } else { settings.evaluate_every };
+    let evaluate_every = match settings.evaluate_every {
+        0 => order.steps_of_epoch().min(PAPERS_EVALUATION),
+        steps => steps,
+    };
     let run = RunIdentity::of(objective, &model, settings);
     let checkpoints = Checkpoints::new(folder, settings.keep_checkpoints)?;
     let device = model.body().device();
@@ -104,6 +113,10 @@ pub fn train<B: Backend, O: Objective<B>>(
             Err(error) => damaged.push((path, error.to_string())),
         }
     }
+    // To begin anew would write over what may be whole, such as one of another version, or on a disk that is not there.
+    if let (None, [(path, why), ..]) = (&whole, &damaged[..]) {
+        return Err(TrainError::NoReadableCheckpoint { path: path.clone(), why: why.clone() });
+    }
     for (path, why) in &damaged {
         observer.note(&format!("checkpoint {} is damaged and left out: {why}", path.display()));
     }
@@ -125,14 +138,14 @@ pub fn train<B: Backend, O: Objective<B>>(
             settings.batch
         ));
     }
+    observer.note(&count_learnt(&model, &settings.method)?.to_string());
     let mut model = trainable(model, &settings.method)?;
-    let drops = matches!(&settings.method, Method::Lora(lora) if lora.lora_dropout > 0.0);
     let devices = devices_of_replicas::<B>(&device, settings.replicas);
     observer.start("finetune", steps, state.step);
     let began = observer.seconds() - state.seconds;
     while state.step < steps && !state.stopped {
         let examples = order.of_step(state.step);
-        if drops {
+        if settings.drops() {
             model = O::Model::with_dropout(model, settings.seed, state.step as u64);
         }
         let total: usize = examples.iter().map(|&example| objective.weight(example)).sum();

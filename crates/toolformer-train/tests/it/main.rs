@@ -8,6 +8,8 @@ mod families;
 mod filter;
 mod finetune;
 mod golden_corpus;
+#[path = "../../../toolformer-model/tests/it/memory.rs"]
+mod memory;
 mod oracle;
 mod report;
 mod report_in_browser;

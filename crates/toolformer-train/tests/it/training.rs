@@ -8,7 +8,10 @@ use toolformer_train::{
     Unobserved, Verdict, completion_sequence, finetune,
 };
 
-use crate::tiny::{B, fixture, tiny};
+use crate::{
+    memory::peak_of,
+    tiny::{B, fixture, tiny},
+};
 
 fn ids() -> Vec<Vec<u32>> {
     let tokenizer = tiny().tokenizer;
@@ -77,6 +80,36 @@ fn blocks_that_are_computed_again_give_the_same_run() {
     for settings in [settings(), dropping(), TrainingSettings { method: Method::Full, ..settings() }] {
         check_close(&settings, &TrainingSettings { gradient_checkpointing: true, ..settings.clone() });
     }
+}
+
+/// Bytes that one step of long examples takes at most.
+fn peak_of_a_step(gradient_checkpointing: bool) -> usize {
+    let opened = Pretrained::<B>::open_model_in(&fixture("llama"), Precision::F32, &Default::default());
+    let ((model, config), folder) = (opened.unwrap(), tempfile::tempdir().unwrap());
+    let examples: Vec<TrainingSequence> =
+        (0..8).map(|row| (0..48).map(|id| (id * 7 + row) % 60).collect::<Vec<u32>>().into()).collect();
+    let settings = TrainingSettings { gradient_checkpointing, batch: 8, max_steps: 1, ..settings() };
+    peak_of(|| {
+        let mut unobserved = (Unobserved, Unobserved);
+        finetune(
+            model.clone(),
+            &config,
+            &examples,
+            &[],
+            &settings,
+            folder.path(),
+            &mut unobserved.0,
+            &mut unobserved.1,
+        )
+        .unwrap();
+    })
+}
+
+#[test]
+fn blocks_that_are_computed_again_are_not_kept() {
+    let (kept, again) = (peak_of_a_step(false), peak_of_a_step(true));
+    println!("{kept} bytes with all blocks kept, {again} with them computed again");
+    assert!(again < kept * 2 / 3, "{again} {kept}");
 }
 
 #[test]
@@ -214,7 +247,58 @@ fn moments_of_another_model_are_damage() {
     // Of another method at the same step: parameters that the adapter has not.
     fs::copy(other.path().join(&newest), folder.path().join(&newest)).unwrap();
     let error = run(&TrainingSettings { resume: true, ..settings() }, folder.path()).unwrap_err();
-    assert!(matches!(error, TrainError::NothingToResume { .. }), "{error}");
+    assert!(matches!(error, TrainError::NoReadableCheckpoint { .. }), "{error}");
+    assert!(error.to_string().contains("fit no parameter which is trained"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_read_is_not_begun_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = run(&settings(), folder.path()).unwrap();
+    let step = folder.path().join(format!("step-{:06}", whole.steps));
+    let state = fs::read_to_string(step.join("state.json")).unwrap();
+    // As an earlier version wrote it.
+    fs::write(step.join("state.json"), state.replace("\"run\"", "\"fingerprint\"")).unwrap();
+    let error = run(&settings(), folder.path()).unwrap_err();
+    assert!(matches!(error, TrainError::NoReadableCheckpoint { .. }), "{error}");
+    assert!(step.join("optimizer.safetensors").exists());
+    fs::write(step.join("state.json"), state).unwrap();
+    assert_eq!(run(&settings(), folder.path()).unwrap().loss_last, whole.loss_last);
+}
+
+#[test]
+fn with_dropout_other_parts_are_another_run() {
+    let folder = tempfile::tempdir().unwrap();
+    run(&dropping(), folder.path()).unwrap();
+    for other in [
+        TrainingSettings { micro_batch_tokens: 1, ..dropping() },
+        TrainingSettings { replicas: 2, ..dropping() },
+    ] {
+        let error = run(&other, folder.path()).unwrap_err();
+        assert!(matches!(error, TrainError::OtherRun { .. }), "{error}");
+    }
+    // The copies of a model that drop are seen in its losses: they were there.
+    assert_ne!(losses(&dropping()), losses(&TrainingSettings { replicas: 2, ..dropping() }));
+}
+
+#[test]
+fn patience_needs_something_held_out() {
+    let tiny = tiny();
+    let examples: Vec<TrainingSequence> = ids().into_iter().map(TrainingSequence::from).collect();
+    let early_stopping = Some(EarlyStopping { patience: 2, min_delta: 0.0 });
+    let settings = TrainingSettings { early_stopping, ..settings() };
+    let folder = tempfile::tempdir().unwrap();
+    let error = finetune(
+        tiny.model,
+        &tiny.config,
+        &examples,
+        &[],
+        &settings,
+        folder.path(),
+        &mut Unobserved,
+        &mut Unobserved,
+    );
+    assert!(error.unwrap_err().to_string().contains("nothing is"));
 }
 
 #[test]
@@ -224,7 +308,7 @@ fn the_evaluation_of_what_is_kept_is_told() {
     let settings = |keep_best| TrainingSettings {
         learning_rate: 5.0,
         epochs: 30,
-        early_stopping: early_stopping.clone(),
+        early_stopping,
         keep_best,
         ..settings()
     };

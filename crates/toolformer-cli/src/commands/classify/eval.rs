@@ -7,15 +7,16 @@ use toolformer::{
     device::OnDevice,
     eval::Proportion,
     model::CausalLm as _,
-    train::{Labels, encode_texts, read_labelled, score_labels},
+    train::{Labels, encode_texts, score_labels},
 };
 
+use super::labelled_of;
 use crate::{
     failure::wrong_usage,
     model_args::ModelArgs,
     output::{print_json, print_text},
     row_args::RowArgs,
-    set_args::open_to_measure,
+    set_args::MeasuredSetArgs,
 };
 
 /// Measure a classifier on rows with labels
@@ -31,7 +32,7 @@ Examples:
 With --json: {\"n\":1725, \"too_long\":0, \"accuracy\":{\"value\":0.8, \"low\":0.78, \"high\":0.82}, \"f1\":0.86,
   \"majority\":0.66, \"loss\":0.45}")]
 pub(super) struct Args {
-    /// The rows, as for `classify train`; of a set with splits `test`, or else `validation`
+    /// The rows, as for `classify train`
     #[arg(long, value_name = "PATH|ID")]
     data: String,
     /// Tokens that go through the model at once
@@ -43,6 +44,8 @@ pub(super) struct Args {
     /// Write one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    sets: MeasuredSetArgs,
     #[command(flatten)]
     rows: RowArgs,
     #[command(flatten)]
@@ -67,7 +70,7 @@ impl OnDevice for &Args {
     type Output = Result<()>;
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
-        let texts = read_labelled(&open_to_measure(&self.data)?, &self.data, &self.rows.fields())?;
+        let texts = labelled_of(&self.sets, &self.data, &self.rows.fields())?;
         if texts.iter().any(|text| text.label.is_none()) {
             return Err(wrong_usage("a row has no label; name the field by --label-field"));
         }

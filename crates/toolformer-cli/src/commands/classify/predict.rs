@@ -7,15 +7,16 @@ use toolformer::{
     burn::tensor::backend::Backend,
     device::OnDevice,
     model::{CausalLm as _, check_ids},
-    train::{LabelledText, probabilities, read_labelled, text_scores},
+    train::{LabelledText, probabilities, text_scores},
 };
 
+use super::labelled_of;
 use crate::{
     failure::wrong_usage,
     model_args::ModelArgs,
     output::{Output, say},
     row_args::RowArgs,
-    set_args::open_to_measure,
+    set_args::MeasuredSetArgs,
 };
 
 /// Say which labels texts have
@@ -32,12 +33,14 @@ pub(super) struct Args {
     /// A text
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// Rows, which need no label, as for `classify train`; of a set with splits `test`, or else `validation`
+    /// Rows, which need no label, as for `classify train`
     #[arg(long, value_name = "PATH|ID")]
     data: Option<String>,
     /// Tokens that go through the model at once
     #[arg(long, value_name = "TOKENS", default_value_t = 1024)]
     batch_tokens: usize,
+    #[command(flatten)]
+    sets: MeasuredSetArgs,
     #[command(flatten)]
     rows: RowArgs,
     #[command(flatten)]
@@ -57,7 +60,7 @@ impl OnDevice for &Args {
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
         let texts = match (&self.text, &self.data) {
             (Some(text), _) => vec![LabelledText { text: text.clone(), label: None }],
-            (None, Some(data)) => read_labelled(&open_to_measure(data)?, data, &self.rows.fields())?,
+            (None, Some(data)) => labelled_of(&self.sets, data, &self.rows.fields())?,
             (None, None) => return Err(wrong_usage("give --text or --data")),
         };
         let (model, config, tokenizer) = self.model.open_classifier::<B>(device)?;

@@ -8,12 +8,15 @@ use toolformer::{
     burn::tensor::backend::Backend,
     data::Dataset,
     device::OnDevice,
-    model::{CausalLm as _, Pretrained, load_classifier_adapter},
-    train::{LabelCrossEntropy, LabelledText, Labels, Method, encode_texts, read_labelled, split_by_text},
+    model::{CausalLm as _, Pretrained},
+    train::{LabelCrossEntropy, LabelledText, Labels, encode_texts, read_labelled, split_by_text},
 };
 
+use super::labelled_rows;
 use crate::{
-    classifier_training::{Done, Output, check_part, fresh_classifier, settings, train_and_save},
+    classifier_training::{
+        Done, Output, adapter_to_train_on, check_part, fresh_classifier, settings, train_and_save,
+    },
     finetune_args::FinetuneArgs,
     from_adapter_arg::FromAdapterArg,
     model_args::ModelArgs,
@@ -26,7 +29,7 @@ use crate::{
 /// Train a classifier
 ///
 /// There are as many labels as the rows have. Writes into a folder: adapter/ (with LoRA), model/ (its updates merged),
-/// metrics.jsonl, checkpoints/. A run that was cut off goes on from its last checkpoint when the same command is given again. Rows longer
+/// metrics.jsonl, training.html (its curves), checkpoints/. A run that was cut off goes on from its last checkpoint when the same command is given again. Rows longer
 /// than --max-seq are dropped.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -37,7 +40,7 @@ Examples:
 
 With --json: {\"texts\":3668, \"held_out\":408, \"too_long\":0, \"labels\":[\"0\",\"1\"], \"steps\":690, \"tokens\":..,
   \"seconds\":.., \"loss_first\":.., \"loss_last\":..,
-  \"best\":{\"step\":460, \"loss\":0.4, \"count\":408, \"accuracy\":0.8, \"f1\":0.86}}")]
+  \"best\":{\"step\":460, \"loss\":0.4, \"count\":408, \"accuracy\":0.8, \"f1\":0.86}, \"kept\":{..}}")]
 pub(super) struct Args {
     /// The rows: a file, a folder, a pattern, - for JSONL on standard input, or a data set of a hub (hf:ORG/NAME); can be
     /// given several times. JSONL, JSON, CSV, TSV or Parquet, each but Parquet also in .gz
@@ -97,7 +100,7 @@ impl OnDevice for &Args {
         let (mut model, config) =
             fresh_classifier(model, &config, &tokenizer, labels.names().to_vec(), self.seed)?;
         if let Some(adapter) = self.from.folder() {
-            settings.method = Method::Lora(load_classifier_adapter(&mut model, adapter)?);
+            settings.method = adapter_to_train_on(&mut model, adapter, labels.names())?;
         }
         let objective = LabelCrossEntropy::new(&model, &learnt.texts, &held_out.texts, &settings)?;
         let output = Output {
@@ -122,19 +125,15 @@ impl OnDevice for &Args {
 impl Args {
     /// The labels, the rows to learn, and those held out.
     fn read(&self) -> Result<(Labels, Vec<LabelledText>, Vec<LabelledText>)> {
-        let as_they_are = |rows: &Dataset, _: &str| rows.clone();
         let (fields, name) = (self.rows.fields(), self.data.join(", "));
-        let hold_out = if self.held_out_data.is_some() { HoldOut::Nothing } else { HoldOut::OfSets(None) };
-        let rows = self.sets.open(&self.data, &as_they_are, hold_out, self.seed)?;
+        let hold_out = self.held_out_data.as_deref().map_or(HoldOut::OfSets(None), HoldOut::Set);
+        let made = |rows: &Dataset, source: &str| labelled_rows(rows, source, &fields);
+        let rows = self.sets.open(&self.data, &made, hold_out, self.seed)?;
         let learnt = read_labelled(&rows.train, &name, &fields)?;
         let labels = Labels::of(&learnt)?;
-        match (&self.held_out_data, rows.held_out) {
-            (Some(source), _) => {
-                let rows = self.sets.open_held_out(source, &as_they_are)?;
-                Ok((labels, learnt, read_labelled(&rows, source, &fields)?))
-            }
-            (None, Some(rows)) => Ok((labels, learnt, read_labelled(&rows, &name, &fields)?)),
-            (None, None) => {
+        match rows.held_out {
+            Some(rows) => Ok((labels, learnt, read_labelled(&rows, "the rows held out", &fields)?)),
+            None => {
                 let (learnt, mut held_out) = split_by_text(learnt, self.held_out, self.seed);
                 held_out.truncate(self.sets.max_eval_samples.unwrap_or(usize::MAX));
                 Ok((labels, learnt, held_out))

@@ -12,12 +12,12 @@ use toolformer::{
     },
 };
 
-use super::score::check_one_label;
+use super::{pair_rows, score::check_one_label};
 use crate::{
     failure::wrong_usage,
     model_args::ModelArgs,
     output::{print_json, print_text},
-    set_args::open_to_measure,
+    set_args::MeasuredSetArgs,
     template_args::TemplateArgs,
 };
 
@@ -36,7 +36,7 @@ With --json: {\"n\":200, \"questions\":200, \"too_long\":0, \"equal\":0,
   \"accuracy\":{\"value\":0.7, \"low\":0.63, \"high\":0.76}, \"margin\":0.4, \"loss\":0.6,
   \"longer\":{\"value\":0.55, \"low\":0.48, \"high\":0.62}, \"shorter\":{..}}")]
 pub(super) struct Args {
-    /// The pairs, as for `reward train`; of a set with splits `test`, or else `validation`
+    /// The pairs, as for `reward train`
     #[arg(long, value_name = "PATH|ID")]
     pairs: String,
     /// Longest side of a pair, in tokens [default: the model's context]
@@ -51,6 +51,8 @@ pub(super) struct Args {
     /// Write one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    sets: MeasuredSetArgs,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
@@ -78,7 +80,7 @@ impl OnDevice for &Args {
     type Output = Result<()>;
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
-        let pairs = read_pairs(&open_to_measure(&self.pairs)?, &self.pairs)?;
+        let pairs = read_pairs(&self.sets.open(&self.pairs, &pair_rows)?, &self.pairs)?;
         let (model, _, tokenizer) = self.model.open_classifier::<B>(device)?;
         check_one_label(&model)?;
         let template = self.template.template(Some(self.model.path()?), &tokenizer)?;

@@ -6,9 +6,8 @@ use anyhow::Result;
 use serde::Serialize;
 use toolformer::{
     burn::tensor::backend::Backend,
-    data::Dataset,
     device::OnDevice,
-    model::{CausalLm as _, Pretrained, load_classifier_adapter},
+    model::{CausalLm as _, Pretrained},
     text::Syntax,
     train::{
         EncodedPairs, JsonlLines, Method, PairwiseLogistic, PreferencePair, Rivals, TextFile,
@@ -16,8 +15,11 @@ use toolformer::{
     },
 };
 
+use super::pair_rows;
 use crate::{
-    classifier_training::{Done, Output, check_part, fresh_classifier, settings, train_and_save},
+    classifier_training::{
+        Done, Output, adapter_to_train_on, check_part, fresh_classifier, settings, train_and_save,
+    },
     finetune_args::FinetuneArgs,
     from_adapter_arg::FromAdapterArg,
     model_args::ModelArgs,
@@ -30,7 +32,7 @@ use crate::{
 /// Train a reward model on pairs of answers
 ///
 /// The loss is -log sigmoid(better - worse - margin). Writes into a folder: adapter/ (with LoRA), model/ (its updates merged),
-/// metrics.jsonl, checkpoints/. A run that was cut off goes on from its last checkpoint when the same command is given again.
+/// metrics.jsonl, training.html (its curves), checkpoints/. A run that was cut off goes on from its last checkpoint when the same command is given again.
 ///
 /// A line of the pairs is an object with `chosen` and `rejected` (or response_chosen, response_rejected), a `question` (or
 /// prompt), and if need be `system`, `history` ([[question, answer], ..]) and `margin`. Answers and prompt may be lists of
@@ -48,14 +50,14 @@ Examples:
 
 With --json: {\"pairs\":320, \"held_out\":80, \"too_long\":2, \"equal\":0, \"cut\":0, \"steps\":20, \"tokens\":90000,
   \"seconds\":300, \"loss_first\":0.7, \"loss_last\":0.5,
-  \"best\":{\"step\":20, \"loss\":0.6, \"count\":80, \"accuracy\":0.7, \"margin\":0.4}}")]
+  \"best\":{\"step\":20, \"loss\":0.6, \"count\":80, \"accuracy\":0.7, \"margin\":0.4}, \"kept\":{..}}")]
 pub(super) struct Args {
     /// The pairs: a file, a folder, a pattern, - for JSONL on standard input, or a data set of a hub (hf:ORG/NAME); can be
     /// given several times. JSONL, JSON, CSV, TSV or Parquet, each but Parquet also in .gz
     #[arg(long, value_name = "PATH|ID", required_unless_present = "from_run")]
     pairs: Vec<String>,
     /// Instead of --pairs: the folder of a run of `teach`, whose filter says which of two calls at the same place is better
-    #[arg(long, value_name = "RUN", conflicts_with = "pairs", requires = "texts")]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["pairs", "mix", "split", "field", "max_train_samples"], requires = "texts")]
     from_run: Option<PathBuf>,
     /// The texts of that run
     #[arg(long, value_name = "FILE", requires = "from_run")]
@@ -108,7 +110,7 @@ impl OnDevice for &Args {
         check_part(self.held_out)?;
         let (learnt, held_out) = self.read()?;
         let Pretrained { model, config, tokenizer, generation } = self.model.open::<B>(device)?;
-        let template = self.template.template(None, &tokenizer)?;
+        let template = self.template.template(self.from.folder(), &tokenizer)?;
         let (longest, ids) = (settings.max_seq.min(model.max_positions()), model.vocab_size());
         let encode = |pairs: &[PreferencePair]| encode_pairs(pairs, &template, &tokenizer, longest, ids);
         let (learnt, held_out) = (encode(&learnt)?, encode(&held_out)?);
@@ -124,7 +126,7 @@ impl OnDevice for &Args {
         let labels = vec!["score".to_owned()];
         let (mut model, config) = fresh_classifier(model, &config, &tokenizer, labels, self.seed)?;
         if let Some(adapter) = self.from.folder() {
-            settings.method = Method::Lora(load_classifier_adapter(&mut model, adapter)?);
+            settings.method = adapter_to_train_on(&mut model, adapter, &config.labels)?;
         }
         let objective =
             PairwiseLogistic::new(&model, &learnt.pairs, &held_out.pairs, self.centre, &settings)?;
@@ -137,6 +139,9 @@ impl OnDevice for &Args {
         };
         let done = train_and_save(model, &objective, &config, &settings, &output)?;
         template.save(&self.out.join("model"))?;
+        if let Method::Lora(_) = settings.method {
+            template.save(&self.out.join("adapter"))?;
+        }
         let summary = Summary {
             pairs: learnt.pairs.len(),
             held_out: held_out.pairs.len(),
@@ -152,31 +157,24 @@ impl OnDevice for &Args {
 impl Args {
     /// The pairs to learn, and those held out.
     fn read(&self) -> Result<(Vec<PreferencePair>, Vec<PreferencePair>)> {
-        let as_they_are = |rows: &Dataset, _: &str| rows.clone();
-        let hold_out = if self.held_out_pairs.is_some() { HoldOut::Nothing } else { HoldOut::OfSets(None) };
-        let (pairs, held_out) = match (&self.from_run, &self.texts) {
+        let hold_out = self.held_out_pairs.as_deref().map_or(HoldOut::OfSets(None), HoldOut::Set);
+        // With --from-run there are none to learn among them.
+        let rows = self.sets.open(&self.pairs, &pair_rows, hold_out, self.seed)?;
+        let pairs = match (&self.from_run, &self.texts) {
             (Some(run), Some(texts)) => {
                 let (texts, candidates) = (TextFile::open(texts)?, run.join("candidates.jsonl"));
                 let candidates = JsonlLines::open(&candidates)?;
                 let rivals = if self.any_place { Rivals::AnyPlace } else { Rivals::SamePlace };
-                (pairs_of_calls(texts.texts()?, candidates, &Syntax::default(), rivals)?, None)
+                pairs_of_calls(texts.texts()?, candidates, &Syntax::default(), rivals)?
             }
-            _ => {
-                let rows = self.sets.open(&self.pairs, &as_they_are, hold_out, self.seed)?;
-                let name = self.pairs.join(", ");
-                let held_out = rows.held_out.map(|rows| read_pairs(&rows, &name)).transpose()?;
-                (read_pairs(&rows.train, &name)?, held_out)
-            }
+            _ => read_pairs(&rows.train, &self.pairs.join(", "))?,
         };
-        let held_out = match &self.held_out_pairs {
-            Some(source) => Some(read_pairs(&self.sets.open_held_out(source, &as_they_are)?, source)?),
-            None => held_out,
-        };
-        let Some(held_out) = held_out else {
+        let Some(held_out) = rows.held_out else {
             let (learnt, mut held_out) = split_by_question(pairs, self.held_out, self.seed);
             held_out.truncate(self.sets.max_eval_samples.unwrap_or(usize::MAX));
             return Ok((learnt, held_out));
         };
+        let held_out = read_pairs(&held_out, "the pairs held out")?;
         let questions: HashSet<String> = pairs.iter().map(PreferencePair::question).collect();
         let shared = held_out.iter().filter(|pair| questions.contains(&pair.question())).count();
         if shared > 0 {
