@@ -197,65 +197,28 @@ pub(crate) const WEB: Asset = Asset {
     next: None,
 };
 
-/// Of the Berkeley Function Calling Leaderboard: simple questions.
-const BFCL_SIMPLE: Asset = Asset {
-    name: "bfcl-simple",
-    what: "BFCL: simple questions",
-    client: Client::Pip,
-    requirement: "bfcl-eval==2026.3.23",
-    member: "bfcl_eval/data/BFCL_v4_simple_python.json",
-    pieces: 1,
-    cached_as: "data/bfcl/BFCL_v4_simple_python.json",
-    pin: Pin { size: 283_274, sha256: "82dd63ba502eb2520c6b5d1d9a5c4b590e03ff261565175561f6228a367d1991" },
-    made: None,
-    licence: "Apache-2.0",
-    env: "TOOLFORMER_BFCL_SIMPLE",
-    next: None,
-};
-
-/// Of the Berkeley Function Calling Leaderboard: their possible answers.
-const BFCL_SIMPLE_ANSWERS: Asset = Asset {
-    name: "bfcl-simple-answers",
-    what: "BFCL: their possible answers",
-    member: "bfcl_eval/data/possible_answer/BFCL_v4_simple_python.json",
-    cached_as: "data/bfcl/possible_answer/BFCL_v4_simple_python.json",
-    pin: Pin { size: 63_627, sha256: "90cd5bc653690ee8e459b5b3f3fc9458606f7f3fcbf795bb51b7dc581f8c86dc" },
-    env: "TOOLFORMER_BFCL_SIMPLE_ANSWERS",
-    ..BFCL_SIMPLE
-};
-
-/// Of the Berkeley Function Calling Leaderboard: questions with several functions.
-const BFCL_MULTIPLE: Asset = Asset {
-    name: "bfcl-multiple",
-    what: "BFCL: questions with several functions",
-    member: "bfcl_eval/data/BFCL_v4_multiple.json",
-    cached_as: "data/bfcl/BFCL_v4_multiple.json",
-    pin: Pin { size: 316_583, sha256: "aef168155ebd74b7ac2401198b201343bc7d16d7a3d7e0d4e6d8ee82c6969b2a" },
-    env: "TOOLFORMER_BFCL_MULTIPLE",
-    ..BFCL_SIMPLE
-};
-
-/// Of the Berkeley Function Calling Leaderboard: their possible answers.
-const BFCL_MULTIPLE_ANSWERS: Asset = Asset {
-    name: "bfcl-multiple-answers",
-    what: "BFCL: their possible answers",
-    member: "bfcl_eval/data/possible_answer/BFCL_v4_multiple.json",
-    cached_as: "data/bfcl/possible_answer/BFCL_v4_multiple.json",
-    pin: Pin { size: 32_254, sha256: "244e00ce9395df948bcafc7bee64e8f9c87ef70887587d83cae45b13699f3047" },
-    env: "TOOLFORMER_BFCL_MULTIPLE_ANSWERS",
-    ..BFCL_SIMPLE
-};
-
-/// Of the Berkeley Function Calling Leaderboard: questions that no function fits.
-const BFCL_IRRELEVANCE: Asset = Asset {
-    name: "bfcl-irrelevance",
-    what: "BFCL: questions that no function fits",
-    member: "bfcl_eval/data/BFCL_v4_irrelevance.json",
-    cached_as: "data/bfcl/BFCL_v4_irrelevance.json",
-    pin: Pin { size: 159_940, sha256: "2b6ed4c2e992cdcf5f1678a701851f944bef7550ee026ed1ddb89efed5be01a6" },
-    env: "TOOLFORMER_BFCL_IRRELEVANCE",
-    ..BFCL_SIMPLE
-};
+/// A file of the Berkeley Function Calling Leaderboard: its name, what it is and its variable; where it lies in the package, and in
+/// the cache.
+const fn bfcl(
+    [name, what, env]: [&'static str; 3],
+    [member, cached_as]: [&'static str; 2],
+    pin: Pin,
+) -> Asset {
+    Asset {
+        name,
+        what,
+        client: Client::Pip,
+        requirement: "bfcl-eval==2026.3.23",
+        member,
+        pieces: 1,
+        cached_as,
+        pin,
+        made: None,
+        licence: "Apache-2.0",
+        env,
+        next: None,
+    }
+}
 
 /// Everything that can be fetched.
 pub(crate) const ASSETS: &[Asset] = &[
@@ -266,11 +229,88 @@ pub(crate) const ASSETS: &[Asset] = &[
     GPT2_MERGES,
     WIKI,
     WEB,
-    BFCL_SIMPLE,
-    BFCL_SIMPLE_ANSWERS,
-    BFCL_MULTIPLE,
-    BFCL_MULTIPLE_ANSWERS,
-    BFCL_IRRELEVANCE,
+    bfcl(
+        ["bfcl-simple", "BFCL: questions of BFCL_v4_simple_python", "TOOLFORMER_BFCL_SIMPLE"],
+        ["bfcl_eval/data/BFCL_v4_simple_python.json", "data/bfcl/BFCL_v4_simple_python.json"],
+        Pin { size: 283_274, sha256: "82dd63ba502eb2520c6b5d1d9a5c4b590e03ff261565175561f6228a367d1991" },
+    ),
+    bfcl(
+        [
+            "bfcl-simple-answers",
+            "BFCL: the possible answers of BFCL_v4_simple_python",
+            "TOOLFORMER_BFCL_SIMPLE_ANSWERS",
+        ],
+        [
+            "bfcl_eval/data/possible_answer/BFCL_v4_simple_python.json",
+            "data/bfcl/possible_answer/BFCL_v4_simple_python.json",
+        ],
+        Pin { size: 63_627, sha256: "90cd5bc653690ee8e459b5b3f3fc9458606f7f3fcbf795bb51b7dc581f8c86dc" },
+    ),
+    bfcl(
+        ["bfcl-multiple", "BFCL: questions of BFCL_v4_multiple", "TOOLFORMER_BFCL_MULTIPLE"],
+        ["bfcl_eval/data/BFCL_v4_multiple.json", "data/bfcl/BFCL_v4_multiple.json"],
+        Pin { size: 316_583, sha256: "aef168155ebd74b7ac2401198b201343bc7d16d7a3d7e0d4e6d8ee82c6969b2a" },
+    ),
+    bfcl(
+        [
+            "bfcl-multiple-answers",
+            "BFCL: the possible answers of BFCL_v4_multiple",
+            "TOOLFORMER_BFCL_MULTIPLE_ANSWERS",
+        ],
+        [
+            "bfcl_eval/data/possible_answer/BFCL_v4_multiple.json",
+            "data/bfcl/possible_answer/BFCL_v4_multiple.json",
+        ],
+        Pin { size: 32_254, sha256: "244e00ce9395df948bcafc7bee64e8f9c87ef70887587d83cae45b13699f3047" },
+    ),
+    bfcl(
+        ["bfcl-irrelevance", "BFCL: questions of BFCL_v4_irrelevance", "TOOLFORMER_BFCL_IRRELEVANCE"],
+        ["bfcl_eval/data/BFCL_v4_irrelevance.json", "data/bfcl/BFCL_v4_irrelevance.json"],
+        Pin { size: 159_940, sha256: "2b6ed4c2e992cdcf5f1678a701851f944bef7550ee026ed1ddb89efed5be01a6" },
+    ),
+    bfcl(
+        ["bfcl-live-simple", "BFCL: questions of BFCL_v4_live_simple", "TOOLFORMER_BFCL_LIVE_SIMPLE"],
+        ["bfcl_eval/data/BFCL_v4_live_simple.json", "data/bfcl/BFCL_v4_live_simple.json"],
+        Pin { size: 260_140, sha256: "1af2ac87dca47556db7b7e37e51e28b459a38b594e3c7b3c792b4903598ca0c4" },
+    ),
+    bfcl(
+        [
+            "bfcl-live-simple-answers",
+            "BFCL: the possible answers of BFCL_v4_live_simple",
+            "TOOLFORMER_BFCL_LIVE_SIMPLE_ANSWERS",
+        ],
+        [
+            "bfcl_eval/data/possible_answer/BFCL_v4_live_simple.json",
+            "data/bfcl/possible_answer/BFCL_v4_live_simple.json",
+        ],
+        Pin { size: 46_972, sha256: "fec9cfa9744a936f9126981e85a2023da1e63e273eafebc81923a1162fad70ce" },
+    ),
+    bfcl(
+        ["bfcl-live-multiple", "BFCL: questions of BFCL_v4_live_multiple", "TOOLFORMER_BFCL_LIVE_MULTIPLE"],
+        ["bfcl_eval/data/BFCL_v4_live_multiple.json", "data/bfcl/BFCL_v4_live_multiple.json"],
+        Pin { size: 3_891_277, sha256: "fd8ccfad4d911420d0e3341dbe2fff77d1d341da934248b9bb2bda24ab3a10c8" },
+    ),
+    bfcl(
+        [
+            "bfcl-live-multiple-answers",
+            "BFCL: the possible answers of BFCL_v4_live_multiple",
+            "TOOLFORMER_BFCL_LIVE_MULTIPLE_ANSWERS",
+        ],
+        [
+            "bfcl_eval/data/possible_answer/BFCL_v4_live_multiple.json",
+            "data/bfcl/possible_answer/BFCL_v4_live_multiple.json",
+        ],
+        Pin { size: 199_668, sha256: "97e90d59c5bd76c55a2920ce93e5566e9046307d3f558578f085f9d3a56c3084" },
+    ),
+    bfcl(
+        [
+            "bfcl-live-irrelevance",
+            "BFCL: questions of BFCL_v4_live_irrelevance",
+            "TOOLFORMER_BFCL_LIVE_IRRELEVANCE",
+        ],
+        ["bfcl_eval/data/BFCL_v4_live_irrelevance.json", "data/bfcl/BFCL_v4_live_irrelevance.json"],
+        Pin { size: 2_209_534, sha256: "6559fda2beaceb609a2cd2e504c65b4a56cb448e1ef88fddfd199e163d163349" },
+    ),
 ];
 
 /// A folder of files that are fetched together: `bfcl` are all whose names begin with `bfcl-`.

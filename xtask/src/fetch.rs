@@ -65,6 +65,16 @@ fn group(args: &Args) -> Result<()> {
     let files = ASSETS.iter().filter(of_group).map(ensure).collect::<Result<Vec<_>>>()?;
     // The first lies in the folder itself, others also below.
     let folder = files.first().and_then(|file| file.parent()).context("no such group")?;
+    for (asset, file) in ASSETS.iter().filter(of_group).zip(&files) {
+        if !file.starts_with(folder) {
+            bail!(
+                "${} names a file elsewhere than {}; unset it, or set it for all of {}",
+                asset.env,
+                folder.display(),
+                args.name
+            );
+        }
+    }
     println!("{}", folder.display());
     Ok(())
 }

@@ -99,7 +99,7 @@ pub enum EvalError {
     },
     /// A file of results belongs to another run.
     #[error(
-        "{} holds results of another run ({found}); give a new file, or move that one away",
+        "{} holds results of another run ({found}); give the same settings to go on, or another file or folder, or move that one away",
         path.display()
     )]
     OtherRun {

@@ -7,6 +7,7 @@ mod chart;
 mod costs;
 mod eval_charts;
 mod eval_page;
+mod eval_verdicts;
 mod example_cards;
 mod facts;
 mod fates;

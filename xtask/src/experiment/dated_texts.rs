@@ -136,11 +136,45 @@ mod tests {
             if let (Some(named), Some(weekday)) = (named, weekday) {
                 check("a date and its weekday", named.rem_euclid(7), weekday as i64);
             }
+            // Parts of a date that stand alone: by a day that is counted, or by months and years.
+            let (year, month, day) = match (away, spelt(text)) {
+                (Some(away), None) => date_of(today + away),
+                (_, Some(months)) => {
+                    let (year, month, day) = date_of(today);
+                    let months = year * 12 + month - 1 + months;
+                    (months.div_euclid(12), months.rem_euclid(12) + 1, day)
+                }
+                (None, None) => continue,
+            };
+            let said = |before: &str| {
+                let behind = text.rsplit_once(before)?.1.trim_end_matches('.').split(['.', ' ']).next()?;
+                Some(behind.to_owned())
+            };
+            if named.is_none() {
+                for phrase in ["month will be ", "month was ", "month are we in? ", "month: ", "It is "] {
+                    if let Some(position) =
+                        said(phrase).and_then(|word| MONTHS.iter().position(|month| *month == word))
+                    {
+                        check("a month", position as i64 + 1, month);
+                    }
+                }
+                for phrase in ["the year is ", "the year ", "year do we write? "] {
+                    if let Some(found) = said(phrase).and_then(|word| word.parse::<i64>().ok()) {
+                        check("a year", found, year);
+                    }
+                }
+                for phrase in ["the month will be ", "the month was ", "day of the month: "] {
+                    if let Some(found) = said(phrase).and_then(|word| word.parse::<i64>().ok()) {
+                        // A month that has no such day ends with its last.
+                        check("a day of the month", found, day.min(last_day(year, month)));
+                    }
+                }
+            }
             if let (Some(away), Some(weekday), None) = (away, weekday, named) {
                 check("how far a weekday is", (today + away).rem_euclid(7), weekday as i64);
             }
         }
-        assert!(checked.len() == 3 && checked.values().all(|&count| count > 100), "{checked:?}");
+        assert!(checked.len() == 6 && checked.values().all(|&count| count > 100), "{checked:?}");
     }
 
     /// Sunday is 0, as it is for `day_number` modulo 7.
@@ -167,6 +201,36 @@ mod tests {
         let is_leap = leaps(year) > leaps(year - 1);
         let lengths = [31, 28 + i64::from(is_leap), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
         (year - 1) * 365 + leaps(year - 1) + lengths[..month as usize - 1].iter().sum::<i64>() + day
+    }
+
+    fn last_day(year: i64, month: i64) -> i64 {
+        let (next_year, next) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+        day_number(next_year, next, 1) - day_number(year, month, 1)
+    }
+
+    /// Year, month and day of a day's number, by looking for them.
+    fn date_of(number: i64) -> (i64, i64, i64) {
+        let year = (1..).take_while(|&year| day_number(year, 1, 1) <= number).last().unwrap();
+        let month = (1..=12).take_while(|&month| day_number(year, month, 1) <= number).last().unwrap();
+        (year, month, number - day_number(year, month, 1) + 1)
+    }
+
+    /// How many months ahead the day of a text is, where it says so in months or years.
+    fn spelt(text: &str) -> Option<i64> {
+        let words: Vec<&str> = text.split(' ').collect();
+        words.windows(2).find_map(|window| {
+            let n: i64 = window[0].parse().ok()?;
+            let unit = window[1].trim_matches(|c: char| !c.is_ascii_alphabetic());
+            let sign = if text.contains(" ago") { -1 } else { 1 };
+            Some(
+                sign * n
+                    * match unit {
+                        "months" => 1,
+                        "years" => 12,
+                        _ => return None,
+                    },
+            )
+        })
     }
 
     /// The date that stands in a text, such as `March 2, 2016`.

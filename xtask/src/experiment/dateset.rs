@@ -13,7 +13,7 @@ use crate::process;
 ///
 /// The texts: word problems of our own with their answers, and sentences of our own about days, each with the day on which it
 /// was written. Dateset's questions are drawn from all 9,400, of each kind its part. Prints the four conditions, perplexity
-/// on introductions of Wikipedia, and the sweeps of decoding's k; report.html shows them.
+/// on introductions of Wikipedia and on passages of the web, and the sweeps of decoding's k; report.html shows them.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// How many word problems
@@ -33,7 +33,8 @@ pub(super) struct Args {
 }
 
 /// How calls are sampled.
-const SAMPLING: &str = "--k 3 --m 8 --max-call-tokens 24 --constrain --select --mask-responses";
+const SAMPLING: &str =
+    "--k 3 --m 8 --max-call-tokens 24 --constrain --select --no-look-ahead --mask-responses";
 
 /// Examples of the calendar with questions in its calls, which the paper's has not.
 const CALENDAR_PROMPT: &str = include_str!("calendar_prompt.txt");
@@ -50,7 +51,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     std::fs::write(&settings, calendar).with_context(|| cannot(&settings))?;
     let mut sampling = words(SAMPLING);
     sampling.extend(["--settings".to_owned(), settings.to_string_lossy().into_owned()]);
-    let dateset = Asked { task: "dateset", data: None, limit: Some(args.questions) };
+    let dateset = Asked { task: "dateset".to_owned(), data: None, limit: Some(args.questions) };
     let asked = vec![dateset, args.options.svamp()?];
     args.options.on(&files, texts, "calculator,calendar", sampling, asked)?.run()
 }

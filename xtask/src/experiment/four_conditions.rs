@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -17,8 +16,8 @@ use crate::quickstart::read_rows;
 
 /// What is asked.
 pub(super) struct Asked {
-    /// The task's name.
-    pub(super) task: &'static str,
+    /// The task's name, or its file.
+    pub(super) task: String,
     /// Its data, if it has any.
     pub(super) data: Option<PathBuf>,
     /// Ask only so many of its items, drawn by the seed.
@@ -40,8 +39,8 @@ pub(super) struct Options {
     /// How often: the taught model annotates the texts again
     #[arg(long, value_name = "N", default_value_t = 2)]
     rounds: usize,
-    /// So many introductions of Wikipedia are among the texts; of them and of the others no call was kept for, as many are learnt
-    /// as there are texts with calls
+    /// So many introductions of Wikipedia are among the texts. Then --plain-ratio is 1: of all texts that no call was kept for, the
+    /// introductions mostly, as many are learnt as there are texts with calls
     #[arg(long, value_name = "N", default_value_t = 0)]
     general: usize,
     /// How many introductions of Wikipedia perplexity is measured on, and how many passages of the web
@@ -75,7 +74,27 @@ impl Options {
     /// The question about SVAMP.
     pub(super) fn svamp(&self) -> Result<Asked> {
         let limit = self.tune.then_some(TUNED_ON);
-        Ok(Asked { task: "svamp", data: Some(std::path::absolute(&self.svamp)?), limit })
+        Ok(Asked { task: "svamp".to_owned(), data: Some(std::path::absolute(&self.svamp)?), limit })
+    }
+
+    /// Before hours of work, what would fail behind them.
+    fn check(&self, introductions: usize) -> Result<()> {
+        if self.held_out == 0 || self.general + self.held_out > introductions {
+            bail!(
+                "of {introductions} introductions {} are learnt and {} held out; hold out 1 or more, and no more than are left",
+                self.general,
+                self.held_out
+            );
+        }
+        // Without calls nothing is held out to choose by, and both are to be trained alike.
+        for option in ["--patience", "--keep"] {
+            if self.training.iter().any(|given| given.split('=').next() == Some(option)) {
+                bail!(
+                    "{option} chooses by held-out texts, which training without calls has not; leave it out"
+                );
+            }
+        }
+        Ok(())
     }
 
     /// The experiment on texts, which `teach` learns from by options of sampling.
@@ -88,6 +107,7 @@ impl Options {
         asked: Vec<Asked>,
     ) -> Result<FourConditions<'a>> {
         let wiki = read_rows(&fetch::ensure(&WIKI)?)?;
+        self.check(wiki.len())?;
         let (general, others) = introductions(&wiki, self.general);
         if !general.is_empty() {
             sampling.extend(words("--plain-ratio 1"));
@@ -149,11 +169,8 @@ impl FourConditions<'_> {
     /// Does what is not done yet, and prints the tables.
     pub(super) fn run(&self) -> Result<()> {
         let files = self.files;
-        let began = Instant::now();
         self.teach()?;
-        let (taught_in, began) = (began.elapsed(), Instant::now());
         let continued = self.continue_without_calls()?;
-        let continued_in = began.elapsed();
         let taught = self.round(self.rounds).join("model");
         let (mut runs, mut sweeps) = (Vec::new(), String::new());
         for asked in &self.asked {
@@ -175,7 +192,15 @@ impl FourConditions<'_> {
             let _ = writeln!(sweeps, "{table}");
         }
         for (name, data) in [("wikipedia", files.file(HELD_OUT)), ("web", fetch::ensure(&WEB)?)] {
-            let texts = Asked { task: "texts", data: Some(data), limit: Some(self.held_out) };
+            // Each a task of its own, so that tables and the report keep them apart.
+            let task = files.file(&format!("{name}.toml"));
+            std::fs::write(&task, text_task(name))
+                .with_context(|| format!("cannot write {}", task.display()))?;
+            let texts = Asked {
+                task: task.to_string_lossy().into_owned(),
+                data: Some(data),
+                limit: Some(self.held_out),
+            };
             let models =
                 [("plain", &files.model), ("plain-finetuned", &continued), ("toolformer-disabled", &taught)];
             for (condition, model) in models {
@@ -189,18 +214,27 @@ impl FourConditions<'_> {
         report.arg("report").args(&runs).arg("--out").arg(files.file("report.html"));
         timed(&mut report)?;
         println!("{}", table(&runs)?);
-        println!(
-            "Teaching took {:.0} s, training without calls {:.0} s, where they were not done already.\n",
-            taught_in.as_secs_f64(),
-            continued_in.as_secs_f64()
-        );
+        println!("{}", self.costs()?);
         println!("{sweeps}All of it is in {}.", files.out.display());
         Ok(())
     }
 
+    /// Seconds and tokens of teaching, by what the runs themselves have counted, over all legs of it.
+    fn costs(&self) -> Result<String> {
+        let mut out = format!("{:<24}{:>12}{:>12}\n", "teaching", "tokens", "seconds");
+        for round in 1..=self.rounds {
+            let stats: Value = read_json(&self.round(round).join("stats.json"))?;
+            for (stage, cost) in stats["stages"].as_object().into_iter().flatten() {
+                let (tokens, seconds) = (&cost["tokens"], cost["seconds"].as_f64().unwrap_or(f64::NAN));
+                let _ = writeln!(out, "{:<24}{tokens:>12}{seconds:>12.0}", format!("round {round}, {stage}"));
+            }
+        }
+        Ok(out)
+    }
+
     fn ask(&self, asked: &Asked, model: &Path) -> std::process::Command {
         let mut command = self.files.command("eval");
-        command.arg("--model").arg(model).args(["--task", asked.task, "--seed", &self.seed.to_string()]);
+        command.arg("--model").arg(model).args(["--task", &asked.task, "--seed", &self.seed.to_string()]);
         if let Some(data) = &asked.data {
             command.arg("--data").arg(data);
         }
@@ -259,6 +293,19 @@ fn without_calls(texts: &[Value], woven: &[Value]) -> Result<Vec<Value>> {
     Ok(same)
 }
 
+/// A task of texts whose perplexity is measured.
+fn text_task(name: &str) -> String {
+    format!(
+        "name = \"{name}\"\ndescription = \"perplexity\"\nsource = \"cargo xtask experiment\"\nprompt = \"{{text}}\"\nmax_tokens = 0\n\n\
+         [data]\nformat = \"texts\"\n\n[metric]\nkind = \"perplexity\"\n"
+    )
+}
+
+fn read_json(file: &Path) -> Result<Value> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))
+}
+
 /// What every run found.
 fn table(runs: &[PathBuf]) -> Result<String> {
     let mut out = format!(
@@ -266,10 +313,7 @@ fn table(runs: &[PathBuf]) -> Result<String> {
         "task", "condition", "found", "interval", "with a call", "tokens", "seconds"
     );
     for folder in runs {
-        let file = folder.join("summary.json");
-        let text =
-            std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        let found: Value = serde_json::from_str(&text)?;
+        let found = read_json(&folder.join("summary.json"))?;
         let text = |name: &str| found[name].as_str().unwrap_or_default().replace('_', " ");
         let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
         let (metric, factor, unit) = match &found["metrics"] {
@@ -311,6 +355,23 @@ mod tests {
         let woven = |id: &str| json!({"text_id": id, "text": "with [Calculator(1) -> 1] a call"});
         assert_eq!(without_calls(&texts, &[woven("c"), woven("a")]).unwrap(), [text("a"), text("c")]);
         assert!(without_calls(&texts, &[woven("d")]).is_err());
+    }
+
+    #[test]
+    fn what_would_fail_behind_hours_is_refused_at_once() {
+        #[derive(clap::Parser)]
+        struct Given {
+            #[command(flatten)]
+            options: Options,
+        }
+        let check = |more: &str| {
+            let given = words(&format!("x --svamp s.json {more}"));
+            <Given as clap::Parser>::parse_from(given).options.check(1_000)
+        };
+        assert!(check("--general 800").is_ok());
+        assert!(check("--general 801").is_err() && check("--held-out 0").is_err());
+        assert!(check("-- --keep=best").is_err() && check("-- --patience 3").is_err());
+        assert!(check("-- --full").is_ok());
     }
 
     #[test]

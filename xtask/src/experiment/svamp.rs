@@ -15,7 +15,7 @@ use crate::quickstart::read_rows;
 ///
 /// The texts: GSM8K's training problems with their worked answers, whose marks are taken out, and word problems of our own with
 /// their answers. "+ CC" learns the same texts without calls, by the same settings. Prints the four conditions, perplexity on
-/// introductions of Wikipedia, and the sweep of decoding's k; report.html shows them. SVAMP is only asked, never learnt.
+/// introductions of Wikipedia and on passages of the web, and the sweep of decoding's k; report.html shows them. SVAMP is only asked, never learnt.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// GSM8K's training problems, JSONL with `question` and `answer`

@@ -84,7 +84,7 @@ fn a_model_is_asked_with_its_tools_and_without() {
         (read(&format!("{with}/results.jsonl")), read(&format!("{with}/summary.json"))),
         (rows, summary)
     );
-    toolformer(&sums.args(&["--out", &with])).fails(1, "results of another run");
+    toolformer(&sums.args(&["--out", &with])).fails(1, "another run (different: how calls are made, tools)");
 
     let disabled = toolformer(&sums.args(&["--no-calls", "--json"])).ok();
     let disabled: Value = serde_json::from_str(&disabled.out).unwrap();

@@ -8,12 +8,12 @@ use regex::{Captures, Regex};
 /// where nothing that could be subtracted from stands before it.
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by the tests")]
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-    let digits = r"(?:\d{1,3}(?:,\d{3})+|\d+)";
+    let digits = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)";
     Regex::new(&format!(
         r"(?x)
         (?P<sign>[-−])?\s?\p{{Sc}}?\s?(?P<inner_sign>[-−])?
-        (?: (?:(?P<whole>\d+)[\ ])?(?P<over>\d+)\s?/\s?(?P<under>\d+)
-          | (?P<decimal>{digits}(?:\.\d+)?(?:[eE][-+]?\d{{1,3}}\b)?|\.\d+) )"
+        (?: (?:(?P<whole>[0-9]+)[\ ])?(?P<over>[0-9]+)\s?/\s?(?P<under>[0-9]+)
+          | (?P<decimal>{digits}(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{{1,3}}\b)?|\.[0-9]+) )"
     ))
     .unwrap()
 });
@@ -64,7 +64,11 @@ fn find_number(text: &str) -> Option<(usize, f64)> {
             from = digits.end();
             continue;
         }
-        return Some((start, value(&found, text)?));
+        match value(&found, text) {
+            Some(number) => return Some((start, number)),
+            // Beyond what a number can be.
+            None => from = digits.end(),
+        }
     }
     None
 }
@@ -122,6 +126,8 @@ mod tests {
         check("₹ 40", 40.0);
         check("none at all", None);
         check(&"9".repeat(400), None);
+        check(&format!("{} or 7", "9".repeat(400)), 7.0);
+        check("٣ = 3", 3.0);
         check("", None);
     }
 

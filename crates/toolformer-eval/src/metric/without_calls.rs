@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use toolformer_text::{DiagnosticKind, Piece, Syntax, parse};
 
-/// `text` without its calls and their results, each with the white space before it. A call that the text ends in, as a
+/// `text` without its calls and their results, each with the blanks before it on its line. A call that the text ends in, as a
 /// limit on tokens leaves it, is taken out as well.
 ///
 /// ```
@@ -15,7 +15,8 @@ use toolformer_text::{DiagnosticKind, Piece, Syntax, parse};
 /// assert_eq!(without_calls("It is [Calculator(1 +", &syntax), "It is");
 /// ```
 pub fn without_calls<'t>(text: &'t str, syntax: &Syntax) -> Cow<'t, str> {
-    let end = start_of_cut_call(text, syntax).map_or(text.len(), |start| text[..start].trim_end().len());
+    let end = start_of_cut_call(text, syntax)
+        .map_or(text.len(), |start| text[..start].trim_end_matches([' ', '\t']).len());
     let document = parse(&text[..end], syntax);
     if document.calls().is_empty() {
         return Cow::Borrowed(&text[..end]);
@@ -24,7 +25,8 @@ pub fn without_calls<'t>(text: &'t str, syntax: &Syntax) -> Cow<'t, str> {
     for piece in document.pieces() {
         match piece {
             Piece::Text(text) => said.push_str(text),
-            Piece::Call { .. } => said.truncate(said.trim_end().len()),
+            // Not the end of a line: what was said on it is said.
+            Piece::Call { .. } => said.truncate(said.trim_end_matches([' ', '\t']).len()),
         }
     }
     Cow::Owned(said)
@@ -55,7 +57,8 @@ mod tests {
         check("no call [1] (2)", "no call [1] (2)");
         check(" [A(1) -> 2] x [B(f(2))] y [C() →].", " x y.");
         check("x[A(1)]y", "xy");
-        check("a [A(1) -> [2]] b\n [B(3)]", "a b");
+        check("a [A(1) -> [2]] b\n [B(3)]", "a b\n");
+        check("8\n[A(1) -> 2] = 9", "8\n = 9");
         check("a [A(1) -> 2", "a");
         check("a [A(1) ->", "a");
         check("a [A(\"x", "a");

@@ -8,7 +8,7 @@ use toolformer_text::{CallStatus, InvokedCall};
 pub struct ItemResult {
     /// The item's id.
     pub id: String,
-    /// What the model went on from.
+    /// What the model went on from; of a text whose likelihood was taken, its beginning.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub prompt: String,
     /// What the model wrote after the prompt, calls and all.

@@ -5,7 +5,7 @@
 //! `FILE.seconds` has what the rows took, which is apart from them: the same run gives the same rows.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     fs::{self, File, OpenOptions, TryLockError},
     io::{BufRead as _, BufReader, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
@@ -21,8 +21,8 @@ use crate::EvalError;
 pub struct RunHeader {
     /// The task's name.
     pub task: String,
-    /// Stands for all that results depend on: model, data, tools, settings.
-    pub fingerprint: String,
+    /// What results depend on, such as `model`, each with what stands for it.
+    pub parts: BTreeMap<String, String>,
 }
 
 /// The results of a run, as they are written.
@@ -191,7 +191,15 @@ fn check_header(path: &Path, header: &RunHeader, is_empty: bool) -> Result<(), E
     match serde_json::from_slice::<RunHeader>(&found) {
         Ok(found) if found == *header => Ok(()),
         Ok(found) if found.task != header.task => Err(other(format!("its task is {}", found.task))),
-        Ok(_) => Err(other("its model, data, tools or settings differ".to_owned())),
+        Ok(found) => {
+            let names = header
+                .parts
+                .keys()
+                .chain(found.parts.keys().filter(|name| !header.parts.contains_key(*name)));
+            let differing = names.filter(|&name| header.parts.get(name) != found.parts.get(name));
+            let differing: Vec<&str> = differing.map(String::as_str).collect();
+            Err(other(format!("different: {}", differing.join(", "))))
+        }
         Err(error) => Err(other(format!("{}: {error}", beside.display()))),
     }
 }
@@ -200,8 +208,9 @@ fn check_header(path: &Path, header: &RunHeader, is_empty: bool) -> Result<(), E
 mod tests {
     use super::*;
 
-    fn header(fingerprint: &str) -> RunHeader {
-        RunHeader { task: "svamp".to_owned(), fingerprint: fingerprint.to_owned() }
+    fn header(model: &str) -> RunHeader {
+        let parts = [("model", model), ("data", "d")].map(|(name, part)| (name.to_owned(), part.to_owned()));
+        RunHeader { task: "svamp".to_owned(), parts: parts.into() }
     }
 
     fn result(id: usize) -> ItemResult {

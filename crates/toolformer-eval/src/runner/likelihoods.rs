@@ -7,6 +7,9 @@ use toolformer_model::{CausalLm, check_ids};
 use super::{TaskRun, row_of};
 use crate::{EvalError, Item, ItemResult, Likelihood, TokenCounts};
 
+/// Characters of a text that its row begins with: so many tell it from the text of another set.
+const BEGIN: usize = 120;
+
 /// A part of a text that the model looks at, and how many of its last tokens are new.
 #[derive(Debug, PartialEq)]
 struct Window {
@@ -45,8 +48,10 @@ impl<M> TaskRun<'_, M> {
     {
         let longest = self.settings.window.min(self.model.max_positions());
         let mut texts: Vec<Vec<u32>> = Vec::with_capacity(unit.len());
+        let mut begins = Vec::with_capacity(unit.len());
         for item in unit {
             let text = self.task.prompt_of(item)?;
+            begins.push(text.chars().take(BEGIN).collect::<String>());
             let ids = self.tokenizer.encode_with_special(&text)?;
             check_ids(&ids, self.model.vocab_size(), Some(self.tokenizer))?;
             texts.push(ids);
@@ -71,12 +76,13 @@ impl<M> TaskRun<'_, M> {
             told(0, scored.computed);
         }
         told(unit.len(), 0);
-        let row = |(item, likelihood): (&Item, Likelihood)| ItemResult {
+        let row = |((item, likelihood), prompt): ((&Item, Likelihood), String)| ItemResult {
+            prompt,
             likelihood: Some(likelihood),
             tokens: TokenCounts { prompt: likelihood.tokens, completion: 0 },
             ..row_of(item)
         };
-        Ok(unit.iter().zip(found).map(row).collect())
+        Ok(unit.iter().zip(found).zip(begins).map(row).collect())
     }
 }
 

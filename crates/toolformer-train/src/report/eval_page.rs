@@ -4,12 +4,13 @@ use std::{io::Write as _, path::Path};
 
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
-use toolformer_eval::{Condition, ItemResult, Proportion, Summary, compare};
+use toolformer_eval::{ItemResult, Proportion, Summary, compare};
 
 use super::{
     chart::Chart,
     eval_charts::{categories, of_measure, sweep},
-    numbers::{count, span},
+    eval_verdicts::{pairs, verdict},
+    numbers::{count, signed, span},
     page::environment,
     shown_text::shown,
 };
@@ -101,7 +102,7 @@ pub fn render_eval_page(runs: &[EvalRun], seed: u64) -> Result<String, TrainErro
 }
 
 impl EvalRun {
-    fn shown_name(&self) -> String {
+    pub(super) fn shown_name(&self) -> String {
         let name = self.name.clone().unwrap_or_else(|| self.summary.condition.to_string());
         let name = shown(&name, 60);
         match self.k {
@@ -109,31 +110,6 @@ impl EvalRun {
             None => name,
         }
     }
-}
-
-/// What is compared. What most want to know comes first, and how many that are: is the last run better than the first, and is it
-/// worse without its tools than with the same texts alone? Then the last with each, and each with the first.
-fn pairs<'r>(runs: &[&'r EvalRun]) -> (Vec<(&'r EvalRun, &'r EvalRun)>, usize) {
-    let Some((last, before @ [first, between @ ..])) = runs.split_last() else { return (Vec::new(), 0) };
-    let with_last = between.iter().map(|base| (*base, *last));
-    let with_first = between.iter().map(|run| (*first, *run));
-    let disabled = before.iter().filter(|run| run.summary.condition == Condition::ToolformerDisabled);
-    let continued = before.iter().find(|run| run.summary.condition == Condition::PlainFinetuned);
-    let disabled = disabled
-        .chain([last].into_iter().filter(|run| run.summary.condition == Condition::ToolformerDisabled));
-    let cost = continued.into_iter().flat_map(|base| disabled.clone().map(move |run| (*base, *run)));
-    let mut pairs = vec![(*first, *last)];
-    let mut add = |more: &mut dyn Iterator<Item = (&'r EvalRun, &'r EvalRun)>| {
-        for (base, run) in more {
-            if !pairs.iter().any(|pair| std::ptr::eq(pair.0, base) && std::ptr::eq(pair.1, run)) {
-                pairs.push((base, run));
-            }
-        }
-        pairs.len()
-    };
-    let wanted = add(&mut cost.into_iter());
-    add(&mut with_last.chain(with_first));
-    (pairs, wanted)
 }
 
 fn task_view(name: &str, runs: &[&EvalRun], seed: u64) -> Result<TaskView, String> {
@@ -195,11 +171,6 @@ fn task_view(name: &str, runs: &[&EvalRun], seed: u64) -> Result<TaskView, Strin
     })
 }
 
-/// With its sign, a true minus, and one decimal.
-fn signed(value: f64) -> String {
-    format!("{value:+.1}").replace('-', "\u{2212}")
-}
-
 fn percent(part: Option<Proportion>) -> String {
     part.map_or_else(|| "–".to_owned(), |part| format!("{:.1} %", 100.0 * part.value))
 }
@@ -241,48 +212,6 @@ fn alone(run: &EvalRun) -> String {
     }
 }
 
-/// Better or not, by how much, how sure.
-fn verdict(first: &EvalRun, run: &EvalRun, found: &toolformer_eval::Comparison) -> String {
-    let (name, base) = (run.shown_name(), first.shown_name());
-    if let Some(ratio) = found.perplexity_ratio {
-        let percent = |ratio: f64| 100.0 * (ratio - 1.0);
-        let side = if ratio.value < 1.0 { "lower" } else { "higher" };
-        return format!(
-            "{name}: perplexity is {side} than that of {base} by {:.1} % ({} to {}).",
-            percent(ratio.value).abs(),
-            signed(percent(ratio.low)),
-            signed(percent(ratio.high))
-        );
-    }
-    let part = &found.overall;
-    let of = |right: usize| 100.0 * (part.both + right) as f64 / part.n.max(1) as f64;
-    let (before, after) = (of(part.only_a), of(part.only_b));
-    let times = part.times.map_or_else(String::new, |times| {
-        format!(", {:.1} times as many ({:.1} to {:.1})", times.value, times.low, times.high)
-    });
-    let sure = match part.p_value {
-        p if p < 0.001 => "Chance is no explanation (p < 0.001).".to_owned(),
-        p => format!("Chance hardly explains it (p = {p:.3})."),
-    };
-    if part.p_value >= 0.05 {
-        return format!(
-            "No difference is shown between {name} and {base}: {after:.1} % right against {before:.1} %; difference {} points, {} to \
-             {} (p = {:.2}).",
-            signed(100.0 * part.difference),
-            signed(100.0 * part.low),
-            signed(100.0 * part.high),
-            part.p_value
-        );
-    }
-    let verdict = if part.difference > 0.0 { "better than" } else { "worse than" };
-    format!(
-        "{name} is {verdict} {base}: {after:.1} % right against {before:.1} %{times}; difference {} points, {} to {}. {sure}",
-        signed(100.0 * part.difference),
-        signed(100.0 * part.low),
-        signed(100.0 * part.high)
-    )
-}
-
 /// What the last run made of some items, with and without the first one's answers beside it.
 fn examples(first: &EvalRun, last: Option<&EvalRun>) -> Vec<Examples> {
     let run = last.unwrap_or(first);
@@ -321,7 +250,7 @@ fn examples(first: &EvalRun, last: Option<&EvalRun>) -> Vec<Examples> {
 
 #[cfg(test)]
 mod tests {
-    use toolformer_eval::{CallResult, Likelihood, SummaryLabels};
+    use toolformer_eval::{CallResult, Condition, Likelihood, SummaryLabels};
     use toolformer_text::CallStatus;
 
     use super::*;

@@ -63,6 +63,11 @@ pub(super) fn span(seconds: f64) -> String {
     }
 }
 
+/// With its sign, a true minus, and one decimal.
+pub(super) fn signed(value: f64) -> String {
+    format!("{value:+.1}").replace('-', "\u{2212}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

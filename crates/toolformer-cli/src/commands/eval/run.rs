@@ -54,7 +54,7 @@ pub(super) struct Args {
     /// Seed of Dateset, of the draw of --limit, and of the intervals
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// What the model is called in tables [default: toolformer with --tools, toolformer-disabled with --no-calls, else plain]
+    /// What the model is called in tables [default: toolformer with --tools, toolformer-disabled with --no-calls, else plain, also where a task brings its own functions]
     #[arg(long, value_enum, value_name = "NAME")]
     condition: Option<ConditionName>,
     /// Ask once for each K of the list, as --start-top-k; with 0 calls are disabled
@@ -114,7 +114,7 @@ impl OnDevice for &Args {
             say(&format!("{rows} rows left out: {why}"));
         }
         let tools = self.tools.usable()?;
-        if !self.sweep_k.is_empty() && tools.names.is_empty() {
+        if !self.sweep_k.is_empty() && tools.names.is_empty() && set.functions.is_empty() {
             return Err(wrong_usage("--sweep-k is about calls; give --tools as well"));
         }
         let calls = self.calling.settings(&tools.registry)?;
@@ -155,12 +155,16 @@ impl Args {
         let clock = || start.elapsed().as_secs_f64();
         let tools_on = |day: Option<Date>| on_day(&tools.registry, day);
         let own_functions = !set.functions.is_empty();
-        let (calling, condition) = match (disabled, tools.names.is_empty() && !own_functions) {
-            (true, _) => (Calling::Disabled, Condition::ToolformerDisabled),
-            (false, true) => (Calling::None, Condition::Plain),
-            (false, false) => {
-                (Calling::Enabled { tools_on: &tools_on, calls: calls.clone() }, Condition::Toolformer)
-            }
+        let calling = match (disabled, tools.names.is_empty() && !own_functions) {
+            (true, _) => Calling::Disabled,
+            (false, true) => Calling::None,
+            (false, false) => Calling::Enabled { tools_on: &tools_on, calls: calls.clone() },
+        };
+        // Functions that a task brings along say nothing of what a model was taught.
+        let condition = match (disabled, tools.names.is_empty()) {
+            (true, _) => Condition::ToolformerDisabled,
+            (false, true) => Condition::Plain,
+            (false, false) => Condition::Toolformer,
         };
         let condition = self.condition.map_or(condition, Condition::from);
         let memory = usize::try_from(self.cache_memory.as_u64()).unwrap_or(usize::MAX);
@@ -181,8 +185,7 @@ impl Args {
         let folder = out.unwrap_or_else(|| scratch.path());
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let file = folder.join(RESULTS);
-        let header =
-            RunHeader { task: task.name.clone(), fingerprint: self.fingerprint(asked, calls, disabled)? };
+        let header = RunHeader { task: task.name.clone(), parts: self.parts(asked, calls, disabled)? };
         let mut log = ResultLog::open(&file, &header)?;
         let mut progress = Progress::new();
         progress.start("eval", set.items.len(), log.done());

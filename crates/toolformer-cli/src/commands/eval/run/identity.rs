@@ -1,5 +1,7 @@
 //! What tells one run from another, for people and for a file that is gone on with.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use serde_json::{Value, json};
 use toolformer::{
@@ -38,27 +40,50 @@ impl Args {
         })
     }
 
-    /// Stands for all that the rows depend on.
-    pub(super) fn fingerprint<B: Backend>(
+    /// What the rows depend on, part by part.
+    pub(super) fn parts<B: Backend>(
         &self,
         asked: &Asked<'_, B>,
         calls: &CallSettings,
         disabled: bool,
-    ) -> Result<String> {
-        let (model, adapter) = (self.model.fingerprint()?, self.adapter.fingerprint()?);
-        let states = tool_fingerprints(&asked.tools.registry, asked.tools.names.iter().map(String::as_str));
-        let items: Vec<String> =
-            asked.set.items.iter().map(|item| serde_json::to_string(item).unwrap_or_default()).collect();
-        let (task, functions) = (format!("{:?}", asked.task), format!("{:?}", asked.set.functions));
-        let parts = ["eval", &model, &adapter, &task, &functions];
-        let parts = parts.into_iter().chain(items.iter().map(String::as_str));
-        let parts = parts.chain(states.values().map(String::as_str));
-        let settings = (
-            (calls, disabled, self.calling.overlap_calls),
-            (self.batch, self.cache_memory.as_u64(), self.unit_items, self.whole_outputs, self.window),
-            (&asked.tools.names, self.tools.max_result_chars, self.tools.tool_timeout),
-            self.tools.now.map(|now| now.to_string()),
-        );
-        Ok(fingerprint(&settings, parts))
+    ) -> Result<BTreeMap<String, String>> {
+        let mut tools =
+            tool_fingerprints(&asked.tools.registry, asked.tools.names.iter().map(String::as_str));
+        let dated = asked.set.items.iter().all(|item| item.date.is_some());
+        if dated {
+            // Each item has its own, whatever the day of the run.
+            tools.remove("Calendar");
+        }
+        let now = self.tools.now.filter(|_| !dated).map(|now| now.to_string());
+        let hash = |part: &dyn Fn() -> String| fingerprint(&part(), []);
+        Ok([
+            ("model", self.model.fingerprint()?),
+            ("adapter", self.adapter.fingerprint()?),
+            ("task", hash(&|| format!("{:?}", asked.task))),
+            ("data", fingerprint(&asked.set.items, [format!("{:?}", asked.set.functions).as_str()])),
+            (
+                "tools",
+                fingerprint(
+                    &(&asked.tools.names, tools, now, self.tools.max_result_chars, self.tools.tool_timeout),
+                    [],
+                ),
+            ),
+            ("how calls are made", fingerprint(&(calls, disabled, self.calling.overlap_calls), [])),
+            (
+                "--batch, --cache-memory, --unit-items, --whole-outputs or --window",
+                fingerprint(
+                    &(
+                        self.batch,
+                        self.cache_memory.as_u64(),
+                        self.unit_items,
+                        self.whole_outputs,
+                        self.window,
+                    ),
+                    [],
+                ),
+            ),
+        ]
+        .map(|(name, part)| (name.to_owned(), part))
+        .into())
     }
 }
