@@ -271,7 +271,7 @@ mod tests {
 
         fs::remove_file(&path).unwrap();
         run(&path);
-        assert!(open("g").to_string().contains("settings differ"));
+        assert!(open("g").to_string().contains("(different: model)"));
         let _held = ResultLog::open(&path, &header("f")).unwrap();
         assert!(matches!(open("f"), EvalError::InUse { .. }));
     }

@@ -196,10 +196,11 @@ fn stopping_where_the_score_is_settled_changes_no_score() {
 #[test]
 fn numbers_are_settled_where_no_later_line_counts() {
     let asker = asker(&TASK.replace("kind = \"within_first_words\"\nwords = 2", "kind = \"first_number\""));
+    let mut numbers = 0;
     for calling in [Calling::None, Calling::Disabled, enabled(&tools_on)] {
         let whole = asker.found(calling.clone(), whole());
         let settled = asker.found(calling, RunSettings { unit_items: 3, ..RunSettings::default() });
-        assert!(whole.iter().any(|row| !row.prediction.is_empty()), "{whole:?}");
+        numbers += whole.iter().filter(|row| !row.prediction.is_empty()).count();
         for (whole, settled) in whole.iter().zip(&settled) {
             assert_eq!(
                 (&whole.prediction, whole.correct),
@@ -208,6 +209,7 @@ fn numbers_are_settled_where_no_later_line_counts() {
             );
         }
     }
+    assert!(numbers > 5, "{numbers}");
 }
 
 #[test]
@@ -255,15 +257,16 @@ fn functions_of_a_question_are_its_only_tools() {
     asker.task =
         Task { prompt: PromptTemplate::parse("Q {question} A 12 * 3 is").unwrap(), max_tokens: 16, ..task };
     asker.set = set;
-    // Free, as this model writes calls of the calculator, which is there for other items.
+    let settings = || RunSettings {
+        engine: EngineSettings { batch: 4, ..EngineSettings::default() },
+        ..RunSettings::default()
+    };
+    // Held to the names of tools, this model would write calls of the calculator, which is there for other items.
+    let held = asker.found(enabled(&tools_on), settings());
+    assert!(held.iter().any(|row| row.output.contains('[')), "{held:?}");
+    assert!(held.iter().all(|row| !row.output.contains("Calculator")), "{held:?}");
     let free = CallSettings { constrained: false, ..calls() };
-    let rows = asker.found(
-        Calling::Enabled { tools_on: &tools_on, calls: free },
-        RunSettings {
-            engine: EngineSettings { batch: 4, ..EngineSettings::default() },
-            ..RunSettings::default()
-        },
-    );
+    let rows = asker.found(Calling::Enabled { tools_on: &tools_on, calls: free }, settings());
     assert_eq!(rows.len(), asker.set.items.len());
     assert!(
         rows.iter().any(|row| row.prediction == "no call" || row.prediction.contains("wrong function")),
@@ -271,7 +274,4 @@ fn functions_of_a_question_are_its_only_tools() {
     );
     let calls = || rows.iter().flat_map(|row| &row.calls);
     assert!(calls().next().is_some(), "{rows:?}");
-    // Calls of the calculator are written, and none is answered: the run's own tools are not there.
-    assert!(calls().any(|call| call.tool == "Calculator"), "{rows:?}");
-    assert!(rows.iter().all(|row| !row.output.contains("-> 36")), "{rows:?}");
 }
