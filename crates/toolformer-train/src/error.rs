@@ -178,6 +178,12 @@ pub enum TrainError {
         /// The folder.
         path: PathBuf,
     },
+    /// Runs of an evaluation cannot stand in one report.
+    #[error("{why}")]
+    RunsDiffer {
+        /// Which, and why.
+        why: String,
+    },
     /// A report cannot be made of its data.
     #[error("the report cannot be made: {why}; this is a fault of the program, please tell its developers")]
     Report {

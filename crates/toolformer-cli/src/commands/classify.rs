@@ -7,11 +7,13 @@ mod train;
 use anyhow::Result;
 use clap::Subcommand;
 use toolformer::{
+    burn::tensor::backend::Backend,
     data::{Dataset, Row},
+    model::SequenceClassifier,
     train::{LabelledText, RowFields, read_labelled},
 };
 
-use crate::{checked_rows::CheckedRows, set_args::MeasuredSetArgs};
+use crate::{checked_rows::CheckedRows, failure::wrong_usage, set_args::MeasuredSetArgs};
 
 /// Train a classifier of texts or pairs of texts, and use it
 ///
@@ -28,6 +30,14 @@ enum Command {
     Train(Box<train::Args>),
     Eval(eval::Args),
     Predict(predict::Args),
+}
+
+/// A classifier has labels to choose from.
+fn check_labels<B: Backend>(model: &SequenceClassifier<B>) -> Result<()> {
+    if model.n_labels() > 1 {
+        return Ok(());
+    }
+    Err(wrong_usage("this model is a reward model, with one score; use it with `toolformer reward`"))
 }
 
 /// Rows of which each has its sentences.

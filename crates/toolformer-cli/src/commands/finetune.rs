@@ -18,6 +18,7 @@ use crate::{
     data_args::DataArgs,
     example_encoder::ExampleEncoder,
     example_rows::{PLACE, RowsWanted},
+    failure::wrong_usage,
     finetune_args::FinetuneArgs,
     from_adapter_arg::FromAdapterArg,
     metrics_output::metrics_output,
@@ -113,6 +114,11 @@ impl OnDevice for &Args {
             Some(rows) => rows.rows()?.map(|row| encoder.held_out(&row?)).collect::<Result<_>>()?,
             None => Vec::new(),
         };
+        if let (Some(source), true) = (&self.held_out, held_out.is_empty()) {
+            return Err(wrong_usage(format!(
+                "--held-out {source} has no row to measure on; give another, or leave it out"
+            )));
+        }
         let longest = settings.max_seq.min(model.max_positions());
         let CutExamples { cut, left_out } = CutExamples::of(&examples, longest);
         if cut > 0 {

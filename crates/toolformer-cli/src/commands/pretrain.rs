@@ -25,7 +25,7 @@ use crate::{
     example_rows::{RowsWanted, TEXT},
     failure::wrong_usage,
     metrics_output::metrics_output,
-    output::{print_json, say},
+    output::{print_json, print_text, say},
     progress::Progress,
     save_args::SaveArgs,
     set_args::HoldOut,
@@ -203,14 +203,17 @@ impl OnDevice for &Args {
             seconds: trained.seconds,
             samples: self.samples(trained.model, tokenizer)?,
         };
-        done.samples.iter().for_each(|sample| say(sample));
         if let Some(HeldOut { loss, perplexity, trigram_loss, .. }) = done.held_out {
             let beside =
                 trigram_loss.map_or_else(String::new, |loss| format!("; a trigram model's is {loss:.3}"));
             say(&format!("held-out loss {loss:.3} nats a token (perplexity {perplexity:.1}){beside}"));
         }
         say(&format!("The model is in {}.", out.join("model").display()));
-        if self.json { print_json(&done) } else { Ok(()) }
+        match (self.json, &done.samples[..]) {
+            (true, _) => print_json(&done),
+            (false, []) => Ok(()),
+            (false, samples) => print_text(&(samples.join("\n") + "\n")),
+        }
     }
 }
 

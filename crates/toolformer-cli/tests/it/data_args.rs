@@ -122,6 +122,8 @@ fn what_is_held_out_is_measured_on() {
     assert_eq!(own["examples"], 4);
     let given = done(finetune(&folder, &[&sets], &["--held-out", &validation]));
     assert_eq!(own["best"], given["best"], "the split `validation` is what is measured on");
+    finetune(&folder, &[&sets], &["--held-out", &folder.file("none.csv", "text\n")])
+        .fails(2, "no row to measure on");
     let first = folder.file("first.jsonl", texts("dog", 1));
     let first = done(finetune(&folder, &[&sets], &["--held-out", &first]));
     let limited = done(finetune(&folder, &[&sets], &["--max-eval-samples", "1"]));

@@ -85,6 +85,7 @@ fn a_model_is_asked_with_its_tools_and_without() {
         (rows, summary)
     );
     toolformer(&sums.args(&["--out", &with])).fails(1, "another run (different: how calls are made, tools)");
+    toolformer(&sums.args(&["--limit", "0"])).fails(2, "give 1 or more");
 
     let disabled = toolformer(&sums.args(&["--no-calls", "--json"])).ok();
     let disabled: Value = serde_json::from_str(&disabled.out).unwrap();

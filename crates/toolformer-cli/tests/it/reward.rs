@@ -136,6 +136,7 @@ fn pairs_come_from_several_files_and_splits_and_an_adapter_is_trained_on() {
     let found =
         json(&toolformer(&["reward", "eval", "--model", &reward, "--pairs", &set, "--json"]).ok().out);
     assert_eq!(found["n"], json!(4));
+    toolformer(&["classify", "predict", "--model", &reward, "--text", "x"]).fails(2, "is a reward model");
 }
 
 /// What transformers gives for a text.

@@ -55,7 +55,8 @@ pub fn compare(a: &[ItemResult], b: &[ItemResult], seed: u64) -> Result<Comparis
         pairs.iter().map(|(first, second)| (first.correct, second.correct)).collect::<Vec<_>>()
     };
     let overall = PairedDifference::of(&outcomes(&pairs), seed).ok_or_else(|| EvalError::Compare {
-        why: "they have no item in common; give two runs on the same data".to_owned(),
+        why: "they have no item in common; give two runs on the same data, with the same limit and seed"
+            .to_owned(),
     })?;
     let mut by_category: BTreeMap<&str, Vec<(&ItemResult, &ItemResult)>> = BTreeMap::new();
     for &(first, second) in &pairs {

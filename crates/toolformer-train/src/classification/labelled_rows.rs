@@ -85,14 +85,16 @@ fn labelled(row: &Row, fields: &RowFields) -> Result<LabelledText, String> {
         Some(_) => Err(format!("has a `{name}` that is no text")),
     };
     let mut text = sentence(&fields.first)?.ok_or_else(|| format!("has no `{}`", fields.first))?;
-    if let Some(second) = sentence(&fields.second)? {
+    // An empty cell is one that is not there.
+    let filled = |cell: Option<String>| cell.filter(|cell| !cell.trim().is_empty());
+    if let Some(second) = filled(sentence(&fields.second)?) {
         text.push_str(&fields.separator);
         text.push_str(&second);
     }
     if text.trim().is_empty() {
         return Err(format!("has an empty `{}`", fields.first));
     }
-    Ok(LabelledText { text, label: sentence(&fields.label)? })
+    Ok(LabelledText { text, label: filled(sentence(&fields.label)?) })
 }
 
 #[cfg(test)]
@@ -127,6 +129,7 @@ mod tests {
         );
         check("r.csv", "sentence1,sentence2,label\n\"a, b\",c,1\n", &pair);
         check("r.csv", "sentence1,label\n007,1.50\n", &[("007", Some("1.50"))]);
+        check("r.csv", "sentence1,sentence2,label\na,,\n", &[("a", None)]);
         check("r.jsonl", "{\"sentence1\": \"a\"}\n", &[("a", None)]);
         check("r.tsv", "label\tsentence1\tsentence2\n1\ta, b\tc\n", &pair);
     }

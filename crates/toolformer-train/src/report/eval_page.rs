@@ -94,7 +94,7 @@ pub fn render_eval_page(runs: &[EvalRun], seed: u64) -> Result<String, TrainErro
     let mut tasks = Vec::new();
     for name in names {
         let runs: Vec<&EvalRun> = runs.iter().filter(|run| run.summary.task == name).collect();
-        tasks.push(task_view(name, &runs, seed).map_err(&fault)?);
+        tasks.push(task_view(name, &runs, seed).map_err(|why| TrainError::RunsDiffer { why })?);
     }
     let page = Page { style: include_str!("page.css"), tasks };
     let render = || environment()?.get_template("eval.html")?.render(Value::from(Serde(page)));

@@ -131,7 +131,7 @@ pub fn train<B: Backend, O: Objective<B>>(
         }
         (None, Method::Lora(_) | Method::Full) => {}
     }
-    if steps < FEW_STEPS && state.step == 0 {
+    if steps < FEW_STEPS && steps < settings.max_steps && state.step == 0 {
         observer.note(&format!(
             "{} examples make {steps} steps of {}: with so few, a smaller batch and a higher learning rate learn more",
             objective.examples(),

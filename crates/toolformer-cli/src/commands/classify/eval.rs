@@ -10,7 +10,7 @@ use toolformer::{
     train::{Labels, encode_texts, score_labels},
 };
 
-use super::labelled_of;
+use super::{check_labels, labelled_of};
 use crate::{
     failure::wrong_usage,
     model_args::ModelArgs,
@@ -75,6 +75,7 @@ impl OnDevice for &Args {
             return Err(wrong_usage("a row has no label; name the field by --label-field"));
         }
         let (model, config, tokenizer) = self.model.open_classifier::<B>(device)?;
+        check_labels(&model)?;
         let labels = Labels::new(config.labels);
         let (longest, ids) = (model.body.max_positions(), model.body.vocab_size());
         let encoded = encode_texts(&texts, &labels, &tokenizer, longest, ids)?;

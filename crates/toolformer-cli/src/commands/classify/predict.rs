@@ -10,7 +10,7 @@ use toolformer::{
     train::{LabelledText, probabilities, text_scores},
 };
 
-use super::labelled_of;
+use super::{check_labels, labelled_of};
 use crate::{
     failure::wrong_usage,
     model_args::ModelArgs,
@@ -64,6 +64,7 @@ impl OnDevice for &Args {
             (None, None) => return Err(wrong_usage("give --text or --data")),
         };
         let (model, config, tokenizer) = self.model.open_classifier::<B>(device)?;
+        check_labels(&model)?;
         let longest = model.body.max_positions();
         let mut output = Output::new();
         let (mut row, mut too_long) = (0, 0);

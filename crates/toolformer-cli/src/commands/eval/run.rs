@@ -108,6 +108,9 @@ impl OnDevice for &Args {
     type Output = Result<()>;
 
     fn run<B: Backend>(self, device: &B::Device) -> Result<()> {
+        if self.limit == Some(0) {
+            return Err(wrong_usage("--limit 0 leaves nothing to ask; give 1 or more"));
+        }
         let task = Task::find(&self.task)?;
         let set = task.some_items(self.data.as_deref(), self.limit, self.seed)?;
         for (why, rows) in &set.left_out {
