@@ -106,9 +106,15 @@ fn dated_text(number: usize, seed: u64) -> Value {
 }
 
 #[cfg(test)]
+#[path = "../../../crates/toolformer-tools/tests/it/naive_days.rs"]
+#[expect(dead_code, reason = "the calendar's own tests use more of it")]
+mod naive_days;
+
+#[cfg(test)]
 mod tests {
     use std::collections::HashMap;
 
+    use super::naive_days::{Day, MONTHS, WEEKDAYS, months_later, step, weekday};
     use super::*;
 
     #[test]
@@ -118,136 +124,75 @@ mod tests {
         assert_ne!(rows, dated_texts(3_000, 1));
         let mut checked = HashMap::<&str, usize>::new();
         for row in &rows {
-            let (text, today) = (row["text"].as_str().unwrap(), row["date"].as_str().unwrap());
+            let text = row["text"].as_str().unwrap();
             assert!(!text.contains('{'), "{text}");
-            let today: Vec<i64> = today.split('-').map(|part| part.parse().unwrap()).collect();
-            let today = day_number(today[0], today[1], today[2]);
-            // The day that the text is about, as far as it can be told without a calendar.
-            let named = named_day(text);
-            let away = days_away(text);
-            let weekday = WEEKDAYS.iter().position(|weekday| text.contains(weekday));
-            let mut check = |what, left: i64, right: i64| {
-                assert_eq!(left, right, "{text} ({})", row["date"]);
+            let today: Vec<i64> =
+                row["date"].as_str().unwrap().split('-').map(|part| part.parse().unwrap()).collect();
+            let (named, counted) = (named_day(text), counted_day(text, (today[0], today[1], today[2])));
+            let mut check = |what, left: Day, right: Day| {
+                assert_eq!(left, right, "{what}: {text} ({})", row["date"]);
                 *checked.entry(what).or_default() += 1;
             };
-            if let (Some(named), Some(away)) = (named, away) {
-                check("a date and how far it is", (named - today).abs(), away.abs());
+            let number = |n: usize| (0, 0, i64::try_from(n).unwrap());
+            let said_weekday = WEEKDAYS.iter().position(|weekday| text.contains(weekday));
+            if let (Some(named), Some(counted)) = (named, counted) {
+                check("a date and how far it is", named, counted);
             }
-            if let (Some(named), Some(weekday)) = (named, weekday) {
-                check("a date and its weekday", named.rem_euclid(7), weekday as i64);
+            if let (Some(named), Some(said)) = (named, said_weekday) {
+                check("a date and its weekday", number(weekday(named)), number(said));
             }
-            // Parts of a date that stand alone: by a day that is counted, or by months and years.
-            let (year, month, day) = match (away, spelt(text)) {
-                (Some(away), None) => date_of(today + away),
-                (_, Some(months)) => {
-                    let (year, month, day) = date_of(today);
-                    let months = year * 12 + month - 1 + months;
-                    (months.div_euclid(12), months.rem_euclid(12) + 1, day)
-                }
-                (None, None) => continue,
-            };
-            let said = |before: &str| {
-                let behind = text.rsplit_once(before)?.1.trim_end_matches('.').split(['.', ' ']).next()?;
-                Some(behind.to_owned())
-            };
-            if named.is_none() {
-                for phrase in ["month will be ", "month was ", "month are we in? ", "month: ", "It is "] {
-                    if let Some(position) =
-                        said(phrase).and_then(|word| MONTHS.iter().position(|month| *month == word))
-                    {
-                        check("a month", position as i64 + 1, month);
-                    }
-                }
-                for phrase in ["the year is ", "the year ", "year do we write? "] {
-                    if let Some(found) = said(phrase).and_then(|word| word.parse::<i64>().ok()) {
-                        check("a year", found, year);
-                    }
-                }
-                for phrase in ["the month will be ", "the month was ", "day of the month: "] {
-                    if let Some(found) = said(phrase).and_then(|word| word.parse::<i64>().ok()) {
-                        // A month that has no such day ends with its last.
-                        check("a day of the month", found, day.min(last_day(year, month)));
-                    }
+            let (None, Some((year, month, day))) = (named, counted) else { continue };
+            if let Some(said) = said_weekday {
+                check("how far a weekday is", number(weekday((year, month, day))), number(said));
+            }
+            // Parts of a date that stand alone.
+            let word = |before: &str| text.rsplit_once(before)?.1.split(['.', ' ']).next();
+            for phrase in ["month will be ", "month was ", "month are we in? ", "month: ", "It is "] {
+                let name = word(phrase).and_then(|word| MONTHS.iter().position(|month| *month == word));
+                if let Some(position) = name {
+                    check("a month", number(position + 1), (0, 0, month));
                 }
             }
-            if let (Some(away), Some(weekday), None) = (away, weekday, named) {
-                check("how far a weekday is", (today + away).rem_euclid(7), weekday as i64);
+            for (what, right, phrases) in [
+                ("a year", year, ["the year is ", "the year ", "year do we write? "]),
+                ("a day of the month", day, ["the month will be ", "the month was ", "day of the month: "]),
+            ] {
+                for found in phrases.iter().filter_map(|phrase| word(phrase)?.parse().ok()) {
+                    check(what, (0, 0, found), (0, 0, right));
+                }
             }
         }
         assert!(checked.len() == 6 && checked.values().all(|&count| count > 100), "{checked:?}");
     }
 
-    /// Sunday is 0, as it is for `day_number` modulo 7.
-    const WEEKDAYS: [&str; 7] =
-        ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-
-    /// The number of a day of the Gregorian calendar, counted by hand from the beginning of its first year.
-    fn day_number(year: i64, month: i64, day: i64) -> i64 {
-        let leaps = |year: i64| year / 4 - year / 100 + year / 400;
-        let is_leap = leaps(year) > leaps(year - 1);
-        let lengths = [31, 28 + i64::from(is_leap), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-        (year - 1) * 365 + leaps(year - 1) + lengths[..month as usize - 1].iter().sum::<i64>() + day
-    }
-
-    fn last_day(year: i64, month: i64) -> i64 {
-        let (next_year, next) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
-        day_number(next_year, next, 1) - day_number(year, month, 1)
-    }
-
-    /// Year, month and day of a day's number, by looking for them.
-    fn date_of(number: i64) -> (i64, i64, i64) {
-        let year = (1..).take_while(|&year| day_number(year, 1, 1) <= number).last().unwrap();
-        let month = (1..=12).take_while(|&month| day_number(year, month, 1) <= number).last().unwrap();
-        (year, month, number - day_number(year, month, 1) + 1)
-    }
-
-    /// How many months ahead the day of a text is, where it says so in months or years.
-    fn spelt(text: &str) -> Option<i64> {
-        let words: Vec<&str> = text.split(' ').collect();
-        words.windows(2).find_map(|window| {
-            let n: i64 = window[0].parse().ok()?;
-            let unit = window[1].trim_matches(|c: char| !c.is_ascii_alphabetic());
-            let sign = if text.contains(" ago") { -1 } else { 1 };
-            Some(
-                sign * n
-                    * match unit {
-                        "months" => 1,
-                        "years" => 12,
-                        _ => return None,
-                    },
-            )
-        })
-    }
-
     /// The date that stands in a text, such as `March 2, 2016`.
-    fn named_day(text: &str) -> Option<i64> {
+    fn named_day(text: &str) -> Option<Day> {
         let words: Vec<&str> = text.split(' ').collect();
         words.windows(3).find_map(|window| {
             let month = MONTHS.iter().position(|month| *month == window[0])? as i64 + 1;
             let day = window[1].strip_suffix(',')?.parse().ok()?;
             let year: String = window[2].chars().take_while(char::is_ascii_digit).collect();
-            Some(day_number(year.parse().ok()?, month, day))
+            Some((year.parse().ok()?, month, day))
         })
     }
 
-    /// How many days ahead the day of a text is, where it says so in days or weeks, or by a word.
-    fn days_away(text: &str) -> Option<i64> {
+    /// The day of a text by how far it says that it is, in numbers or by a word.
+    fn counted_day(text: &str, today: Day) -> Option<Day> {
         let lower = text.to_lowercase();
-        let word = [
+        let is_past = [" ago", " back", "behind us"].iter().any(|word| lower.contains(word));
+        let words: Vec<&str> = lower.split(' ').collect();
+        let counted = words.windows(2).find_map(|window| {
+            let n: i64 = window[0].parse().ok()?;
+            let n = if is_past { -n } else { n };
+            match window[1].trim_matches(|c: char| !c.is_ascii_alphabetic()) {
+                "days" => Some(step(today, n)),
+                "weeks" => Some(step(today, 7 * n)),
+                "months" => Some(months_later(today, n)),
+                "years" => Some(months_later(today, 12 * n)),
+                _ => None,
+            }
+        });
+        let near = [
             ("day after tomorrow", 2),
             ("day before yesterday", -2),
             ("tomorrow", 1),
@@ -255,24 +200,8 @@ mod tests {
             ("today", 0),
             ("i am writing", 0),
         ];
-        let words: Vec<&str> = lower.split(' ').collect();
-        let counted = words.windows(2).find_map(|window| {
-            let n: i64 = window[0].parse().ok()?;
-            let unit = window[1].trim_matches(|c: char| !c.is_ascii_alphabetic());
-            let sign = if lower.contains(" ago") { -1 } else { 1 };
-            Some(
-                sign * n
-                    * match unit {
-                        "days" => 1,
-                        "weeks" => 7,
-                        _ => return None,
-                    },
-            )
-        });
-        let is_counted =
-            words.windows(2).any(|window| ["months", "years"].iter().any(|unit| window[1].starts_with(unit)));
         counted.or_else(|| {
-            word.iter().find(|(word, _)| lower.contains(word)).map(|&(_, days)| days).filter(|_| !is_counted)
+            near.iter().find(|(word, _)| lower.contains(word)).map(|&(_, days)| step(today, days))
         })
     }
 }
