@@ -47,7 +47,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let (prompt, settings) = (files.file("calendar_prompt.txt"), files.file("tools.toml"));
     let cannot = |path: &PathBuf| format!("cannot write {}", path.display());
     std::fs::write(&prompt, CALENDAR_PROMPT).with_context(|| cannot(&prompt))?;
-    let calendar = "[Calendar]\ntau_s = 0.0\ntau_f = 0.5\nk = 3\nm = 8\nselect = true\nprompt = \"calendar_prompt.txt\"\n";
+    let calendar = "[Calendar]\ntau_s = 0.0\ntau_f = 1.0\nk = 3\nm = 8\nselect = true\nprompt = \"calendar_prompt.txt\"\n";
     std::fs::write(&settings, calendar).with_context(|| cannot(&settings))?;
     let mut sampling = words(SAMPLING);
     sampling.extend(["--settings".to_owned(), settings.to_string_lossy().into_owned()]);
