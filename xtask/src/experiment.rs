@@ -22,6 +22,7 @@ mod marks;
 mod pretrain;
 mod reward;
 mod screen;
+mod settings;
 mod svamp;
 mod wikipedia;
 mod word_problems;
@@ -38,6 +39,7 @@ mod word_problems;
   cargo xtask experiment reward --data example_model_solutions.jsonl
   cargo xtask experiment screen --data gsm8k_train.jsonl
   cargo xtask experiment svamp --svamp SVAMP.json --gsm8k gsm8k_train.jsonl
+  cargo xtask experiment settings --svamp SVAMP.json
   cargo xtask experiment dateset --svamp SVAMP.json")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -51,6 +53,7 @@ enum Experiment {
     Pretrain(pretrain::Args),
     Reward(reward::Args),
     Screen(screen::Args),
+    Settings(settings::Args),
     Svamp(svamp::Args),
     Wikipedia(wikipedia::Args),
 }
@@ -146,6 +149,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Experiment::Pretrain(args) => pretrain::run(args),
         Experiment::Reward(args) => reward::run(args),
         Experiment::Screen(args) => screen::run(args),
+        Experiment::Settings(args) => settings::run(args),
         Experiment::Svamp(args) => svamp::run(args),
         Experiment::Wikipedia(args) => wikipedia::run(args),
     }

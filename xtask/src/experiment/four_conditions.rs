@@ -15,7 +15,7 @@ use crate::quickstart::read_rows;
 
 mod options;
 
-pub(super) use self::options::{Options, words};
+pub(super) use self::options::{Options, training, tuning, words};
 
 /// What is asked.
 pub(super) struct Asked {
@@ -28,9 +28,9 @@ pub(super) struct Asked {
 }
 
 /// What is learnt from.
-const TEXTS: &str = "texts.jsonl";
+pub(super) const TEXTS: &str = "texts.jsonl";
 /// Introductions of Wikipedia that are not.
-const HELD_OUT: &str = "wikipedia-held-out.jsonl";
+pub(super) const HELD_OUT: &str = "wikipedia-held-out.jsonl";
 
 /// What is done; the texts are in the folder.
 pub(super) struct FourConditions<'a> {
@@ -65,13 +65,13 @@ impl FourConditions<'_> {
         for asked in &self.asked {
             for (condition, model) in [("plain", &files.model), ("plain-finetuned", &continued)] {
                 let folder = files.file(&format!("{}-{condition}", asked.task));
-                let mut command = self.ask(asked, model);
+                let mut command = ask(files, asked, self.seed, model);
                 timed(command.args(["--condition", condition]).arg("--out").arg(&folder))?;
                 runs.push(folder);
             }
             // k = 0 is Toolformer disabled, k = 10 the paper's Toolformer.
             let folder = files.file(&format!("{}-toolformer", asked.task));
-            let mut command = self.ask(asked, &taught);
+            let mut command = ask(files, asked, self.seed, &taught);
             command
                 .args(["--tools", self.tools, "--now", NOW, "--sweep-k"])
                 .arg(SWEEP.map(|k| k.to_string()).join(","));
@@ -94,7 +94,7 @@ impl FourConditions<'_> {
                 [("plain", &files.model), ("plain-finetuned", &continued), ("toolformer-disabled", &taught)];
             for (condition, model) in models {
                 let folder = files.file(&format!("{name}-{condition}"));
-                let mut command = self.ask(&texts, model);
+                let mut command = ask(files, &texts, self.seed, model);
                 timed(command.args(["--condition", condition]).arg("--out").arg(&folder))?;
                 runs.push(folder);
             }
@@ -119,18 +119,6 @@ impl FourConditions<'_> {
             }
         }
         Ok(out)
-    }
-
-    fn ask(&self, asked: &Asked, model: &Path) -> std::process::Command {
-        let mut command = self.files.command("eval");
-        command.arg("--model").arg(model).args(["--task", &asked.task, "--seed", &self.seed.to_string()]);
-        if let Some(data) = &asked.data {
-            command.arg("--data").arg(data);
-        }
-        if let Some(limit) = asked.limit {
-            command.args(["--limit", &limit.to_string()]);
-        }
-        command
     }
 
     /// The folder of a round, from 1 on.
@@ -171,8 +159,21 @@ impl FourConditions<'_> {
     }
 }
 
+/// A command that asks a model.
+pub(super) fn ask(files: &Files<'_>, asked: &Asked, seed: u64, model: &Path) -> std::process::Command {
+    let mut command = files.command("eval");
+    command.arg("--model").arg(model).args(["--task", &asked.task, "--seed", &seed.to_string()]);
+    if let Some(data) = &asked.data {
+        command.arg("--data").arg(data);
+    }
+    if let Some(limit) = asked.limit {
+        command.args(["--limit", &limit.to_string()]);
+    }
+    command
+}
+
 /// The texts that were woven, as they were.
-fn without_calls(texts: &[Value], woven: &[Value]) -> Result<Vec<Value>> {
+pub(super) fn without_calls(texts: &[Value], woven: &[Value]) -> Result<Vec<Value>> {
     let learnt: HashSet<String> = woven.iter().map(|row| row["text_id"].to_string()).collect();
     let same: Vec<Value> =
         texts.iter().filter(|text| learnt.contains(&text["id"].to_string())).cloned().collect();
@@ -190,7 +191,7 @@ fn text_task(name: &str) -> String {
     )
 }
 
-fn read_json(file: &Path) -> Result<Value> {
+pub(super) fn read_json(file: &Path) -> Result<Value> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))
 }

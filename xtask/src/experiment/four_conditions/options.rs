@@ -1,6 +1,6 @@
 //! What is asked for alike by all experiments under the paper's four conditions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use serde_json::Value;
@@ -53,11 +53,24 @@ const TRAINING: &[(&str, &str)] = &[
 /// Problems of SVAMP that settings may be chosen by.
 const TUNED_ON: usize = 200;
 
+/// The question about these alone.
+pub(in crate::experiment) fn tuning(svamp: &Path) -> Result<Asked> {
+    asked(svamp, Some(TUNED_ON))
+}
+
+fn asked(svamp: &Path, limit: Option<usize>) -> Result<Asked> {
+    Ok(Asked { task: "svamp".to_owned(), data: Some(std::path::absolute(svamp)?), limit })
+}
+
+/// Options of training, and those of ours that they say nothing about.
+pub(in crate::experiment) fn training(options: &[String]) -> Vec<String> {
+    with_defaults(options, TRAINING)
+}
+
 impl Options {
     /// The question about SVAMP.
     pub(in crate::experiment) fn svamp(&self) -> Result<Asked> {
-        let limit = self.tune.then_some(TUNED_ON);
-        Ok(Asked { task: "svamp".to_owned(), data: Some(std::path::absolute(&self.svamp)?), limit })
+        if self.tune { tuning(&self.svamp) } else { asked(&self.svamp, None) }
     }
 
     /// Before hours of work, what would fail behind them.
@@ -98,7 +111,7 @@ impl Options {
         texts.extend(general);
         write_rows(&files.file(TEXTS), &texts)?;
         write_rows(&files.file(HELD_OUT), &others)?;
-        let training = with_defaults(&self.training, TRAINING);
+        let training = training(&self.training);
         let (rounds, seed, held_out) = (self.rounds, self.seed, self.held_out);
         Ok(FourConditions { files, tools, sampling, training, rounds, seed, asked, held_out })
     }

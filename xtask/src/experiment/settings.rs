@@ -1,0 +1,230 @@
+//! What decides whether a model learns: the threshold, the texts, how it is trained, how it decodes.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use super::four_conditions::{
+    Asked, HELD_OUT, TEXTS, ask, read_json, training, tuning, without_calls, words,
+};
+use super::{Files, Runner, timed, write_rows};
+use crate::process;
+use crate::quickstart::read_rows;
+
+/// Learn from the calls that `experiment svamp` found by other settings, one changed at a time, and ask SVAMP's 200 problems for tuning
+///
+/// The calls are those of its first round, with the losses that the filter took, so that another threshold costs no further
+/// annotating. Prints for each setting how many examples were learnt, how many problems are right, and what perplexity is on
+/// held-out introductions of Wikipedia with calls disabled.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The folder of `experiment svamp`
+    #[arg(long, value_name = "DIR", default_value = "runs/svamp")]
+    run: PathBuf,
+    /// SVAMP.json
+    #[arg(long, value_name = "FILE")]
+    svamp: PathBuf,
+    /// Only this one; can be given several times [default: all]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(SETTINGS.map(|setting| setting.name)))]
+    only: Vec<String>,
+    /// How many introductions of Wikipedia perplexity is measured on
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    held_out: usize,
+    /// Seed of training and of the draws: that of `experiment svamp`
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Where all of it goes
+    #[arg(long, value_name = "DIR", default_value = "runs/settings")]
+    out: PathBuf,
+    #[command(flatten)]
+    runner: Runner,
+}
+
+/// One way to learn from what was found, and to ask.
+struct Setting {
+    name: &'static str,
+    learnt: Learnt,
+    /// Options of `finetune`, instead of the experiment's or beside them.
+    training: &'static str,
+    /// Options of `eval`.
+    decoding: &'static str,
+}
+
+/// What is learnt.
+#[derive(Clone, Copy)]
+enum Learnt {
+    /// The calls that gain so much, in nats, woven into their texts.
+    Calls { tau_f: &'static str },
+    /// The texts of those that gain 0.5, without the calls ("+ CC").
+    SameTexts,
+    /// Nothing: the model of the first setting is asked.
+    Before,
+}
+
+const AS_IT_WAS: &str = "--mask-responses";
+const CALLS: Learnt = Learnt::Calls { tau_f: "0.5" };
+
+/// The first is the experiment's own; each other changes one thing.
+const SETTINGS: [Setting; 13] = [
+    Setting { name: "experiment", learnt: CALLS, training: AS_IT_WAS, decoding: "" },
+    Setting { name: "constrained", learnt: Learnt::Before, training: "", decoding: "--constrain" },
+    Setting { name: "start-top-k-1", learnt: Learnt::Before, training: "", decoding: "--start-top-k 1" },
+    Setting { name: "same-texts", learnt: Learnt::SameTexts, training: "", decoding: "" },
+    Setting {
+        name: "tau_f-0.25",
+        learnt: Learnt::Calls { tau_f: "0.25" },
+        training: AS_IT_WAS,
+        decoding: "",
+    },
+    Setting {
+        name: "tau_f-0.75",
+        learnt: Learnt::Calls { tau_f: "0.75" },
+        training: AS_IT_WAS,
+        decoding: "",
+    },
+    Setting { name: "tau_f-1", learnt: Learnt::Calls { tau_f: "1" }, training: AS_IT_WAS, decoding: "" },
+    Setting { name: "results-learnt", learnt: CALLS, training: "", decoding: "" },
+    Setting {
+        name: "rate-1e-4",
+        learnt: CALLS,
+        training: "--mask-responses --learning-rate 1e-4",
+        decoding: "",
+    },
+    Setting { name: "epochs-1", learnt: CALLS, training: "--mask-responses --epochs 1", decoding: "" },
+    Setting {
+        name: "half-of-texts",
+        learnt: CALLS,
+        training: "--mask-responses --max-train-samples 96",
+        decoding: "",
+    },
+    Setting {
+        name: "all-weights",
+        learnt: CALLS,
+        training: "--mask-responses --full --learning-rate 5e-5",
+        decoding: "",
+    },
+    Setting {
+        name: "all-weights-same-texts",
+        learnt: Learnt::SameTexts,
+        training: "--full --learning-rate 5e-5",
+        decoding: "",
+    },
+];
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    let out = process::root().join(&args.out);
+    let files = args.runner.files(&out)?;
+    let run = Found::in_folder(&process::root().join(&args.run))?;
+    let svamp = tuning(&args.svamp)?;
+    let texts =
+        Asked { task: "texts".to_owned(), data: Some(run.held_out.clone()), limit: Some(args.held_out) };
+    let mut rows = String::new();
+    for setting in SETTINGS
+        .iter()
+        .filter(|setting| args.only.is_empty() || args.only.iter().any(|name| name == setting.name))
+    {
+        let learnt = setting.learn(&files, &run, args.seed)?;
+        let found = |name: &str| files.file(&format!("{}/{name}", setting.name));
+        let mut command = ask(&files, &svamp, args.seed, &learnt.model);
+        if setting.has_calls() {
+            command.args(["--tools", "calculator"]);
+        } else {
+            command.args(["--condition", "plain-finetuned"]);
+        }
+        if !setting.decoding.is_empty() {
+            command.args(words(setting.decoding));
+        }
+        timed(command.arg("--out").arg(found("svamp")))?;
+        let right = interval(&found("svamp"), "accuracy", 100.0)?;
+        // How it decodes changes nothing there.
+        let perplexity = if matches!(setting.learnt, Learnt::Before) {
+            String::new()
+        } else {
+            let mut command = ask(&files, &texts, args.seed, &learnt.model);
+            timed(
+                command
+                    .args([
+                        "--condition",
+                        if setting.has_calls() { "toolformer-disabled" } else { "plain-finetuned" },
+                    ])
+                    .arg("--out")
+                    .arg(found("wikipedia")),
+            )?;
+            interval(&found("wikipedia"), "perplexity", 1.0)?
+        };
+        let _ = writeln!(rows, "{:<24}{:>8}{right:>22}{perplexity:>24}", setting.name, learnt.examples);
+    }
+    println!("{:<24}{:>8}{:>22}{:>24}", "setting", "learnt", "SVAMP, % right", "perplexity, disabled");
+    println!("{rows}\nAll of it is in {}.", out.display());
+    Ok(())
+}
+
+/// What `experiment svamp` left.
+struct Found {
+    texts: PathBuf,
+    candidates: PathBuf,
+    held_out: PathBuf,
+}
+
+impl Found {
+    fn in_folder(run: &Path) -> Result<Self> {
+        let first = ["taught/round-1", "taught"].map(|round| run.join(round).join("candidates.jsonl"));
+        let candidates = first.into_iter().find(|file| file.exists()).with_context(|| {
+            format!(
+                "no candidates in {}: run `cargo xtask experiment svamp` first, or name its folder by --run",
+                run.display()
+            )
+        })?;
+        Ok(Self { texts: run.join(TEXTS), candidates, held_out: run.join(HELD_OUT) })
+    }
+}
+
+/// A trained model.
+struct Trained {
+    model: PathBuf,
+    examples: usize,
+}
+
+impl Setting {
+    const fn has_calls(&self) -> bool {
+        !matches!(self.learnt, Learnt::SameTexts)
+    }
+
+    /// Weaves and trains, unless that is done.
+    fn learn(&self, files: &Files<'_>, run: &Found, seed: u64) -> Result<Trained> {
+        let tau_f = match self.learnt {
+            Learnt::Before => return SETTINGS[0].learn(files, run, seed),
+            Learnt::Calls { tau_f } => tau_f,
+            Learnt::SameTexts => "0.5",
+        };
+        let folder = files.file(self.name);
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let mut examples = folder.join("woven.jsonl");
+        let mut weave = files.command("weave");
+        weave.arg("--texts").arg(&run.texts).arg("--candidates").arg(&run.candidates);
+        timed(weave.args(["--tau-f", tau_f, "--seed", &seed.to_string()]).arg("--out").arg(&examples))?;
+        if !self.has_calls() {
+            let same = without_calls(&read_rows(&run.texts)?, &read_rows(&examples)?)?;
+            examples = folder.join("without-calls.jsonl");
+            write_rows(&examples, &same)?;
+        }
+        let mut finetune = files.command("finetune");
+        finetune.arg("--model").arg(&files.model).arg("--data").arg(&examples);
+        let given = if self.training.is_empty() { Vec::new() } else { words(self.training) };
+        finetune.args(training(&given)).args(["--seed", &seed.to_string()]);
+        let trained = folder.join("trained");
+        timed(finetune.arg("--out").arg(&trained))?;
+        let left = given.iter().position(|option| option == "--max-train-samples");
+        let most = left.and_then(|at| given.get(at + 1)?.parse().ok()).unwrap_or(usize::MAX);
+        Ok(Trained { model: trained.join("model"), examples: read_rows(&examples)?.len().min(most) })
+    }
+}
+
+/// A figure of a run with its interval.
+fn interval(run: &Path, metric: &str, factor: f64) -> Result<String> {
+    let found = &read_json(&run.join("summary.json"))?["metrics"][metric];
+    let [value, low, high] =
+        ["value", "low", "high"].map(|name| factor * found[name].as_f64().unwrap_or(f64::NAN));
+    Ok(format!("{value:.2} ({low:.2}-{high:.2})"))
+}
