@@ -67,7 +67,8 @@ impl Dateset {
         Self { seed, ..Self::default() }
     }
 
-    /// The questions, group by group. Each has its day, its group's name as its category, and its right answers.
+    /// The questions, group by group. Each has its day, which is its cluster too, its group's name as its category, and
+    /// its right answers.
     ///
     /// # Errors
     /// If there are fewer than 500 days from `first` to `last`, or they lie outside of the years 1000 to 9000.
@@ -85,7 +86,7 @@ impl Dateset {
                 for (question, answers) in questions::questions(group, today, draw) {
                     let id = format!("{}-{}", group.name(), items.len() - number_from + 1);
                     let item = Item::new(id, answers).with("question", question).in_category(group.name());
-                    items.push(Item { date: Some(today), ..item });
+                    items.push(Item { date: Some(today), ..item }.in_cluster(today.to_string()));
                 }
             }
         }

@@ -22,6 +22,10 @@ pub struct Item {
     /// What kind of question it is, for results by category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
+    /// What it has in common with other items, such as the paragraph that they are about. These stand or fall together: intervals
+    /// draw them as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
 }
 
 impl Item {
@@ -41,6 +45,13 @@ impl Item {
     #[must_use]
     pub fn in_category(mut self, category: impl Into<String>) -> Self {
         self.category = Some(category.into());
+        self
+    }
+
+    /// With its cluster.
+    #[must_use]
+    pub fn in_cluster(mut self, cluster: impl Into<String>) -> Self {
+        self.cluster = Some(cluster.into());
         self
     }
 }

@@ -45,10 +45,11 @@
 //!         ..ItemResult::default()
 //!     });
 //! }
-//! let labels = SummaryLabels { task: task.name, condition: Condition::Toolformer, seconds: 0.1, seed: 0 };
+//! let condition = Condition::Toolformer;
+//! let labels = SummaryLabels { task: task.name, condition, k: Some(10), seconds: 0.1, seed: 0 };
 //! let summary = Summary::of(&results, &labels);
 //! assert_eq!(summary.accuracy().unwrap().value, 0.5);
-//! assert!(conditions_table(&[summary]).contains("| Toolformer | 50.0 (0.0–100.0) |"));
+//! assert!(conditions_table(&[summary]).contains("| Toolformer (k = 10) | 50.0 (0.0–100.0) |"));
 //! # Ok::<(), toolformer_eval::EvalError>(())
 //! ```
 //!

@@ -126,6 +126,7 @@ fn row_of(item: &Item) -> ItemResult {
         id: item.id.clone(),
         answers: item.answers.clone(),
         category: item.category.clone(),
+        cluster: item.cluster.clone(),
         ..ItemResult::default()
     }
 }

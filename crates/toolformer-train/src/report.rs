@@ -3,6 +3,7 @@
 //! The page is one file that asks for no other and runs no script. What it shows is `stats.json`, `run.toml` and
 //! `metrics.jsonl`; texts, calls and results are strangers' and are cut, cleaned and escaped.
 
+mod category_chart;
 mod chart;
 mod costs;
 mod eval_charts;

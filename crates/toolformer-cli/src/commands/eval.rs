@@ -29,10 +29,10 @@ Examples:
   toolformer eval --task texts --data held-out.jsonl --model runs/calc/model --no-calls --json
   toolformer eval --task my-task.toml --data questions.csv --model SmolLM2.gguf
 
-With --json: {\"task\":\"svamp\", \"condition\":\"toolformer\", \"n\":1000, \"metrics\":{\"accuracy\":{\"value\", \"low\", \"high\"}},
+With --json: {\"task\":\"svamp\", \"condition\":\"toolformer\", \"k\":10, \"n\":1000, \"metrics\":{\"accuracy\":{\"value\", \"low\", \"high\"}},
   \"calls\":{\"rate\", \"valid\", \"executed\", \"n\", \"tools\":{\"Calculator\":{\"items\", \"calls\", \"executed\", \"errors\"}}},
   \"split\":{\"all\", \"call\", \"no_call\", \"call_percent\"}, \"categories\":{..}, \"tokens\":{\"prompt\", \"completion\"}, \"seconds\"};
-with --sweep-k a line for each K, which has \"k\" besides. Intervals are of 95 %, by the bootstrap.")]
+with --sweep-k a line for each K. Intervals are of 95 %, by the bootstrap.")]
 pub(crate) struct Args {
     #[command(subcommand)]
     other: Option<Other>,

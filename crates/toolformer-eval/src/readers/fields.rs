@@ -57,7 +57,12 @@ fn item(row: &RowView<'_>, names: &FieldNames, pattern: Option<&Regex>) -> Resul
         None => None,
     };
     let id = text(&names.id)?.unwrap_or_else(|| row.number.to_string());
-    let mut item = Item { date, category: text(&names.category)?, ..Item::new(id, answers) };
+    let mut item = Item {
+        date,
+        category: text(&names.category)?,
+        cluster: text(&names.cluster)?,
+        ..Item::new(id, answers)
+    };
     for (name, value) in row.row() {
         add_fields(&mut item, name, value, 0);
     }

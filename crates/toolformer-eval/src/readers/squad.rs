@@ -1,6 +1,8 @@
 //! JSON as of SQuAD, which MLQA (Lewis et al. 2019) has too: paragraphs with questions. Rows of the hub are flat, a
 //! question each.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::{Reading, RowView, row_view::for_rows, row_view::texts_of, with_question_mark};
@@ -19,6 +21,13 @@ pub(super) fn read(data: &str) -> Result<ItemSet, EvalError> {
             Ok(())
         }
     })?;
+    // The questions about one paragraph are a cluster.
+    let mut number_of: HashMap<String, usize> = HashMap::new();
+    for item in &mut set.items {
+        let next = number_of.len() + 1;
+        let number = *number_of.entry(item.fields["context"].clone()).or_insert(next);
+        item.cluster = Some(number.to_string());
+    }
     Ok(set)
 }
 

@@ -91,7 +91,10 @@ impl CallSplit {
     /// Of a run's results; `seed` is that of the intervals.
     pub fn of(results: &[ItemResult], seed: u64) -> Self {
         let of = |wanted: &dyn Fn(&ItemResult) -> bool| {
-            Proportion::of(results.iter().filter(|result| wanted(result)).map(|result| result.correct), seed)
+            Proportion::clustered(
+                results.iter().filter(|result| wanted(result)).map(ItemResult::outcome),
+                seed,
+            )
         };
         Self {
             all: of(&|_| true),

@@ -51,10 +51,7 @@ pub fn compare(a: &[ItemResult], b: &[ItemResult], seed: u64) -> Result<Comparis
         let why = format!("item `{}` {differs} in the second; give two runs on the same data", first.id);
         return Err(EvalError::Compare { why });
     }
-    let outcomes = |pairs: &[(&ItemResult, &ItemResult)]| {
-        pairs.iter().map(|(first, second)| (first.correct, second.correct)).collect::<Vec<_>>()
-    };
-    let overall = PairedDifference::of(&outcomes(&pairs), seed).ok_or_else(|| EvalError::Compare {
+    let overall = PairedDifference::clustered(&outcomes(&pairs), seed).ok_or_else(|| EvalError::Compare {
         why: "they have no item in common; give two runs on the same data, with the same limit and seed"
             .to_owned(),
     })?;
@@ -65,7 +62,7 @@ pub fn compare(a: &[ItemResult], b: &[ItemResult], seed: u64) -> Result<Comparis
         }
     }
     let categories = by_category.into_iter().filter_map(|(category, pairs)| {
-        PairedDifference::of(&outcomes(&pairs), seed).map(|found| (category.to_owned(), found))
+        PairedDifference::clustered(&outcomes(&pairs), seed).map(|found| (category.to_owned(), found))
     });
     let right_in = |wanted: (bool, bool)| {
         let ids = pairs.iter().filter(|(first, second)| (first.correct, second.correct) == wanted);
@@ -85,6 +82,15 @@ pub fn compare(a: &[ItemResult], b: &[ItemResult], seed: u64) -> Result<Comparis
         gained: right_in((false, true)),
         lost: right_in((true, false)),
     })
+}
+
+/// Whether the first and the second run are right, with the item's cluster.
+fn outcomes<'r>(pairs: &[(&'r ItemResult, &'r ItemResult)]) -> Vec<(Option<&'r str>, (bool, bool))> {
+    let outcome = |&(first, second): &(&'r ItemResult, &'r ItemResult)| {
+        let (cluster, right) = first.outcome();
+        (cluster, (right, second.correct))
+    };
+    pairs.iter().map(outcome).collect()
 }
 
 fn perplexity_ratio(pairs: &[(&ItemResult, &ItemResult)], seed: u64) -> Option<Proportion> {
@@ -138,6 +144,25 @@ mod tests {
         assert_eq!((found.categories["a"].difference, found.categories["b"].difference), (-0.5, 1.0));
         let json = serde_json::to_string(&found).unwrap();
         assert_eq!(serde_json::from_str::<Comparison>(&json).unwrap(), found);
+    }
+
+    #[test]
+    fn items_of_a_cluster_are_drawn_together() {
+        let rows = |right: usize, has_clusters: bool| {
+            let row = |item: usize| ItemResult {
+                id: item.to_string(),
+                correct: item < right,
+                cluster: has_clusters.then(|| (item / 5).to_string()),
+                ..ItemResult::default()
+            };
+            (0..100).map(row).collect::<Vec<_>>()
+        };
+        let compared =
+            |has_clusters| compare(&rows(20, has_clusters), &rows(50, has_clusters), 0).unwrap().overall;
+        let (alone, together) = (compared(false), compared(true));
+        assert_eq!((alone.difference, together.difference), (0.3, 0.3));
+        assert!(together.high - together.low > 2.0 * (alone.high - alone.low), "{alone:?} {together:?}");
+        assert!((together.p_value - crate::mcnemar_exact(0, 6)).abs() < 1e-12, "{together:?}");
     }
 
     #[test]

@@ -30,6 +30,9 @@ pub struct ItemResult {
     /// The item's category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
+    /// The item's cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
     /// How likely the text is, of tasks that ask for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub likelihood: Option<Likelihood>,
@@ -44,6 +47,11 @@ fn is_zero(number: &usize) -> bool {
 }
 
 impl ItemResult {
+    /// Whether it is right, with its cluster.
+    pub(super) fn outcome(&self) -> (Option<&str>, bool) {
+        (self.cluster.as_deref(), self.correct)
+    }
+
     /// Whether a call was begun.
     pub fn has_call(&self) -> bool {
         !self.calls.is_empty() || self.malformed_calls > 0

@@ -1,10 +1,12 @@
 //! Results as the paper's tables, in Markdown.
 
+use std::collections::BTreeSet;
+
 use super::{CallSplit, Condition, Summary};
 use crate::Proportion;
 
-/// A table of tasks and conditions, as Tables 3 to 5 of the paper: a row for each condition that is there, or several where a
-/// task has several runs of it; a column for each task in the order in which they are met; accuracy in per cent or perplexity,
+/// A table of tasks and conditions, as Tables 3 to 5 of the paper: a row for each condition and k that is there, or several where
+/// a task has several runs of it; a column for each task in the order in which they are met; accuracy in per cent or perplexity,
 /// with its interval. `–` where there is no run.
 pub fn conditions_table(summaries: &[Summary]) -> String {
     let mut tasks: Vec<&str> = Vec::new();
@@ -15,20 +17,30 @@ pub fn conditions_table(summaries: &[Summary]) -> String {
     }
     let header: Vec<String> =
         std::iter::once("Model".to_owned()).chain(tasks.iter().map(|&task| cell(task))).collect();
-    let runs = |condition: Condition, task: &str| -> Vec<&Summary> {
-        summaries.iter().filter(|found| found.condition == condition && found.task == task).collect()
+    let runs = |(condition, k): (Condition, Option<usize>), task: &str| -> Vec<&Summary> {
+        summaries.iter().filter(|found| row_of(found) == (condition, k) && found.task == task).collect()
     };
-    let rows = Condition::ALL.into_iter().flat_map(|condition| {
-        let of_tasks: Vec<Vec<&Summary>> = tasks.iter().map(|task| runs(condition, task)).collect();
+    let models: BTreeSet<(Condition, Option<usize>)> = summaries.iter().map(row_of).collect();
+    let rows = models.into_iter().flat_map(|model| {
+        let of_tasks: Vec<Vec<&Summary>> = tasks.iter().map(|task| runs(model, task)).collect();
         let lines = of_tasks.iter().map(Vec::len).max().unwrap_or(0);
         let line = move |line: usize| {
             let values =
                 of_tasks.iter().map(|runs| runs.get(line).map_or_else(|| "–".to_owned(), |run| value(run)));
-            std::iter::once(condition.to_string()).chain(values).collect::<Vec<String>>()
+            std::iter::once(model_name(model)).chain(values).collect::<Vec<String>>()
         };
         (0..lines).map(line).collect::<Vec<_>>()
     });
     table(&header, rows)
+}
+
+/// Which row a run stands in. That k is 0 the condition says already.
+fn row_of(run: &Summary) -> (Condition, Option<usize>) {
+    (run.condition, run.k.filter(|&k| k > 0))
+}
+
+fn model_name((condition, k): (Condition, Option<usize>)) -> String {
+    k.map_or_else(|| condition.to_string(), |k| format!("{condition} (k = {k})"))
 }
 
 /// A row of Table 9: what decoding with a start of calls among the `k` most likely tokens gives.
@@ -99,27 +111,32 @@ mod tests {
     use super::*;
     use crate::{ItemResult, SummaryLabels};
 
-    fn summary(task: &str, condition: Condition, right: usize, n: usize) -> Summary {
+    fn summary(task: &str, condition: Condition, k: Option<usize>, right: usize, n: usize) -> Summary {
         let result = |i: usize| ItemResult { id: i.to_string(), correct: i < right, ..ItemResult::default() };
-        let labels = SummaryLabels { task: task.to_owned(), condition, seconds: 0.0, seed: 0 };
+        let labels = SummaryLabels { task: task.to_owned(), condition, k, seconds: 0.0, seed: 0 };
         Summary::of(&(0..n).map(result).collect::<Vec<_>>(), &labels)
     }
 
     #[test]
     fn conditions_stand_in_the_papers_order_and_gaps_are_shown() {
         let summaries = [
-            summary("svamp", Condition::Toolformer, 4, 4),
-            summary("svamp", Condition::Plain, 0, 4),
-            summary("a|b", Condition::Toolformer, 4, 4),
+            summary("svamp", Condition::Toolformer, Some(10), 4, 4),
+            summary("svamp", Condition::Plain, None, 0, 4),
+            summary("a|b", Condition::Toolformer, Some(10), 4, 4),
+            summary("svamp", Condition::Toolformer, Some(3), 0, 4),
+            summary("svamp", Condition::ToolformerDisabled, Some(0), 0, 4),
         ];
         assert_eq!(
             conditions_table(&summaries),
             "| Model | svamp | a\\|b |\n\
              |---|---:|---:|\n\
              | plain | 0.0 (0.0–60.2) | – |\n\
-             | Toolformer | 100.0 (39.8–100.0) | 100.0 (39.8–100.0) |\n"
+             | Toolformer (disabled) | 0.0 (0.0–60.2) | – |\n\
+             | Toolformer (k = 3) | 0.0 (0.0–60.2) | – |\n\
+             | Toolformer (k = 10) | 100.0 (39.8–100.0) | 100.0 (39.8–100.0) |\n"
         );
-        let several = [summary("nq", Condition::Plain, 2, 4), summary("nq", Condition::Plain, 1, 4)];
+        let several =
+            [summary("nq", Condition::Plain, None, 2, 4), summary("nq", Condition::Plain, None, 1, 4)];
         assert_eq!(conditions_table(&several).matches("| plain |").count(), 2);
     }
 

@@ -46,6 +46,10 @@ pub struct Summary {
     pub task: String,
     /// Which model.
     pub condition: Condition,
+    /// A call starts where its marker is among so many most likely tokens, the k of Table 9; 0: never. None where there are no
+    /// tools.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub k: Option<usize>,
     /// Items.
     pub n: usize,
     /// `accuracy` or `perplexity`, and what else is measured, by name.
@@ -69,6 +73,8 @@ pub struct SummaryLabels {
     pub task: String,
     /// Which model.
     pub condition: Condition,
+    /// The k of Table 9, as in [`Summary::k`].
+    pub k: Option<usize>,
     /// What it took.
     pub seconds: f64,
     /// The seed of the intervals.
@@ -78,22 +84,22 @@ pub struct SummaryLabels {
 impl Summary {
     /// Of a run's results.
     pub fn of(results: &[ItemResult], labels: &SummaryLabels) -> Self {
-        let SummaryLabels { task, condition, seconds, seed } = labels;
+        let SummaryLabels { task, condition, k, seconds, seed } = labels;
         // A text is neither right nor wrong.
         let judged: &[ItemResult] =
             if results.iter().any(|result| result.likelihood.is_some()) { &[] } else { results };
         let split = CallSplit::of(judged, *seed);
-        let mut by_category: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
+        let mut by_category: BTreeMap<&str, Vec<(Option<&str>, bool)>> = BTreeMap::new();
         let mut tokens = TokenCounts::default();
         for result in results {
             tokens.prompt += result.tokens.prompt;
             tokens.completion += result.tokens.completion;
             if let (Some(category), None) = (&result.category, result.likelihood) {
-                by_category.entry(category).or_default().push(result.correct);
+                by_category.entry(category).or_default().push(result.outcome());
             }
         }
         let categories = by_category.into_iter().filter_map(|(category, right)| {
-            Proportion::of(right, *seed).map(|part| (category.to_owned(), part))
+            Proportion::clustered(right, *seed).map(|part| (category.to_owned(), part))
         });
         let metric = match perplexity(results, *seed) {
             Some(perplexity) => Some(("perplexity".to_owned(), perplexity)),
@@ -102,6 +108,7 @@ impl Summary {
         Self {
             task: task.clone(),
             condition: *condition,
+            k: *k,
             n: results.len(),
             metrics: metric.into_iter().collect(),
             calls: CallCounts::of(results),
@@ -146,8 +153,13 @@ mod tests {
             ..ItemResult::default()
         };
         let results = [result("1", true, "a"), result("2", false, "b"), result("3", true, "b")];
-        let labels =
-            SummaryLabels { task: "svamp".into(), condition: Condition::Toolformer, seconds: 1.5, seed: 0 };
+        let labels = SummaryLabels {
+            task: "svamp".into(),
+            condition: Condition::Toolformer,
+            k: Some(10),
+            seconds: 1.5,
+            seed: 0,
+        };
         let summary = Summary::of(&results, &labels);
         assert_eq!(summary.accuracy().unwrap().value, 2.0 / 3.0);
         assert_eq!((summary.categories["a"].value, summary.categories["b"].value), (1.0, 0.5));
@@ -165,8 +177,13 @@ mod tests {
             likelihood: Some(Likelihood { nats, tokens }),
             ..ItemResult::default()
         };
-        let labels =
-            SummaryLabels { task: "texts".into(), condition: Condition::Plain, seconds: 0.0, seed: 0 };
+        let labels = SummaryLabels {
+            task: "texts".into(),
+            condition: Condition::Plain,
+            k: None,
+            seconds: 0.0,
+            seed: 0,
+        };
         let summary = Summary::of(&[text(30.0, 10), text(0.0, 5)], &labels);
         let found = summary.perplexity().unwrap();
         assert!((found.value - 2.0_f64.exp()).abs() < 1e-9 && found.low < found.value, "{found:?}");

@@ -3,7 +3,7 @@
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 
-use super::draw_rng;
+use super::{clusters::by_cluster, draw_rng};
 
 /// Samples that an interval is taken from.
 pub(super) const SAMPLES: usize = 10_000;
@@ -30,10 +30,25 @@ impl Proportion {
     /// assert!(half.low < 0.42 && half.high > 0.58);
     /// ```
     pub fn of(right: impl IntoIterator<Item = bool>, seed: u64) -> Option<Self> {
-        let each: Vec<(f64, f64)> = right.into_iter().map(|right| (f64::from(right), 1.0)).collect();
-        let found = Self::of_groups(&each, seed)?;
-        // Solves (1 - p)^n = 0.025 for the end that is not certain.
-        let end = 1.0 - 0.025_f64.powf(1.0 / each.len() as f64);
+        Self::clustered(right.into_iter().map(|right| (None, right)), seed)
+    }
+
+    /// The same of items of which some belong to a cluster, such as the questions about one paragraph: clusters are drawn
+    /// whole (the cluster bootstrap; Davison and Hinkley, 1997, section 3.8), and the exact interval counts each once.
+    pub fn clustered<'c>(
+        items: impl IntoIterator<Item = (Option<&'c str>, bool)>,
+        seed: u64,
+    ) -> Option<Self> {
+        let clusters = by_cluster(items.into_iter().map(|(cluster, right)| (cluster, [u32::from(right), 1])));
+        let clusters: Vec<(f64, f64)> =
+            clusters.into_iter().map(|[right, all]| (right.into(), all.into())).collect();
+        Self::of_parts(&clusters, seed)
+    }
+
+    /// The same of clusters, each of which is how much of it is right, and how much there is.
+    pub fn of_parts(clusters: &[(f64, f64)], seed: u64) -> Option<Self> {
+        let found = Self::of_groups(clusters, seed)?;
+        let end = end_of_none(clusters.len());
         Some(match found.value {
             0.0 => Self { high: end, ..found },
             1.0 => Self { low: 1.0 - end, ..found },
@@ -41,8 +56,7 @@ impl Proportion {
         })
     }
 
-    /// The same of groups that are drawn whole, as what is in one (the questions about one paragraph) is not
-    /// independent: each is how much of it is right, and how much there is.
+    /// A ratio of sums over groups, which are drawn whole: each is a summand above and one below.
     pub fn of_groups(groups: &[(f64, f64)], seed: u64) -> Option<Self> {
         let part = |sums: (f64, f64)| sums.0 / sums.1;
         let add = |sum: (f64, f64), &(right, all): &(f64, f64)| (sum.0 + right, sum.1 + all);
@@ -59,6 +73,11 @@ impl Proportion {
         let [low, high] = interval(parts).unwrap_or([part(whole); 2]);
         Some(Self { value: part(whole), low, high })
     }
+}
+
+/// How likely what was never seen in `n` draws may be: solves `(1 - p)^n = 0.025`.
+pub(super) fn end_of_none(n: usize) -> f64 {
+    1.0 - 0.025_f64.powf(1.0 / n as f64)
 }
 
 /// The middle 95 % of samples.
@@ -93,6 +112,21 @@ mod tests {
         assert!((Proportion::of([true; 10], 0).unwrap().low - 0.6915).abs() < 1e-4);
         assert_eq!(Proportion::of_groups(&[], 0), None);
         assert_eq!(Proportion::of([], 0), None);
+    }
+
+    #[test]
+    fn clusters_are_drawn_whole() {
+        // 104 items of which four at a time stand or fall together, as above.
+        let names: Vec<String> = (0..26).map(|name| name.to_string()).collect();
+        let items = || (0..104).map(|item| (Some(names[item / 4].as_str()), item % 8 < 4));
+        let found = Proportion::clustered(items(), 0).unwrap();
+        assert!(
+            found.value == 0.5 && (found.low - 0.31).abs() < 0.02 && (found.high - 0.69).abs() < 0.02,
+            "{found:?}"
+        );
+        // None of 26, not of 104.
+        let none = Proportion::clustered(items().map(|(name, _)| (name, false)), 0).unwrap();
+        assert_eq!(none.high, Proportion::of([false; 26], 0).unwrap().high);
     }
 
     #[test]

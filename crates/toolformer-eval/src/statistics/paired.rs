@@ -4,8 +4,10 @@ use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    bootstrap::{Proportion, SAMPLES, interval},
-    draw_rng, mcnemar_exact,
+    bootstrap::{Proportion, SAMPLES, end_of_none, interval},
+    clusters::by_cluster,
+    draw_rng,
+    sign_flip::sign_flip_exact,
 };
 
 /// How two runs differ on the same items.
@@ -21,7 +23,8 @@ pub struct PairedDifference {
     pub only_b: usize,
     /// Accuracy of the second less that of the first, from -1 to 1.
     pub difference: f64,
-    /// Lower end of the paired bootstrap's interval of 95 %: items are drawn with both their outcomes.
+    /// Lower end of the paired bootstrap's interval of 95 %: items are drawn with both their outcomes. Where they all differ
+    /// alike, or not at all, all samples are the same, and what was never seen is allowed for as in [`Proportion::of`].
     pub low: f64,
     /// Upper end.
     pub high: f64,
@@ -29,7 +32,8 @@ pub struct PairedDifference {
     /// right that the interval has no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<Proportion>,
-    /// The p-value of McNemar's exact test, see [`mcnemar_exact`].
+    /// The p-value of McNemar's exact test, see [`mcnemar_exact`](super::mcnemar_exact); of items in clusters, that of the exact
+    /// sign-flip test on clusters, which is the same where no cluster counts more than one.
     pub p_value: f64,
 }
 
@@ -44,31 +48,47 @@ impl PairedDifference {
     /// assert!(found.low > 0.0 && found.p_value < 0.05);
     /// ```
     pub fn of(pairs: &[(bool, bool)], seed: u64) -> Option<Self> {
-        let n = pairs.len();
+        let pairs: Vec<_> = pairs.iter().map(|&pair| (None, pair)).collect();
+        Self::clustered(&pairs, seed)
+    }
+
+    /// The same of items of which some belong to a cluster, such as the questions about one paragraph: clusters are drawn
+    /// whole.
+    pub fn clustered(items: &[(Option<&str>, (bool, bool))], seed: u64) -> Option<Self> {
+        let n = items.len();
         if n == 0 {
             return None;
         }
-        let count = |wanted| pairs.iter().filter(|&&pair| pair == wanted).count();
+        let count = |wanted| items.iter().filter(|(_, pair)| *pair == wanted).count();
         let (both, only_a, only_b) = (count((true, true)), count((true, false)), count((false, true)));
+        let counts = items.iter().map(|&(cluster, (a, b))| (cluster, [u32::from(a), u32::from(b), 1]));
+        let clusters = by_cluster(counts);
         let mut rng = draw_rng(seed, &["paired bootstrap"]);
         let mut sample = || {
-            (0..n).fold((0_u32, 0_u32), |(right_a, right_b), _| {
-                let (a, b) = pairs[rng.random_range(0..n)];
-                (right_a + u32::from(a), right_b + u32::from(b))
-            })
+            let drawn = (0..clusters.len()).map(|_| clusters[rng.random_range(0..clusters.len())]);
+            drawn.fold([0; 3], |sum: [u32; 3], more| [0, 1, 2].map(|of| sum[of] + more[of])).map(f64::from)
         };
-        let samples: Vec<(f64, f64)> =
-            (0..SAMPLES).map(|_| sample()).map(|(a, b)| (a.into(), b.into())).collect();
+        let samples: Vec<[f64; 3]> = (0..SAMPLES).map(|_| sample()).collect();
         let difference = (only_b as f64 - only_a as f64) / n as f64;
-        let differences = samples.iter().map(|(a, b)| (b - a) / n as f64).collect();
-        let [low, high] = interval(differences).unwrap_or([difference; 2]);
+        let differences = samples.iter().map(|[a, b, all]| (b - a) / all).collect();
+        let [mut low, mut high] = interval(differences).unwrap_or([difference; 2]);
+        if difference.abs() == 1.0 || only_a + only_b == 0 {
+            let end = end_of_none(clusters.len());
+            (low, high) = ((low - end).max(-1.0), (high + end).min(1.0));
+        }
         // A sample in which the first has none right stands behind all others.
-        let ratios = samples.iter().map(|(a, b)| if *a > 0.0 { b / a } else { f64::INFINITY }).collect();
+        let ratios = samples.iter().map(|[a, b, _]| if *a > 0.0 { b / a } else { f64::INFINITY }).collect();
         let value = (both + only_b) as f64 / (both + only_a) as f64;
         let times = interval(ratios).filter(|[_, high]| high.is_finite());
         let times = times.map(|[low, high]| Proportion { value, low, high });
-        let p_value = mcnemar_exact(only_a, only_b);
+        let more = clusters.iter().map(|&[a, b, _]| i64::from(b) - i64::from(a));
+        let p_value = sign_flip_exact(&more.collect::<Vec<_>>());
         Some(Self { n, both, only_a, only_b, difference, low, high, times, p_value })
+    }
+
+    /// The p-value for people: `0.042`, and below a thousandth `3.1e-7`.
+    pub fn shown_p_value(&self) -> String {
+        if self.p_value >= 0.001 { format!("{:.3}", self.p_value) } else { format!("{:.1e}", self.p_value) }
     }
 }
 
@@ -100,6 +120,40 @@ mod tests {
         let times = PairedDifference::of(&same, 1).unwrap().times.unwrap();
         assert_eq!((times.value, times.low, times.high), (1.0, 1.0, 1.0));
         assert_eq!(PairedDifference::of(&[(false, true), (true, true)], 1).unwrap().times, None);
+    }
+
+    #[test]
+    fn items_that_all_differ_alike_leave_room_for_others() {
+        let bounds = |pairs: &[(bool, bool)]| {
+            let found = PairedDifference::of(pairs, 1).unwrap();
+            [found.low, found.difference, found.high]
+        };
+        // 1 - 0.025^(1/10)
+        let end = 0.308_497;
+        let near = |found: [f64; 3], expected: [f64; 3]| {
+            found.iter().zip(expected).for_each(|(found, expected)| assert!((found - expected).abs() < 1e-5));
+        };
+        near(bounds(&[(true, true); 10]), [-end, 0.0, end]);
+        near(bounds(&[(false, true); 10]), [1.0 - end, 1.0, 1.0]);
+        near(bounds(&[(true, false); 10]), [-1.0, -1.0, end - 1.0]);
+    }
+
+    #[test]
+    fn clusters_stand_together() {
+        // 25 paragraphs of four questions: of 5 the second run knows all, of 1 the first.
+        let names: Vec<String> = (0..25).map(|name| name.to_string()).collect();
+        let pair = |paragraph: usize| {
+            [(false, true), (true, true), (true, false)]
+                [usize::from(paragraph >= 5) + usize::from(paragraph >= 24)]
+        };
+        let items: Vec<_> = (0..100).map(|item| (Some(names[item / 4].as_str()), pair(item / 4))).collect();
+        let found = PairedDifference::clustered(&items, 1).unwrap();
+        let alone = PairedDifference::of(&items.iter().map(|item| item.1).collect::<Vec<_>>(), 1).unwrap();
+        assert_eq!((found.only_a, found.only_b, found.difference), (4, 20, 0.16));
+        assert!((found.p_value - super::super::mcnemar_exact(1, 5)).abs() < 1e-12);
+        assert!(alone.p_value < 0.002 && found.p_value > 0.2);
+        let wider = (found.high - found.low) / (alone.high - alone.low);
+        assert!((wider - 2.0).abs() < 0.2, "{wider}");
     }
 
     #[test]

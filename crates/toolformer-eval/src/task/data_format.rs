@@ -76,6 +76,8 @@ pub struct FieldNames {
     pub date: Option<String>,
     /// The category.
     pub category: Option<String>,
+    /// What items have in common with others, such as the paragraph that they are about.
+    pub cluster: Option<String>,
     /// In files of JSON that are one object, its field with the rows.
     pub array: Option<String>,
 }

@@ -15,6 +15,7 @@ id = "key"
 answers = "meta.countries"
 date = "meta.day"
 category = "kind"
+cluster = "meta.day"
 
 [metric]
 kind = "within_first_words"
@@ -45,6 +46,7 @@ fn fields_may_lie_in_objects() {
     );
     assert_eq!(found[0].date.unwrap().to_string(), "2023-01-30");
     assert_eq!(found[0].category.as_deref(), Some("small"));
+    assert_eq!(found[0].cluster.as_deref(), Some("2023-01-30"));
     assert_eq!(found[0].fields["meta.day"], "2023-01-30");
 }
 
@@ -53,6 +55,7 @@ fn tables_and_arrays_in_fields_do_as_well() {
     let plain = TASK
         .replace("meta.countries", "country")
         .replace("date = \"meta.day\"\n", "")
+        .replace("cluster = \"meta.day\"\n", "")
         .replace("{meta.day}: ", "");
     let found = items("a.csv", "key,town,kind,country\na,Parchim,small,Germany\n,Lyon,big,France\n", &plain);
     // An empty cell is null, and so no id.
@@ -65,7 +68,10 @@ fn tables_and_arrays_in_fields_do_as_well() {
 #[test]
 fn a_cell_may_hold_several_answers() {
     let plain = TASK.replace("meta.countries", "country\"\nanswer_separator = \"|");
-    let plain = plain.replace("date = \"meta.day\"\n", "").replace("{meta.day}: ", "");
+    let plain = plain
+        .replace("date = \"meta.day\"\n", "")
+        .replace("cluster = \"meta.day\"\n", "")
+        .replace("{meta.day}: ", "");
     let found = items("a.tsv", "key\ttown\tkind\tcountry\n007\tLyon\tbig\tFrance | FR|\n", &plain).unwrap();
     assert_eq!(
         (found[0].id.as_str(), &found[0].answers[..]),

@@ -78,7 +78,8 @@ fn other_languages() {
                 long. Now answer the following question in English:";
     let long = format!("m-1 | {task} ¿Qué longitud tiene el Elde? | 208 km");
     check("mlqa", "mlqa_hub.jsonl", &[&long], 0);
-    check("mlqa", "mlqa.json", &[&long, &format!("m-2 | {task} ¿Qué es el Elde? | a river")], 0);
+    let both = check("mlqa", "mlqa.json", &[&long, &format!("m-2 | {task} ¿Qué es el Elde? | a river")], 0);
+    assert!(both.iter().all(|item| item.cluster.as_deref() == Some("1")), "they share their paragraph");
 }
 
 #[test]

@@ -96,6 +96,11 @@ impl Chart {
         }
     }
 
+    /// The same, so high.
+    pub(super) fn with_height(self, height: f64) -> Self {
+        Self { height: tenth(height), ..self }
+    }
+
     /// Marks with lines across, and what is measured upwards; returns the scale.
     pub(super) fn upwards(&mut self, what: &str, marks: &[f64], text: impl Fn(f64) -> String) -> Scale {
         let [first, last] = [marks.first(), marks.last()].map(|mark| mark.copied().unwrap_or(0.0));

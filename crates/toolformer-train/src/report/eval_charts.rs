@@ -41,7 +41,7 @@ pub(super) fn of_measure(runs: &[&EvalRun]) -> Option<Chart> {
         .iter()
         .map(|(run, found)| {
             let Proportion { low, high, .. } = found.value;
-            format!("{}: {} ({low:.1} to {high:.1})", short_name(run), found.text)
+            format!("{}: {} ({low:.1} to {high:.1})", short_name(run, runs), found.text)
         })
         .collect();
     let note = match is_perplexity {
@@ -61,18 +61,19 @@ pub(super) fn of_measure(runs: &[&EvalRun]) -> Option<Chart> {
         let [low, high] = [found.value.low, found.value.high].map(|end| scale.at(end));
         chart.curve("interval", &[[middle, low], [middle, high]]);
         chart.label("mark", middle, scale.at(found.value.high) - 6.0, "middle", found.text.clone());
-        chart.mark_below(middle, short_name(run));
+        chart.mark_below(middle, short_name(run, runs));
     }
     chart.rightwards("");
     Some(chart)
 }
 
-/// A name that fits below a bar.
-fn short_name(run: &EvalRun) -> String {
-    let name = match (run.k, &run.name) {
-        (Some(k), _) => format!("k = {k}"),
-        (None, Some(name)) => name.clone(),
-        (None, None) => match run.summary.condition {
+/// A name that fits below a bar. Where several runs differ in their k, that is what they are called.
+pub(super) fn short_name(run: &EvalRun, runs: &[&EvalRun]) -> String {
+    let is_sweep = runs.iter().filter(|run| run.summary.k.is_some()).count() > 1;
+    let name = match (run.summary.k, &run.name) {
+        (_, Some(name)) => name.clone(),
+        (Some(k), None) if is_sweep => format!("k = {k}"),
+        _ => match run.summary.condition {
             toolformer_eval::Condition::ToolformerDisabled => "disabled".to_owned(),
             condition => condition.to_string(),
         },
@@ -89,7 +90,8 @@ type Curve = (&'static str, &'static str, fn(&EvalRun) -> f64);
 
 /// Accuracy and part of the items with a call, by k.
 pub(super) fn sweep(runs: &[&EvalRun]) -> Option<Chart> {
-    let mut of_k: Vec<(usize, &EvalRun)> = runs.iter().filter_map(|run| Some((run.k?, *run))).collect();
+    let mut of_k: Vec<(usize, &EvalRun)> =
+        runs.iter().filter_map(|run| Some((run.summary.k?, *run))).collect();
     if of_k.len() < 2 {
         return None;
     }
@@ -119,47 +121,5 @@ pub(super) fn sweep(runs: &[&EvalRun]) -> Option<Chart> {
         chart.legend(class, what);
     }
     chart.rightwards("k");
-    Some(chart)
-}
-
-/// Most categories that are drawn.
-const CATEGORIES: usize = 12;
-
-/// Accuracy by category, of the first run and the last.
-pub(super) fn categories(runs: &[&EvalRun]) -> Option<Chart> {
-    let (first, last) = (runs.first()?, runs.last()?);
-    let names: Vec<&String> = last.summary.categories.keys().take(CATEGORIES).collect();
-    if names.len() < 2 {
-        return None;
-    }
-    let value =
-        |run: &EvalRun, name: &str| run.summary.categories.get(name).map_or(0.0, |part| 100.0 * part.value);
-    let shown: Vec<(&'static str, &&EvalRun)> =
-        if runs.len() > 1 { vec![("neutral", first), ("kept", last)] } else { vec![("kept", last)] };
-    let said = names.iter().map(|name| {
-        let values: Vec<String> = shown.iter().map(|(_, run)| format!("{:.1} %", value(run, name))).collect();
-        format!("{name}: {}", values.join(", "))
-    });
-    let spoken = format!("{}.", said.collect::<Vec<_>>().join("; "));
-    let mut chart = Chart::new("By kind of question", "Right answers of each kind, in per cent.", spoken);
-    let most =
-        shown.iter().flat_map(|(_, run)| names.iter().map(|name| value(run, name))).fold(0.0, f64::max);
-    let scale = chart.upwards("right, in per cent", &marks(0.0, most, 4, false), plain);
-    let step = (RIGHT - LEFT) / names.len() as f64;
-    let width = step * 0.8 / shown.len() as f64;
-    for (number, name) in names.iter().enumerate() {
-        let left = LEFT + (number as f64 + 0.1) * step;
-        for (place, (class, run)) in shown.iter().enumerate() {
-            let y = scale.at(value(run, name));
-            let tip = format!("{name}, {}: {:.1} %", short_name(run), value(run, name));
-            chart.bar(Bar { class, x: left + place as f64 * width, y, width, height: BOTTOM - y, tip });
-        }
-        let room = (step / 5.5) as usize;
-        chart.mark_below(left + step * 0.4, name.chars().take(room.max(2)).collect());
-    }
-    for (class, run) in &shown {
-        chart.legend(class, &short_name(run));
-    }
-    chart.rightwards("");
     Some(chart)
 }

@@ -7,8 +7,9 @@ use serde::Serialize;
 use toolformer_eval::{ItemResult, Proportion, Summary, compare};
 
 use super::{
+    category_chart::by_category,
     chart::Chart,
-    eval_charts::{categories, of_measure, sweep},
+    eval_charts::{of_measure, sweep},
     eval_verdicts::{pairs, verdict},
     numbers::{count, signed, span},
     page::environment,
@@ -25,8 +26,6 @@ pub struct EvalRun {
     pub summary: Summary,
     /// Its rows.
     pub results: Vec<ItemResult>,
-    /// A call starts where its marker is among so many most likely tokens, of a run of a sweep.
-    pub k: Option<usize>,
 }
 
 /// Most examples of a kind.
@@ -105,9 +104,9 @@ impl EvalRun {
     pub(super) fn shown_name(&self) -> String {
         let name = self.name.clone().unwrap_or_else(|| self.summary.condition.to_string());
         let name = shown(&name, 60);
-        match self.k {
-            Some(k) => format!("{name}, k = {k}"),
-            None => name,
+        match self.summary.k {
+            Some(k) if k > 0 => format!("{name}, k = {k}"),
+            _ => name,
         }
     }
 }
@@ -137,7 +136,7 @@ fn task_view(name: &str, runs: &[&EvalRun], seed: u64) -> Result<TaskView, Strin
                 signed(100.0 * part.difference),
                 format!("{} to {}", signed(100.0 * part.low), signed(100.0 * part.high)),
                 format!("{} won, {} lost", count(part.only_b), count(part.only_a)),
-                format!("{:.2e}", part.p_value).replace('-', "\u{2212}"),
+                part.shown_p_value().replace('-', "\u{2212}"),
             ]);
         }
     }
@@ -158,7 +157,7 @@ fn task_view(name: &str, runs: &[&EvalRun], seed: u64) -> Result<TaskView, Strin
             ]
         })
     });
-    let charts = [of_measure(runs), sweep(runs), categories(runs)];
+    let charts = [of_measure(runs), sweep(runs), by_category(runs)];
     Ok(TaskView {
         name: shown(name, 60),
         verdicts,
@@ -256,8 +255,8 @@ mod tests {
     use super::*;
 
     fn run(task: &str, condition: Condition, results: Vec<ItemResult>, k: Option<usize>) -> EvalRun {
-        let labels = SummaryLabels { task: task.to_owned(), condition, seconds: 12.0, seed: 0 };
-        EvalRun { name: None, summary: Summary::of(&results, &labels), results, k }
+        let labels = SummaryLabels { task: task.to_owned(), condition, k, seconds: 12.0, seed: 0 };
+        EvalRun { name: None, summary: Summary::of(&results, &labels), results }
     }
 
     fn results(right: usize, with_call: bool) -> Vec<ItemResult> {
@@ -326,6 +325,21 @@ mod tests {
         ];
         let page = render_eval_page(&runs, 0).unwrap();
         assert!(page.contains("perplexity is higher than that of plain + CC by 2.0 %"), "{page}");
+    }
+
+    #[test]
+    fn kinds_are_named_in_full() {
+        let mut rows = results(24, true);
+        for (number, row) in rows.iter_mut().enumerate() {
+            row.category = Some(["holiday-distance", "a kind with a very long name"][number % 2].to_owned());
+        }
+        let page = render_eval_page(&[run("dates", Condition::Plain, rows, None)], 0).unwrap();
+        let chart = page.split_once("By kind of question").unwrap().1.split_once("</svg>").unwrap().0;
+        assert!(
+            chart.contains(">holiday-distance<") && chart.contains(">a kind with a very lo…<"),
+            "{chart}"
+        );
+        assert!(chart.contains("<title>a kind with a very long name, plain: 40.0 % ("), "{chart}");
     }
 
     #[test]

@@ -50,16 +50,16 @@ pub(super) fn verdict(first: &EvalRun, run: &EvalRun, found: &Comparison) -> Str
     });
     let sure = match part.p_value {
         p if p < 0.001 => "Chance is no explanation (p < 0.001).".to_owned(),
-        p => format!("Chance hardly explains it (p = {p:.3})."),
+        _ => format!("Chance hardly explains it (p = {}).", part.shown_p_value()),
     };
     if part.p_value >= 0.05 {
         return format!(
             "No difference is shown between {name} and {base}: {after:.1} % right against {before:.1} %; difference {} points, {} to \
-             {} (p = {:.2}).",
+             {} (p = {}).",
             signed(100.0 * part.difference),
             signed(100.0 * part.low),
             signed(100.0 * part.high),
-            part.p_value
+            part.shown_p_value()
         );
     }
     let verdict = if part.difference > 0.0 { "better than" } else { "worse than" };

@@ -10,7 +10,7 @@ use crate::output::{Output, print_json};
 /// Compare two runs of a task, item by item
 ///
 /// On the items that are in both: accuracy, its difference with the paired bootstrap's interval of 95 % and McNemar's exact
-/// test, by category too; or, of texts, how many times the perplexity of the first is that of the second.
+/// test (where questions share a paragraph or a day, these are drawn together, and the test is by clusters), by category too; or, of texts, how many times the perplexity of the first is that of the second.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -68,12 +68,12 @@ fn table(found: &Comparison, first: &str, second: &str) -> String {
         let of = |right: usize| format!("{:.1} %", 100.0 * (part.both + right) as f64 / part.n.max(1) as f64);
         let interval = format!("{:+.1} to {:+.1}", 100.0 * part.low, 100.0 * part.high);
         format!(
-            "{name:<24}{:>7}{:>9}{:>9}{:>+10.1}{interval:>22}{:>10.2e}\n",
+            "{name:<24}{:>7}{:>9}{:>9}{:>+10.1}{interval:>22}{:>10}\n",
             part.n,
             of(part.only_a),
             of(part.only_b),
             100.0 * part.difference,
-            part.p_value
+            part.shown_p_value()
         )
     };
     out += &row("all", &found.overall);
@@ -94,10 +94,10 @@ fn table(found: &Comparison, first: &str, second: &str) -> String {
 /// What a reader wants first.
 fn verdict(overall: &PairedDifference) -> String {
     let points = 100.0 * overall.difference.abs();
-    let p = overall.p_value;
+    let p = overall.shown_p_value();
     match overall.difference {
-        _ if p >= 0.05 => format!("no difference is shown (p = {p:.2})"),
-        difference if difference > 0.0 => format!("B is better by {points:.1} points (p = {p:.2e})"),
-        _ => format!("A is better by {points:.1} points (p = {p:.2e})"),
+        _ if overall.p_value >= 0.05 => format!("no difference is shown (p = {p})"),
+        difference if difference > 0.0 => format!("B is better by {points:.1} points (p = {p})"),
+        _ => format!("A is better by {points:.1} points (p = {p})"),
     }
 }

@@ -62,6 +62,5 @@ pub(super) fn open_run(folder: &Path) -> Result<EvalRun> {
         format!("{} is no folder of a run that was ended: there is no {SUMMARY}", folder.display())
     })?;
     let summary = serde_json::from_str(&text).with_context(|| format!("{} is no summary", file.display()))?;
-    let k = folder.file_name().and_then(|name| name.to_str()?.strip_prefix("k-")?.parse().ok());
-    Ok(EvalRun { name: None, summary, results: read_results(&folder.join(RESULTS))?, k })
+    Ok(EvalRun { name: None, summary, results: read_results(&folder.join(RESULTS))? })
 }

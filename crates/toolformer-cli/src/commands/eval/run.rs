@@ -9,7 +9,6 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use bytesize::ByteSize;
-use serde::Serialize;
 use toolformer::{
     burn::tensor::backend::Backend,
     decode::{CallSettings, EngineSettings},
@@ -131,14 +130,14 @@ impl OnDevice for &Args {
         let asked = Asked { task: &task, set: &set, model: &model, tokenizer: &tokenizer, tools: &tools };
         if self.sweep_k.is_empty() {
             let summary = self.ask(&asked, &calls, self.calling.no_calls, self.out.as_deref())?;
-            return self.tell(&[(None, summary)]);
+            return self.tell(&[summary]);
         }
         let mut found = Vec::new();
         for &k in &self.sweep_k {
             say(&format!("k = {k}"));
             let calls = CallSettings { start_top_k: k, ..calls.clone() };
             let out = self.out.as_ref().map(|out| out.join(format!("k-{k}")));
-            found.push((Some(k), self.ask(&asked, &calls, k == 0, out.as_deref())?));
+            found.push(self.ask(&asked, &calls, k == 0, out.as_deref())?);
         }
         self.tell(&found)
     }
@@ -170,6 +169,11 @@ impl Args {
             (false, false) => Condition::Toolformer,
         };
         let condition = self.condition.map_or(condition, Condition::from);
+        let k = match calling {
+            Calling::Enabled { .. } => Some(calls.start_top_k),
+            Calling::Disabled => Some(0),
+            Calling::None => None,
+        };
         let memory = usize::try_from(self.cache_memory.as_u64()).unwrap_or(usize::MAX);
         let settings = RunSettings {
             engine: EngineSettings {
@@ -204,7 +208,7 @@ impl Args {
                 "{not_asked} items have prompts that are too long for the model, and count as wrong"
             ));
         }
-        let labels = SummaryLabels { task: task.name.clone(), condition, seconds, seed: self.seed };
+        let labels = SummaryLabels { task: task.name.clone(), condition, k, seconds, seed: self.seed };
         let summary = Summary::of(&results, &labels);
         if out.is_some() {
             write(&folder.join(SUMMARY), &(serde_json::to_string_pretty(&summary)? + "\n"))?;
@@ -213,20 +217,22 @@ impl Args {
                 &(serde_json::to_string_pretty(&self.described(asked, calls, disabled))? + "\n"),
             )?;
             write(&folder.join("table.md"), &conditions_table(std::slice::from_ref(&summary)))?;
-            let run = EvalRun { name: None, summary: summary.clone(), results, k: None };
+            let run = EvalRun { name: None, summary: summary.clone(), results };
             write_eval_page(&[run], self.seed, &folder.join("report.html"))?;
         }
         Ok(summary)
     }
 
     /// What was found, on standard output and, of a sweep, in the folder.
-    fn tell(&self, found: &[(Option<usize>, Summary)]) -> Result<()> {
+    fn tell(&self, found: &[Summary]) -> Result<()> {
         let mut output = Output::new();
-        let rows: Vec<SweepRow> = found
-            .iter()
-            .filter_map(|(k, summary)| Some((*k.as_ref()?, summary)))
-            .map(|(k, summary)| SweepRow { k, task: summary.task.clone(), split: summary.split })
-            .collect();
+        let swept = found.iter().zip(&self.sweep_k);
+        let row = |(summary, &k): (&Summary, &usize)| SweepRow {
+            k,
+            task: summary.task.clone(),
+            split: summary.split,
+        };
+        let rows: Vec<SweepRow> = swept.map(row).collect();
         let sweep = sweep_table(&rows);
         if let (Some(out), false) = (&self.out, rows.is_empty()) {
             write(&out.join("sweep.md"), &sweep)?;
@@ -235,13 +241,13 @@ impl Args {
             write_eval_page(&runs, self.seed, &out.join("report.html"))?;
         }
         if self.json {
-            for (k, summary) in found {
-                output.json(&WithK { k: *k, summary })?;
+            for summary in found {
+                output.json(summary)?;
             }
             return output.flush();
         }
         match (rows.is_empty(), found) {
-            (true, [(_, summary), ..]) => output.text(&shown(summary))?,
+            (true, [summary, ..]) => output.text(&shown(summary))?,
             _ => output.text(&sweep)?,
         }
         output.flush()?;
@@ -250,14 +256,6 @@ impl Args {
         }
         Ok(())
     }
-}
-
-#[derive(Serialize)]
-struct WithK<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    k: Option<usize>,
-    #[serde(flatten)]
-    summary: &'a Summary,
 }
 
 /// The tools, with the calendar of that day.
