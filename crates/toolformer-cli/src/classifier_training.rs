@@ -115,6 +115,11 @@ pub(crate) fn train_and_save<B: Backend, O: Objective<B, Model = SequenceClassif
     if let (Some(first), Some(last)) = (loss_first, loss_last) {
         say(&format!("loss {first:.3} -> {last:.3} nats in {steps} steps"));
     }
+    if let Some((step, evaluation)) = &kept {
+        let accuracy =
+            evaluation.accuracy.map_or_else(String::new, |part| format!(", {:.1} % right", 100.0 * part));
+        say(&format!("held out: loss {:.3}{accuracy} at step {step}, which is kept", evaluation.loss));
+    }
     say(&format!("The model is in {}.", out.join("model").display()));
     let measured = |(step, evaluation)| Measured { step, evaluation };
     let (best, kept) = (best.map(measured), kept.map(measured));

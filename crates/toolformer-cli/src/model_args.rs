@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 use toolformer::{
     burn::tensor::backend::Backend,
@@ -67,7 +67,13 @@ impl ModelArgs {
         device: &B::Device,
     ) -> Result<(SequenceClassifier<B>, ClassifierConfig, Tokenizer)> {
         let folder = self.path()?;
-        let (model, config) = SequenceClassifier::open_in(folder, self.precision, device)?;
+        let opened = SequenceClassifier::open_in(folder, self.precision, device);
+        let (model, config) = opened.with_context(|| {
+            format!(
+                "{} is no folder of a reward model or a classifier, as `reward train` and `classify train` write it to OUT/model",
+                folder.display()
+            )
+        })?;
         let tokenizer =
             Tokenizer::from_folder(folder, config.body.bos(), config.body.eos().first().copied())?;
         Ok((model, config, tokenizer))

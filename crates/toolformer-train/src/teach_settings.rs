@@ -66,7 +66,7 @@ impl TeachSettings {
         }
         if self.finetune.early_stopping.is_some() && self.held_out == 0.0 {
             let why = "ends a run by the held-out texts, and held_out is 0".to_owned();
-            return Err(TrainError::Setting { name: "early_stopping", why });
+            return Err(TrainError::Setting { name: "early_stopping.patience", why });
         }
         if self.unit_texts == 0 {
             return Err(TrainError::Setting { name: "unit_texts", why: "must be at least 1".into() });

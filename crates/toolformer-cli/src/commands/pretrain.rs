@@ -41,8 +41,8 @@ use crate::{
 #[command(after_long_help = "\
 Examples:
   toolformer pretrain --config gpt2.json --tokenizer gpt2/ --texts wiki.jsonl --out runs/gpt2
-  toolformer pretrain --config palm.json --tokenizer gpt2/ --texts 'texts/**/*.txt' --out runs/palm \\
-      --block-size 128 --batch 32 --learning-rate 1e-3 --sample 'The river'
+  toolformer pretrain --config palm.json --tokenizer gpt2/ --texts 'texts/**/*.txt' \\
+      --out runs/palm --block-size 128 --batch 32 --learning-rate 1e-3 --sample 'The river'
 
 gpt2.json, a small GPT-2 for GPT-2's tokenizer:
   {\"model_type\": \"gpt2\", \"vocab_size\": 50257, \"n_positions\": 256, \"n_embd\": 128, \"n_layer\": 4, \"n_head\": 4}

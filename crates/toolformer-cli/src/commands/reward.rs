@@ -35,7 +35,13 @@ enum Command {
 fn pair_rows(rows: &Dataset, source: &str) -> Dataset {
     let check = |row: &Row| {
         let pair = serde_json::from_value::<PreferencePair>(Value::Object(row.clone()));
-        pair.map(drop).map_err(|error| format!("is no pair: {error}"))
+        pair.map(drop).map_err(|error| {
+            let there: Vec<&str> = row.keys().map(String::as_str).collect();
+            format!(
+                "is no pair: {error}; a pair has chosen and rejected (or response_chosen, response_rejected), and the row has {}",
+                there.join(", ")
+            )
+        })
     };
     Dataset::streamed(CheckedRows { rows: rows.clone(), source: source.to_owned(), check })
 }

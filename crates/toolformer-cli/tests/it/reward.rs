@@ -88,8 +88,16 @@ fn a_reward_model_is_trained_measured_and_asked() {
     let long = toolformer(&["reward", "score", "--model", &reward, "--text", &"12 ".repeat(90)]).ok();
     assert_eq!(lines(&long.out)[0]["score"], Value::Null);
     assert!(long.err.contains("1 texts are empty or longer than 64 tokens"), "{}", long.err);
+    let table = folder.file("answers.csv", "question,answer\n3,7 the cat\n3,7 12 7\n");
+    let of_table = toolformer(&["reward", "score", "--model", &reward, "--texts", &table]).ok();
+    let of_table: Vec<Value> = lines(&of_table.out).iter().map(|row| row["score"].clone()).collect();
+    assert_eq!(of_table, [&scored[0], &scored[1]].map(|row| row["score"].clone()));
+    let other = folder.file("other.jsonl", "{\"text\": \"3\"}\n{\"what\": \"3\"}\n");
+    toolformer(&["reward", "score", "--model", &reward, "--texts", &other])
+        .fails(1, "other.jsonl cannot be scored");
     toolformer(&["score", "--model", &reward, "--text", "3"]).fails(1, "is a classifier");
-    toolformer(&["reward", "score", "--model", &model, "--text", "3"]).fails(1, "score.weight");
+    toolformer(&["reward", "score", "--model", &model, "--text", "3"])
+        .fails(1, "no folder of a reward model");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Tables of separated cells, with a header.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::BufRead as _,
+    path::{Path, PathBuf},
+};
 
 use csv::{Reader, ReaderBuilder, StringRecord, Trim};
 use serde_json::Value;
@@ -89,13 +92,24 @@ fn infer(path: &Path, delimiter: u8) -> Result<Vec<ColumnType>, DataError> {
 }
 
 fn wrong(path: &Path, error: &csv::Error) -> DataError {
-    let line = error.position().map_or(0, |position| usize::try_from(position.line()).unwrap_or(0));
+    let line = error.position().map_or(0, |position| {
+        let line = usize::try_from(position.line()).unwrap_or(0);
+        // The reader goes on behind `\r`, before the `\n` that belongs to it.
+        if position.record() > 0 && has_carriage_returns(path) { line + 1 } else { line }
+    });
     let why = match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!(
-            "has {len} cells, and the header {expected_len}; put cells that hold a separator or a line feed into quotes"
+            "has {len} cells, and the header {expected_len}; put cells that hold a separator or a line feed into quotes, and see that every quote is closed"
         ),
         csv::ErrorKind::Utf8 { .. } => "is not UTF-8; convert the file to it".into(),
         _ => format!("cannot be read as a table ({error}); see that the file is whole"),
     };
     DataError::file(path, line, why)
+}
+
+/// Whether lines end in `\r\n`, by the first.
+fn has_carriage_returns(path: &Path) -> bool {
+    let mut line = Vec::new();
+    let read = open_unpacked(path).is_ok_and(|mut content| content.read_until(b'\n', &mut line).is_ok());
+    read && line.ends_with(b"\r\n")
 }

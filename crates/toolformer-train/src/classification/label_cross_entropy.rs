@@ -34,7 +34,7 @@ impl<'a> LabelCrossEntropy<'a> {
         check_precision(&model.body, &settings.method)?;
         let no_examples = |why: &str| Err(TrainError::NoExamples { why: why.to_owned() });
         if texts.is_empty() {
-            return no_examples("there is no text that fits");
+            return no_examples("there is no text that fits; give others, or let longer ones in");
         }
         for EncodedText { ids, label } in texts.iter().chain(held_out) {
             check_ids(ids, model.body.vocab_size(), None)?;

@@ -82,9 +82,12 @@ fn labelled(row: &Row, fields: &RowFields) -> Result<LabelledText, String> {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(value @ (Value::Number(_) | Value::Bool(_))) => Ok(Some(value.to_string())),
-        Some(_) => Err(format!("has a `{name}` that is no text")),
+        Some(_) => Err(format!("has a `{name}` that is no text; write one, or name another field")),
     };
-    let mut text = sentence(&fields.first)?.ok_or_else(|| format!("has no `{}`", fields.first))?;
+    let mut text = sentence(&fields.first)?.ok_or_else(|| {
+        let there: Vec<&str> = row.keys().map(String::as_str).collect();
+        format!("has no `{}`, but {}; say which of them holds the sentence", fields.first, there.join(", "))
+    })?;
     // An empty cell is one that is not there.
     let filled = |cell: Option<String>| cell.filter(|cell| !cell.trim().is_empty());
     if let Some(second) = filled(sentence(&fields.second)?) {

@@ -21,8 +21,11 @@ impl Labels {
     /// If there are fewer than two, or a text has none.
     pub fn of(texts: &[LabelledText]) -> Result<Self, TrainError> {
         let no_examples = |why: String| TrainError::NoExamples { why };
-        let names: Option<BTreeSet<&String>> = texts.iter().map(|text| text.label.as_ref()).collect();
-        let names = names.ok_or_else(|| no_examples("a row has no label".to_owned()))?;
+        if let Some(row) = texts.iter().position(|text| text.label.is_none()) {
+            let why = format!("the {}. row has no label; give it one, or remove the row", row + 1);
+            return Err(no_examples(why));
+        }
+        let names: BTreeSet<&String> = texts.iter().filter_map(|text| text.label.as_ref()).collect();
         let mut names: Vec<String> = names.into_iter().cloned().collect();
         let number = |name: &String| name.parse::<i64>().ok();
         if names.iter().all(|name| number(name).is_some()) {
@@ -30,8 +33,8 @@ impl Labels {
         }
         if names.len() < 2 {
             return Err(no_examples(format!(
-                "a classifier needs two labels, and the rows have {}",
-                names.len()
+                "a classifier needs two labels, and the rows have {}; give others too, or see that the field of the label is the right one",
+                if names.is_empty() { "none".to_owned() } else { format!("but `{}`", names.join("`, `")) }
             )));
         }
         Ok(Self(names))
@@ -49,7 +52,7 @@ impl Labels {
     pub fn number(&self, name: &str) -> Result<usize, TrainError> {
         let number = self.0.iter().position(|other| other == name);
         number.ok_or_else(|| TrainError::NoExamples {
-            why: format!("a row has the label `{name}`, and the model has {}", self.0.join(", ")),
+            why: format!("a row has the label `{name}`, and the model has {}; remove such rows, or train on some of that label", self.0.join(", ")),
         })
     }
 }

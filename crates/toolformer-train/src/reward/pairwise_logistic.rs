@@ -45,7 +45,9 @@ impl<'a> PairwiseLogistic<'a> {
             return Err(TrainError::Setting { name: "centre", why: "must be 0 or more".into() });
         }
         if pairs.is_empty() {
-            return Err(TrainError::NoExamples { why: "there is no pair that fits".into() });
+            return Err(TrainError::NoExamples {
+                why: "there is no pair that fits; give others, or let longer ones in".into(),
+            });
         }
         for ids in pairs.iter().chain(held_out).flat_map(|pair| [&pair.chosen, &pair.rejected]) {
             check_ids(ids, model.body.vocab_size(), None)?;

@@ -178,13 +178,14 @@ impl TrainingSettings {
             Self { keep_checkpoints: 0, .. } => {
                 wrong("keep_checkpoints", "must be at least 1, to go on from")
             }
-            Self { early_stopping: Some(EarlyStopping { patience: 0, .. }), .. } => {
-                wrong("early_stopping", "a patience of 0 would stop at the first evaluation; give at least 1")
-            }
+            Self { early_stopping: Some(EarlyStopping { patience: 0, .. }), .. } => wrong(
+                "early_stopping.patience",
+                "a patience of 0 would stop at the first evaluation; give at least 1",
+            ),
             Self { early_stopping: Some(EarlyStopping { min_delta, .. }), .. }
                 if !(min_delta.is_finite() && *min_delta >= 0.0) =>
             {
-                wrong("early_stopping", "min_delta must be at least 0")
+                wrong("early_stopping.min_delta", "it must be at least 0")
             }
             _ => Ok(()),
         }

@@ -82,7 +82,7 @@ pub fn train<B: Backend, O: Objective<B>>(
     }
     if settings.early_stopping.is_some() && !objective.has_held_out() {
         let why = "ends a run by what is held out, and nothing is; hold examples out, or leave it away";
-        return Err(TrainError::Setting { name: "early_stopping", why: why.into() });
+        return Err(TrainError::Setting { name: "early_stopping.patience", why: why.into() });
     }
     let mut order = ExampleOrder::new(settings.seed, objective.examples(), settings.batch);
     let steps = (order.steps_of_epoch() * settings.epochs).min(settings.max_steps);

@@ -1,22 +1,22 @@
 //! `toolformer reward score`
 
-use std::path::PathBuf;
-
 use anyhow::{Context as _, Result};
 use clap::ArgGroup;
 use serde_json::{Value, json};
 use toolformer::{
     burn::tensor::backend::Backend,
+    data::{DataError, Dataset, Row, RowSource as _},
     device::OnDevice,
     model::{CausalLm as _, SequenceClassifier, check_ids},
     train::{Conversation, text_scores},
 };
 
 use crate::{
+    checked_rows::CheckedRows,
     failure::wrong_usage,
-    input::read_text,
     model_args::ModelArgs,
     output::{Output, say},
+    set_args::MeasuredSetArgs,
     template_args::TemplateArgs,
 };
 
@@ -28,7 +28,7 @@ Examples:
   toolformer reward score --model runs/reward/model --text 'Paris is the capital of France.'
   toolformer reward score --model runs/reward/model --texts answers.jsonl
 
-A line of the file is an object with a `text`, which is taken as it stands, or an `answer` with its `question` and if need be
+A row is an object with a `text`, which is taken as it stands, or an `answer` with its `question` and if need be
 `system` and `history`, or `messages`.
 Gives a line for each: {\"id\":.., \"score\":1.25, \"tokens\":42}; `id` is the object's, else its number from 0. What is longer
 than the model's context has the score null.")]
@@ -36,12 +36,15 @@ pub(super) struct Args {
     /// A text
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// Texts or answers: JSONL, - for standard input
-    #[arg(long, value_name = "FILE")]
-    texts: Option<PathBuf>,
+    /// Texts or answers: a file, a folder, a pattern, - for JSONL on standard input, or a data set of a hub (hf:ORG/NAME).
+    /// JSONL, JSON, CSV, TSV or Parquet, each but Parquet also in .gz
+    #[arg(long, value_name = "PATH|ID")]
+    texts: Option<String>,
     /// Tokens that go through the model at once
     #[arg(long, value_name = "TOKENS", default_value_t = 1024)]
     batch_tokens: usize,
+    #[command(flatten)]
+    sets: MeasuredSetArgs,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
@@ -94,18 +97,29 @@ impl Args {
         if let Some(text) = &self.text {
             return Ok(vec![(json!(0), Conversation { answer: text.clone(), ..Conversation::default() })]);
         }
-        let Some(file) = &self.texts else { return Err(wrong_usage("give --text or --texts")) };
-        let text = read_text(file)?;
-        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-        let rows = lines.enumerate().map(|(number, (line, row))| {
-            let row: Value = serde_json::from_str(row)?;
+        let Some(source) = &self.texts else { return Err(wrong_usage("give --text or --texts")) };
+        let rows = self.sets.open(source, &conversation_rows)?;
+        let read = |(number, row): (usize, Result<Row, DataError>)| {
+            let row = row?;
             let id = row.get("id").cloned().unwrap_or_else(|| json!(number));
-            let conversation: Conversation = serde_json::from_value(row)
-                .with_context(|| format!("line {} of {} cannot be scored", line + 1, file.display()))?;
-            Ok((id, conversation))
-        });
-        rows.collect()
+            Ok((id, conversation(&row).map_err(DataError::refused)?))
+        };
+        rows.rows()?.enumerate().map(read).collect()
     }
+}
+
+/// Rows of which each can be scored.
+fn conversation_rows(rows: &Dataset, source: &str) -> Dataset {
+    let check = |row: &Row| conversation(row).map(drop);
+    Dataset::streamed(CheckedRows { rows: rows.clone(), source: source.to_owned(), check })
+}
+
+fn conversation(row: &Row) -> Result<Conversation, String> {
+    let read = serde_json::from_value(Value::Object(row.clone()));
+    read.map_err(|error| {
+        let there: Vec<&str> = row.keys().map(String::as_str).collect();
+        format!("cannot be scored: {error}; it has {}", there.join(", "))
+    })
 }
 
 /// A reward model has one score.
