@@ -117,7 +117,7 @@ pub enum TrainError {
     /// A file was begun with other settings or inputs.
     #[error(
         "{} was begun with other settings or inputs{}; give the same ones to go on, another --out to start anew, or \
-         delete what is there (with a JSONL file also its .units)", path.display(), named(differing)
+         delete what is there (with a JSONL file also its .units){}", path.display(), named(differing), longer(differing)
     )]
     OtherRun {
         /// The file.
@@ -236,4 +236,14 @@ impl TrainError {
 /// ` (different: a, b)`
 fn named(differing: &[String]) -> String {
     if differing.is_empty() { String::new() } else { format!(" (different: {})", differing.join(", ")) }
+}
+
+/// What to do for more steps: the schedule of the rate is that of the whole run, so that a run does not get longer.
+fn longer(differing: &[String]) -> &'static str {
+    match differing.iter().any(|name| ["settings.epochs", "settings.max_steps"].contains(&name.as_str())) {
+        true => {
+            "; to learn more than a run did, train on what it saved, the model or the adapter, as a new run"
+        }
+        false => "",
+    }
 }

@@ -60,7 +60,10 @@ impl Args {
             ("model", self.model.fingerprint()?),
             ("adapter", self.adapter.fingerprint()?),
             ("task", hash(&|| format!("{:?}", asked.task))),
-            ("data", fingerprint(&asked.set.items, [format!("{:?}", asked.set.functions).as_str()])),
+            (
+                "the items, by --data, --limit or --seed",
+                fingerprint(&asked.set.items, [format!("{:?}", asked.set.functions).as_str()]),
+            ),
             (
                 "tools",
                 fingerprint(
