@@ -65,7 +65,10 @@ fn a_model_is_asked_with_its_tools_and_without() {
     assert!(ran.out.starts_with("sums, plain: 7 items\naccuracy"), "{}", ran.out);
     let ran = toolformer(&sums.args(&[&WITH_TOOLS[..], &["--out", &with, "--json"]].concat())).ok();
     let found: Value = serde_json::from_str(&ran.out).unwrap();
-    assert_eq!((&found["condition"], &found["n"]), (&json!("toolformer"), &json!(7)));
+    assert_eq!(
+        (&found["condition"], &found["k"], &found["n"]),
+        (&json!("toolformer"), &json!(40), &json!(7))
+    );
     assert!(found["calls"]["rate"].as_f64() > Some(0.4) && found["calls"]["tools"]["Calculator"].is_object());
     assert_eq!(found["categories"].as_object().unwrap().len(), 2);
     let rows = read(&format!("{with}/results.jsonl"));
@@ -74,7 +77,7 @@ fn a_model_is_asked_with_its_tools_and_without() {
     assert!(output.contains("[Calculator(") && output.contains("-> "), "{called}");
     let page = read(&format!("{with}/report.html"));
     assert!(page.contains("answers are right") && page.contains("<svg"), "{page}");
-    assert!(read(&format!("{with}/table.md")).contains("| Toolformer |"));
+    assert!(read(&format!("{with}/table.md")).contains("| Toolformer (k = 40) |"));
 
     // The same command again does nothing anew; another one is refused.
     let summary = read(&format!("{with}/summary.json"));
