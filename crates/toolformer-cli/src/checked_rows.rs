@@ -2,6 +2,12 @@
 
 use toolformer::data::{DataError, Dataset, Row, RowIter, RowSource};
 
+/// The fields of a row that hold anything, for messages.
+pub(crate) fn fields_there(row: &Row) -> String {
+    let there = row.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name.as_str());
+    there.collect::<Vec<_>>().join(", ")
+}
+
 /// The rows of a set; one that is not as it should be is an error with the set's name.
 pub(crate) struct CheckedRows<F> {
     pub(crate) rows: Dataset,

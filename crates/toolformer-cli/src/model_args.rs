@@ -6,18 +6,21 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 use toolformer::{
     burn::tensor::backend::Backend,
     device::{Device, OnDevice},
     model::{
-        ClassifierConfig, LanguageModel, ModelConfig, Precision, Pretrained, SequenceClassifier, Tokenizer,
-        model_checksum,
+        ClassifierConfig, LanguageModel, ModelConfig, ModelError, Precision, Pretrained, SequenceClassifier,
+        Tokenizer, model_checksum,
     },
 };
 
 use crate::model_path::model_path;
+
+/// The weight that a language model lacks.
+const HEAD: &str = "score.weight";
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Model")]
@@ -68,11 +71,16 @@ impl ModelArgs {
     ) -> Result<(SequenceClassifier<B>, ClassifierConfig, Tokenizer)> {
         let folder = self.path()?;
         let opened = SequenceClassifier::open_in(folder, self.precision, device);
-        let (model, config) = opened.with_context(|| {
-            format!(
-                "{} is no folder of a reward model or a classifier, as `reward train` and `classify train` write it to OUT/model",
+        let (model, config) = opened.map_err(|error| {
+            let lacks_head = matches!(&error, ModelError::MissingTensors { names } if names.iter().any(|name| name == HEAD));
+            let error = anyhow::Error::new(error);
+            if !lacks_head && folder.is_dir() {
+                return error;
+            }
+            error.context(format!(
+                "{} is no reward model or classifier; those are folders that `reward train` and `classify train` write to OUT/model",
                 folder.display()
-            )
+            ))
         })?;
         let tokenizer =
             Tokenizer::from_folder(folder, config.body.bos(), config.body.eos().first().copied())?;

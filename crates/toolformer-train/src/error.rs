@@ -240,10 +240,10 @@ fn named(differing: &[String]) -> String {
 
 /// What to do for more steps: the schedule of the rate is that of the whole run, so that a run does not get longer.
 fn longer(differing: &[String]) -> &'static str {
-    match differing.iter().any(|name| ["settings.epochs", "settings.max_steps"].contains(&name.as_str())) {
-        true => {
-            "; to learn more than a run did, train on what it saved, the model or the adapter, as a new run"
-        }
-        false => "",
+    let is_length = |name: &String| name.ends_with(".epochs") || name.ends_with(".max_steps");
+    if differing.iter().any(is_length) {
+        "; to learn more than a run did, train on what it saved, the model or the adapter, as a new run"
+    } else {
+        ""
     }
 }

@@ -216,7 +216,7 @@ fn table(runs: &[PathBuf]) -> Result<String> {
             out,
             "{:<10}{:<22}{:>14}{:>20}{:>14}{tokens:>12}{:>10.0}",
             text("task"),
-            named(folder, &text("condition")),
+            named(&found),
             format!("{value:.2} {unit}"),
             format!("{low:.2} to {high:.2}"),
             format!("{:.1} %", 100.0 * number(&found["calls"]["rate"])),
@@ -226,10 +226,10 @@ fn table(runs: &[PathBuf]) -> Result<String> {
     Ok(out)
 }
 
-/// A condition, with the k of a run of a sweep.
-fn named(folder: &Path, condition: &str) -> String {
-    let k = folder.file_name().and_then(|name| name.to_str()?.strip_prefix("k-"));
-    k.map_or_else(|| condition.to_owned(), |k| format!("{condition}, k={k}"))
+/// A condition, with its k.
+fn named(found: &Value) -> String {
+    let condition = found["condition"].as_str().unwrap_or_default().replace('_', " ");
+    found["k"].as_u64().map_or_else(|| condition.clone(), |k| format!("{condition}, k={k}"))
 }
 
 #[cfg(test)]
@@ -256,14 +256,14 @@ mod tests {
             std::fs::write(run.join("summary.json"), summary.to_string()).unwrap();
             run
         };
-        let asked = json!({"task": "svamp", "condition": "toolformer_disabled", "calls": {"rate": 0.5}, "seconds": 10.0,
+        let asked = json!({"task": "svamp", "condition": "toolformer_disabled", "k": 0, "calls": {"rate": 0.5}, "seconds": 10.0,
             "tokens": {"prompt": 100, "completion": 20},
             "metrics": {"accuracy": {"value": 0.1, "low": 0.08, "high": 0.12}}});
         let texts =
             json!({"task": "texts", "condition": "plain", "metrics": {"perplexity": {"value": 20.5}}});
         let table = table(&[run("a", asked), run("b", texts)]).unwrap();
         let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
-        assert_eq!(lines[1][..8], ["svamp", "toolformer", "disabled", "10.00", "%", "right", "8.00", "to"]);
+        assert_eq!(lines[1][..8], ["svamp", "toolformer", "disabled,", "k=0", "10.00", "%", "right", "8.00"]);
         assert!(lines[1].contains(&"120") && lines[2].contains(&"20.50"), "{table}");
     }
 }

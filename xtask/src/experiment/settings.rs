@@ -1,22 +1,23 @@
 //! What decides whether a model learns: the threshold, the texts, how it is trained, how it decodes.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use super::four_conditions::{
     Asked, HELD_OUT, TEXTS, ask, read_json, training, tuning, without_calls, words,
 };
+use super::wikipedia::evenly;
 use super::{Files, Runner, timed, write_rows};
 use crate::process;
 use crate::quickstart::read_rows;
 
-/// Learn from the calls that `experiment svamp` found by other settings, one changed at a time, and ask SVAMP's 200 problems for tuning
+/// Learn otherwise from the calls that `experiment svamp` found, and ask SVAMP's 200 problems for tuning
 ///
 /// The calls are those of its first round, with the losses that the filter took, so that another threshold costs no further
-/// annotating. Prints for each setting how many examples were learnt, how many problems are right, and what perplexity is on
-/// held-out introductions of Wikipedia with calls disabled.
+/// annotating. Each setting but the first changes one thing, the ones with all weights their rate too. Prints for each how many
+/// examples were learnt, how many problems are right, and what perplexity is on held-out introductions of Wikipedia with calls
+/// disabled.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The folder of `experiment svamp`
@@ -58,6 +59,8 @@ enum Learnt {
     Calls { tau_f: &'static str },
     /// The texts of those that gain 0.5, without the calls ("+ CC").
     SameTexts,
+    /// Every second text with a call that gains 0.5.
+    Half,
     /// Nothing: the model of the first setting is asked.
     Before,
 }
@@ -92,20 +95,15 @@ const SETTINGS: [Setting; 13] = [
         decoding: "",
     },
     Setting { name: "epochs-1", learnt: CALLS, training: "--mask-responses --epochs 1", decoding: "" },
+    Setting { name: "half-of-texts", learnt: Learnt::Half, training: AS_IT_WAS, decoding: "" },
     Setting {
-        name: "half-of-texts",
-        learnt: CALLS,
-        training: "--mask-responses --max-train-samples 96",
-        decoding: "",
-    },
-    Setting {
-        name: "all-weights",
+        name: "all-weights-at-5e-5",
         learnt: CALLS,
         training: "--mask-responses --full --learning-rate 5e-5",
         decoding: "",
     },
     Setting {
-        name: "all-weights-same-texts",
+        name: "all-weights-at-5e-5-same-texts",
         learnt: Learnt::SameTexts,
         training: "--full --learning-rate 5e-5",
         decoding: "",
@@ -119,7 +117,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let svamp = tuning(&args.svamp)?;
     let texts =
         Asked { task: "texts".to_owned(), data: Some(run.held_out.clone()), limit: Some(args.held_out) };
-    let mut rows = String::new();
+    println!("{:<32}{:>8}{:>22}{:>24}", "setting", "learnt", "SVAMP, % right", "perplexity, disabled");
     for setting in SETTINGS
         .iter()
         .filter(|setting| args.only.is_empty() || args.only.iter().any(|name| name == setting.name))
@@ -153,10 +151,9 @@ pub(super) fn run(args: &Args) -> Result<()> {
             )?;
             interval(&found("wikipedia"), "perplexity", 1.0)?
         };
-        let _ = writeln!(rows, "{:<24}{:>8}{right:>22}{perplexity:>24}", setting.name, learnt.examples);
+        println!("{:<32}{:>8}{right:>22}{perplexity:>24}", setting.name, learnt.examples);
     }
-    println!("{:<24}{:>8}{:>22}{:>24}", "setting", "learnt", "SVAMP, % right", "perplexity, disabled");
-    println!("{rows}\nAll of it is in {}.", out.display());
+    println!("All of it is in {}.", out.display());
     Ok(())
 }
 
@@ -176,7 +173,13 @@ impl Found {
                 run.display()
             )
         })?;
-        Ok(Self { texts: run.join(TEXTS), candidates, held_out: run.join(HELD_OUT) })
+        let found = Self { texts: run.join(TEXTS), candidates, held_out: run.join(HELD_OUT) };
+        for file in [&found.texts, &found.held_out] {
+            if !file.exists() {
+                bail!("{} is not there: run `cargo xtask experiment svamp` again", file.display());
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -196,7 +199,7 @@ impl Setting {
         let tau_f = match self.learnt {
             Learnt::Before => return SETTINGS[0].learn(files, run, seed),
             Learnt::Calls { tau_f } => tau_f,
-            Learnt::SameTexts => "0.5",
+            Learnt::SameTexts | Learnt::Half => "0.5",
         };
         let folder = files.file(self.name);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -209,15 +212,19 @@ impl Setting {
             examples = folder.join("without-calls.jsonl");
             write_rows(&examples, &same)?;
         }
+        if matches!(self.learnt, Learnt::Half) {
+            let all = read_rows(&examples)?;
+            let (half, _) = evenly(&all, all.len() / 2);
+            examples = folder.join("half.jsonl");
+            write_rows(&examples, &half)?;
+        }
         let mut finetune = files.command("finetune");
         finetune.arg("--model").arg(&files.model).arg("--data").arg(&examples);
         let given = if self.training.is_empty() { Vec::new() } else { words(self.training) };
         finetune.args(training(&given)).args(["--seed", &seed.to_string()]);
         let trained = folder.join("trained");
         timed(finetune.arg("--out").arg(&trained))?;
-        let left = given.iter().position(|option| option == "--max-train-samples");
-        let most = left.and_then(|at| given.get(at + 1)?.parse().ok()).unwrap_or(usize::MAX);
-        Ok(Trained { model: trained.join("model"), examples: read_rows(&examples)?.len().min(most) })
+        Ok(Trained { model: trained.join("model"), examples: read_rows(&examples)?.len() })
     }
 }
 
@@ -227,4 +234,32 @@ fn interval(run: &Path, metric: &str, factor: f64) -> Result<String> {
     let [value, low, high] =
         ["value", "low", "high"].map(|name| factor * found[name].as_f64().unwrap_or(f64::NAN));
     Ok(format!("{value:.2} ({low:.2}-{high:.2})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn each_setting_has_a_folder_of_its_own_and_the_first_is_trained() {
+        let names: HashSet<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
+        assert_eq!(names.len(), SETTINGS.len());
+        assert!(matches!(SETTINGS[0].learnt, Learnt::Calls { tau_f: "0.5" }));
+    }
+
+    #[test]
+    fn what_is_missing_is_said_before_hours_of_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = |folder: &Path| Found::in_folder(folder).err().unwrap().to_string();
+        assert!(error(folder.path()).contains("run `cargo xtask experiment svamp` first"));
+        std::fs::create_dir(folder.path().join("taught")).unwrap();
+        std::fs::write(folder.path().join("taught/candidates.jsonl"), "").unwrap();
+        assert!(error(folder.path()).contains(TEXTS));
+        for name in [TEXTS, HELD_OUT] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        assert!(Found::in_folder(folder.path()).unwrap().candidates.ends_with("taught/candidates.jsonl"));
+    }
 }

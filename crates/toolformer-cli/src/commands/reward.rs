@@ -12,7 +12,7 @@ use toolformer::{
     train::PreferencePair,
 };
 
-use crate::checked_rows::CheckedRows;
+use crate::checked_rows::{CheckedRows, fields_there};
 
 /// Train a reward model on pairs of answers, and score by it
 ///
@@ -36,10 +36,9 @@ fn pair_rows(rows: &Dataset, source: &str) -> Dataset {
     let check = |row: &Row| {
         let pair = serde_json::from_value::<PreferencePair>(Value::Object(row.clone()));
         pair.map(drop).map_err(|error| {
-            let there: Vec<&str> = row.keys().map(String::as_str).collect();
             format!(
                 "is no pair: {error}; a pair has chosen and rejected (or response_chosen, response_rejected), and the row has {}",
-                there.join(", ")
+                fields_there(row)
             )
         })
     };

@@ -97,7 +97,8 @@ fn a_reward_model_is_trained_measured_and_asked() {
         .fails(1, "other.jsonl cannot be scored");
     toolformer(&["score", "--model", &reward, "--text", "3"]).fails(1, "is a classifier");
     toolformer(&["reward", "score", "--model", &model, "--text", "3"])
-        .fails(1, "no folder of a reward model");
+        .fails(1, "is no reward model or classifier");
+    toolformer(&["reward", "score", "--model", &model, "--text", "3"]).fails(1, "score.weight");
 }
 
 #[test]

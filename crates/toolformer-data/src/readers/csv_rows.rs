@@ -107,7 +107,7 @@ fn wrong(path: &Path, error: &csv::Error) -> DataError {
     DataError::file(path, line, why)
 }
 
-/// Whether lines end in `\r\n`, by the first.
+/// Whether lines end in `\r\n`, by the first; a table in which they end in both ways is told a line off.
 fn has_carriage_returns(path: &Path) -> bool {
     let mut line = Vec::new();
     let read = open_unpacked(path).is_ok_and(|mut content| content.read_until(b'\n', &mut line).is_ok());

@@ -41,6 +41,7 @@ fn broken_rows_name_file_and_line() {
     check_error(b"a,b\n\"x\ny\",2\n1,2,3\n", &["line 4", "3 cells"]);
     check_error(b"a,b\r\n1,2\r\n3\r\n", &["line 3", "1 cells"]);
     check_error(b"a,b\r\n\"x\r\ny\",2\r\n1,2\r\n1,2,3\r\n", &["line 5", "3 cells"]);
+    check_error(b"a,b\n1,2\n\"3,4\n5,6\n", &["1 cells", "every quote is closed"]);
     check_error(b"a,b,a\n1,2,3\n", &["line 1", "two columns `a`"]);
     check_error(b"a\n\xff\n", &["line 2", "UTF-8"]);
 }

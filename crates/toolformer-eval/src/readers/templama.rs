@@ -16,7 +16,12 @@ pub(super) fn item(row: &RowView<'_>) -> Result<Reading, EvalError> {
         return Ok(Reading::LeftOut("what is asked is not at the end"));
     };
     let item = Item::new(row.id(&["id"]), answers).with("text", text);
-    Ok(Reading::Item(Item { date: Some(date), category: row.optional_text(&["relation"]), ..item }))
+    Ok(Reading::Item(Item {
+        date: Some(date),
+        category: row.optional_text(&["relation"]),
+        cluster: Some(query),
+        ..item
+    }))
 }
 
 fn answers(row: &RowView<'_>) -> Result<Vec<String>, EvalError> {

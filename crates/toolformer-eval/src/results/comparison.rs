@@ -87,8 +87,9 @@ pub fn compare(a: &[ItemResult], b: &[ItemResult], seed: u64) -> Result<Comparis
 /// Whether the first and the second run are right, with the item's cluster.
 fn outcomes<'r>(pairs: &[(&'r ItemResult, &'r ItemResult)]) -> Vec<(Option<&'r str>, (bool, bool))> {
     let outcome = |&(first, second): &(&'r ItemResult, &'r ItemResult)| {
-        let (cluster, right) = first.outcome();
-        (cluster, (right, second.correct))
+        // Rows of older runs have none.
+        let cluster = first.cluster.as_deref().or(second.cluster.as_deref());
+        (cluster, (first.correct, second.correct))
     };
     pairs.iter().map(outcome).collect()
 }
@@ -99,7 +100,7 @@ fn perplexity_ratio(pairs: &[(&ItemResult, &ItemResult)], seed: u64) -> Option<P
         Some((second.nats - first.nats, first.tokens as f64))
     };
     let texts: Vec<(f64, f64)> = pairs.iter().filter_map(text).collect();
-    let Proportion { value, low, high } = Proportion::of_groups(&texts, seed)?;
+    let Proportion { value, low, high } = Proportion::ratio_of_sums(&texts, seed)?;
     Some(Proportion { value: value.exp(), low: low.exp(), high: high.exp() })
 }
 
@@ -160,8 +161,12 @@ mod tests {
         let compared =
             |has_clusters| compare(&rows(20, has_clusters), &rows(50, has_clusters), 0).unwrap().overall;
         let (alone, together) = (compared(false), compared(true));
+        for (first, second) in [(true, false), (false, true)] {
+            assert_eq!(compare(&rows(20, first), &rows(50, second), 0).unwrap().overall, together);
+        }
         assert_eq!((alone.difference, together.difference), (0.3, 0.3));
         assert!(together.high - together.low > 2.0 * (alone.high - alone.low), "{alone:?} {together:?}");
+        assert_eq!((alone.clusters, together.clusters), (100, 20));
         assert!((together.p_value - crate::mcnemar_exact(0, 6)).abs() < 1e-12, "{together:?}");
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{CallSplit, Condition, Summary};
+use super::{CallSplit, Condition, Summary, summary::model_name};
 use crate::Proportion;
 
 /// A table of tasks and conditions, as Tables 3 to 5 of the paper: a row for each condition and k that is there, or several where
@@ -17,10 +17,10 @@ pub fn conditions_table(summaries: &[Summary]) -> String {
     }
     let header: Vec<String> =
         std::iter::once("Model".to_owned()).chain(tasks.iter().map(|&task| cell(task))).collect();
-    let runs = |(condition, k): (Condition, Option<usize>), task: &str| -> Vec<&Summary> {
-        summaries.iter().filter(|found| row_of(found) == (condition, k) && found.task == task).collect()
+    let runs = |model: (Condition, Option<usize>), task: &str| -> Vec<&Summary> {
+        summaries.iter().filter(|found| found.model() == model && found.task == task).collect()
     };
-    let models: BTreeSet<(Condition, Option<usize>)> = summaries.iter().map(row_of).collect();
+    let models: BTreeSet<(Condition, Option<usize>)> = summaries.iter().map(Summary::model).collect();
     let rows = models.into_iter().flat_map(|model| {
         let of_tasks: Vec<Vec<&Summary>> = tasks.iter().map(|task| runs(model, task)).collect();
         let lines = of_tasks.iter().map(Vec::len).max().unwrap_or(0);
@@ -32,15 +32,6 @@ pub fn conditions_table(summaries: &[Summary]) -> String {
         (0..lines).map(line).collect::<Vec<_>>()
     });
     table(&header, rows)
-}
-
-/// Which row a run stands in. That k is 0 the condition says already.
-fn row_of(run: &Summary) -> (Condition, Option<usize>) {
-    (run.condition, run.k.filter(|&k| k > 0))
-}
-
-fn model_name((condition, k): (Condition, Option<usize>)) -> String {
-    k.map_or_else(|| condition.to_string(), |k| format!("{condition} (k = {k})"))
 }
 
 /// A row of Table 9: what decoding with a start of calls among the `k` most likely tokens gives.

@@ -46,8 +46,8 @@ pub struct Summary {
     pub task: String,
     /// Which model.
     pub condition: Condition,
-    /// A call starts where its marker is among so many most likely tokens, the k of Table 9; 0: never. None where there are no
-    /// tools.
+    /// A call starts where its marker is among so many most likely tokens, the k of Table 9; 0: never. None where nothing can be
+    /// called, and of texts whose likelihood is taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub k: Option<usize>,
     /// Items.
@@ -119,6 +119,17 @@ impl Summary {
         }
     }
 
+    /// What the model is called in tables: its condition, and with tools its k.
+    pub fn model_name(&self) -> String {
+        model_name(self.model())
+    }
+
+    /// Which row of a table a run stands in. That k is 0 the condition says already.
+    pub(super) fn model(&self) -> (Condition, Option<usize>) {
+        let is_taught = self.condition == Condition::Toolformer;
+        (self.condition, self.k.filter(|&k| k > 0 && is_taught))
+    }
+
     /// The accuracy; none without items, or of a task that has none.
     pub fn accuracy(&self) -> Option<Proportion> {
         self.metrics.get("accuracy").copied()
@@ -130,11 +141,15 @@ impl Summary {
     }
 }
 
+pub(super) fn model_name((condition, k): (Condition, Option<usize>)) -> String {
+    k.map_or_else(|| condition.to_string(), |k| format!("{condition} (k = {k})"))
+}
+
 /// `exp` of the mean negative log-likelihood of a token, in nats; texts are drawn whole for its interval.
 fn perplexity(results: &[ItemResult], seed: u64) -> Option<Proportion> {
     let likelihoods = results.iter().filter_map(|result| result.likelihood);
     let texts: Vec<(f64, f64)> = likelihoods.map(|found| (found.nats, found.tokens as f64)).collect();
-    let Proportion { value, low, high } = Proportion::of_groups(&texts, seed)?;
+    let Proportion { value, low, high } = Proportion::ratio_of_sums(&texts, seed)?;
     Some(Proportion { value: value.exp(), low: low.exp(), high: high.exp() })
 }
 

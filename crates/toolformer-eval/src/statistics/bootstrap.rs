@@ -20,8 +20,9 @@ pub struct Proportion {
 }
 
 impl Proportion {
-    /// What is right of all, and the percentile bootstrap's interval of 95 % (Efron, 1979); of all or none that is a point,
-    /// and the exact binomial interval (Clopper and Pearson, 1934) is taken. None if there is nothing.
+    /// What is right of all, and the percentile bootstrap's interval of 95 % (Efron, 1979). Where all samples are the same, as
+    /// those of all or none are, that is a point, and what was never seen is allowed for: of all or none this is the exact
+    /// binomial interval (Clopper and Pearson, 1934). None if there is nothing.
     ///
     /// ```
     /// use toolformer_eval::Proportion;
@@ -34,7 +35,8 @@ impl Proportion {
     }
 
     /// The same of items of which some belong to a cluster, such as the questions about one paragraph: clusters are drawn
-    /// whole (the cluster bootstrap; Davison and Hinkley, 1997, section 3.8), and the exact interval counts each once.
+    /// whole (the cluster bootstrap; Davison and Hinkley, 1997, section 3.8). With fewer than some 30 clusters its intervals
+    /// are rather too narrow.
     pub fn clustered<'c>(
         items: impl IntoIterator<Item = (Option<&'c str>, bool)>,
         seed: u64,
@@ -42,22 +44,22 @@ impl Proportion {
         let clusters = by_cluster(items.into_iter().map(|(cluster, right)| (cluster, [u32::from(right), 1])));
         let clusters: Vec<(f64, f64)> =
             clusters.into_iter().map(|[right, all]| (right.into(), all.into())).collect();
-        Self::of_parts(&clusters, seed)
+        Self::of_clusters(&clusters, seed)
     }
 
     /// The same of clusters, each of which is how much of it is right, and how much there is.
-    pub fn of_parts(clusters: &[(f64, f64)], seed: u64) -> Option<Self> {
-        let found = Self::of_groups(clusters, seed)?;
+    pub fn of_clusters(clusters: &[(f64, f64)], seed: u64) -> Option<Self> {
+        let Self { value, low, high } = Self::ratio_of_sums(clusters, seed)?;
+        if low < high {
+            return Some(Self { value, low, high });
+        }
         let end = end_of_none(clusters.len());
-        Some(match found.value {
-            0.0 => Self { high: end, ..found },
-            1.0 => Self { low: 1.0 - end, ..found },
-            _ => found,
-        })
+        Some(Self { value, low: value * (1.0 - end), high: value + end * (1.0 - value) })
     }
 
-    /// A ratio of sums over groups, which are drawn whole: each is a summand above and one below.
-    pub fn of_groups(groups: &[(f64, f64)], seed: u64) -> Option<Self> {
+    /// Any ratio of two sums, such as nats a token, with the bootstrap's interval over what the summands belong to, such as
+    /// texts. None if the sum below is not above 0.
+    pub fn ratio_of_sums(groups: &[(f64, f64)], seed: u64) -> Option<Self> {
         let part = |sums: (f64, f64)| sums.0 / sums.1;
         let add = |sum: (f64, f64), &(right, all): &(f64, f64)| (sum.0 + right, sum.1 + all);
         let whole = groups.iter().fold((0.0, 0.0), add);
@@ -94,7 +96,7 @@ mod tests {
 
     #[track_caller]
     fn check(groups: &[(f64, f64)], value: f64, [low, high]: [f64; 2]) {
-        let found = Proportion::of_groups(groups, 0).unwrap();
+        let found = Proportion::ratio_of_sums(groups, 0).unwrap();
         assert!((found.value - value).abs() < 1e-12, "{found:?}");
         assert!((found.low - low).abs() < 0.02 && (found.high - high).abs() < 0.02, "{found:?}");
     }
@@ -110,7 +112,7 @@ mod tests {
         let none = Proportion::of([false; 940], 0).unwrap();
         assert!(none.value == 0.0 && (none.high - 0.003916).abs() < 1e-5, "{none:?}");
         assert!((Proportion::of([true; 10], 0).unwrap().low - 0.6915).abs() < 1e-4);
-        assert_eq!(Proportion::of_groups(&[], 0), None);
+        assert_eq!(Proportion::ratio_of_sums(&[], 0), None);
         assert_eq!(Proportion::of([], 0), None);
     }
 
@@ -127,6 +129,11 @@ mod tests {
         // None of 26, not of 104.
         let none = Proportion::clustered(items().map(|(name, _)| (name, false)), 0).unwrap();
         assert_eq!(none.high, Proportion::of([false; 26], 0).unwrap().high);
+        // One cluster, or some that are all alike: 1 - 0.025^(1/2) of the way to either end.
+        let one = Proportion::clustered([(Some("a"), true), (Some("a"), false)], 0).unwrap();
+        assert!((one.low - 0.0125).abs() < 1e-12 && (one.high - 0.9875).abs() < 1e-12, "{one:?}");
+        let alike = Proportion::of_clusters(&[(1.0, 2.0); 2], 0).unwrap();
+        assert!((alike.low - 0.079_057).abs() < 1e-6 && (alike.high - 0.920_943).abs() < 1e-6, "{alike:?}");
     }
 
     #[test]

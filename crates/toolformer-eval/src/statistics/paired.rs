@@ -15,6 +15,9 @@ use super::{
 pub struct PairedDifference {
     /// Items.
     pub n: usize,
+    /// Clusters of items; as many as items where each stands alone.
+    #[serde(default)]
+    pub clusters: usize,
     /// Right in both.
     pub both: usize,
     /// Right in the first alone.
@@ -23,17 +26,17 @@ pub struct PairedDifference {
     pub only_b: usize,
     /// Accuracy of the second less that of the first, from -1 to 1.
     pub difference: f64,
-    /// Lower end of the paired bootstrap's interval of 95 %: items are drawn with both their outcomes. Where they all differ
-    /// alike, or not at all, all samples are the same, and what was never seen is allowed for as in [`Proportion::of`].
+    /// Lower end of the paired bootstrap's interval of 95 %: items, or clusters of them, are drawn with both their outcomes. Where
+    /// all samples are the same, as where no item differs, what was never seen is allowed for as in [`Proportion::of`].
     pub low: f64,
     /// Upper end.
     pub high: f64,
     /// Accuracy of the second over that of the first, with its interval by the same bootstrap. None where the first has so few
-    /// right that the interval has no end.
+    /// right that the interval has no end, or all samples are the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<Proportion>,
     /// The p-value of McNemar's exact test, see [`mcnemar_exact`](super::mcnemar_exact); of items in clusters, that of the exact
-    /// sign-flip test on clusters, which is the same where no cluster counts more than one.
+    /// sign-flip test on clusters (Fisher, 1935), which is the same where no cluster counts more than one.
     pub p_value: f64,
 }
 
@@ -53,7 +56,7 @@ impl PairedDifference {
     }
 
     /// The same of items of which some belong to a cluster, such as the questions about one paragraph: clusters are drawn
-    /// whole.
+    /// whole (the cluster bootstrap). None without items.
     pub fn clustered(items: &[(Option<&str>, (bool, bool))], seed: u64) -> Option<Self> {
         let n = items.len();
         if n == 0 {
@@ -72,23 +75,30 @@ impl PairedDifference {
         let difference = (only_b as f64 - only_a as f64) / n as f64;
         let differences = samples.iter().map(|[a, b, all]| (b - a) / all).collect();
         let [mut low, mut high] = interval(differences).unwrap_or([difference; 2]);
-        if difference.abs() == 1.0 || only_a + only_b == 0 {
+        let all_alike = low >= high;
+        if all_alike {
+            // What was never seen may lie at either end.
             let end = end_of_none(clusters.len());
-            (low, high) = ((low - end).max(-1.0), (high + end).min(1.0));
+            (low, high) = (difference - end * (1.0 + difference), difference + end * (1.0 - difference));
         }
         // A sample in which the first has none right stands behind all others.
         let ratios = samples.iter().map(|[a, b, _]| if *a > 0.0 { b / a } else { f64::INFINITY }).collect();
         let value = (both + only_b) as f64 / (both + only_a) as f64;
-        let times = interval(ratios).filter(|[_, high]| high.is_finite());
+        let times = interval(ratios).filter(|[_, high]| high.is_finite() && !all_alike);
         let times = times.map(|[low, high]| Proportion { value, low, high });
         let more = clusters.iter().map(|&[a, b, _]| i64::from(b) - i64::from(a));
         let p_value = sign_flip_exact(&more.collect::<Vec<_>>());
-        Some(Self { n, both, only_a, only_b, difference, low, high, times, p_value })
+        let clusters = clusters.len();
+        Some(Self { n, clusters, both, only_a, only_b, difference, low, high, times, p_value })
     }
 
-    /// The p-value for people: `0.042`, and below a thousandth `3.1e-7`.
+    /// The p-value for people: `0.042`, below a thousandth `3.1e-7`.
     pub fn shown_p_value(&self) -> String {
-        if self.p_value >= 0.001 { format!("{:.3}", self.p_value) } else { format!("{:.1e}", self.p_value) }
+        match self.p_value {
+            p if p >= 0.001 => format!("{p:.3}"),
+            p if p > 0.0 => format!("{p:.1e}"),
+            _ => "below 1e-300".to_owned(),
+        }
     }
 }
 
@@ -117,8 +127,7 @@ mod tests {
             "{times:?}"
         );
         let same = [[(true, true); 50], [(false, false); 50]].concat();
-        let times = PairedDifference::of(&same, 1).unwrap().times.unwrap();
-        assert_eq!((times.value, times.low, times.high), (1.0, 1.0, 1.0));
+        assert_eq!(PairedDifference::of(&same, 1).unwrap().times, None);
         assert_eq!(PairedDifference::of(&[(false, true), (true, true)], 1).unwrap().times, None);
     }
 
@@ -134,8 +143,16 @@ mod tests {
             found.iter().zip(expected).for_each(|(found, expected)| assert!((found - expected).abs() < 1e-5));
         };
         near(bounds(&[(true, true); 10]), [-end, 0.0, end]);
-        near(bounds(&[(false, true); 10]), [1.0 - end, 1.0, 1.0]);
-        near(bounds(&[(true, false); 10]), [-1.0, -1.0, end - 1.0]);
+        near(bounds(&[(false, true); 10]), [1.0 - 2.0 * end, 1.0, 1.0]);
+        near(bounds(&[(true, false); 10]), [-1.0, -1.0, 2.0 * end - 1.0]);
+        // As the test has it: five that all differ may be chance, six are not.
+        let sure = |n: usize| PairedDifference::of(&vec![(false, true); n], 1).unwrap();
+        assert!(sure(5).low < 0.0 && sure(5).p_value > 0.05);
+        assert!(sure(6).low > 0.0 && sure(6).p_value < 0.05);
+        // Paragraphs that are all alike: half of each is gained.
+        let items: Vec<_> = (0..4).map(|item| (Some(["a", "b"][item / 2]), (false, item % 2 == 0))).collect();
+        let found = PairedDifference::clustered(&items, 1).unwrap();
+        assert!(found.difference == 0.5 && found.low < -0.7 && found.high > 0.9, "{found:?}");
     }
 
     #[test]

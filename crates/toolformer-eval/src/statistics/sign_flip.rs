@@ -2,9 +2,10 @@
 
 use super::mcnemar_exact;
 
-/// The exact, two-sided p-value of the sign-flip test on clusters: each counts how many more of its items the second of two
+/// The exact, two-sided p-value of the sign-flip test (Fisher, 1935) on clusters: each counts how many more of its items the second of two
 /// runs got right than the first. If both runs are equally good, each difference has either sign with probability 1/2;
-/// how likely is a sum at least as far from zero? Where no difference exceeds one, it is McNemar's exact test.
+/// how likely is a sum at least as far from zero? Where no difference exceeds one, it is McNemar's exact test. Takes as many steps as there are clusters, times the sum of
+/// their differences.
 pub(super) fn sign_flip_exact(differences: &[i64]) -> f64 {
     let sum = differences.iter().sum::<i64>().unsigned_abs();
     if differences.iter().all(|difference| difference.abs() <= 1) {
@@ -15,17 +16,18 @@ pub(super) fn sign_flip_exact(differences: &[i64]) -> f64 {
     let reach = differences.iter().map(|difference| difference.unsigned_abs() as usize).sum::<usize>();
     let mut likely = vec![0.0; 2 * reach + 1];
     likely[reach] = 1.0;
+    let mut before = likely.clone();
     let mut so_far = 0;
     for step in
         differences.iter().map(|difference| difference.unsigned_abs() as usize).filter(|&step| step > 0)
     {
-        let before = likely[reach - so_far..=reach + so_far].to_vec();
+        std::mem::swap(&mut likely, &mut before);
+        let (from, to) = (reach - so_far, reach + so_far);
         so_far += step;
         likely[reach - so_far..=reach + so_far].fill(0.0);
-        for (offset, part) in before.into_iter().enumerate() {
-            // `before` begins at -(so_far - step): one step down, and one up.
-            likely[reach - so_far + offset] += part / 2.0;
-            likely[reach - so_far + offset + 2 * step] += part / 2.0;
+        for place in from..=to {
+            likely[place - step] += before[place] / 2.0;
+            likely[place + step] += before[place] / 2.0;
         }
     }
     let as_far = likely.iter().enumerate().filter(|(place, _)| place.abs_diff(reach) as u64 >= sum);

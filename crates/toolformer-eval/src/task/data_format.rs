@@ -76,7 +76,7 @@ pub struct FieldNames {
     pub date: Option<String>,
     /// The category.
     pub category: Option<String>,
-    /// What items have in common with others, such as the paragraph that they are about.
+    /// What items have in common with others, such as the paragraph that they are about; every row has it.
     pub cluster: Option<String>,
     /// In files of JSON that are one object, its field with the rows.
     pub array: Option<String>,

@@ -87,6 +87,8 @@ fn facts_of_a_year() {
     let vik = format!("Q6_P54_2012 | {COMPLETE} Ole Vik plays for | Bergen FK, Norway");
     let items = check("templama", "templama.json", &[&vik], 1);
     assert_eq!(items[0].date.unwrap().to_string(), "2012-07-01");
+    // A fact is asked about once a year, by the same words.
+    assert_eq!(items[0].cluster.as_deref(), Some("Ole Vik plays for _X_."));
 }
 
 #[test]

@@ -85,7 +85,8 @@ fn labelled(row: &Row, fields: &RowFields) -> Result<LabelledText, String> {
         Some(_) => Err(format!("has a `{name}` that is no text; write one, or name another field")),
     };
     let mut text = sentence(&fields.first)?.ok_or_else(|| {
-        let there: Vec<&str> = row.keys().map(String::as_str).collect();
+        let there = row.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name.as_str());
+        let there: Vec<&str> = there.collect();
         format!("has no `{}`, but {}; say which of them holds the sentence", fields.first, there.join(", "))
     })?;
     // An empty cell is one that is not there.

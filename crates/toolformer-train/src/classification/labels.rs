@@ -22,8 +22,11 @@ impl Labels {
     pub fn of(texts: &[LabelledText]) -> Result<Self, TrainError> {
         let no_examples = |why: String| TrainError::NoExamples { why };
         if let Some(row) = texts.iter().position(|text| text.label.is_none()) {
-            let why = format!("the {}. row has no label; give it one, or remove the row", row + 1);
-            return Err(no_examples(why));
+            return Err(no_examples(if texts.iter().all(|text| text.label.is_none()) {
+                "no row has a label; name the field that holds it".to_owned()
+            } else {
+                format!("the {}. row that is learnt has no label; give it one, or remove the row", row + 1)
+            }));
         }
         let names: BTreeSet<&String> = texts.iter().filter_map(|text| text.label.as_ref()).collect();
         let mut names: Vec<String> = names.into_iter().cloned().collect();
@@ -68,6 +71,18 @@ mod tests {
             .map(|name| LabelledText { text: "x".into(), label: Some((*name).to_owned()) })
             .collect();
         assert_eq!(Labels::of(&texts).unwrap().names(), expected);
+    }
+
+    #[test]
+    fn what_has_no_label_is_named() {
+        let text = |label: Option<&str>| LabelledText { text: "x".into(), label: label.map(str::to_owned) };
+        let error = |labels: &[Option<&str>]| {
+            Labels::of(&labels.iter().map(|label| text(*label)).collect::<Vec<_>>()).unwrap_err().to_string()
+        };
+        assert!(error(&[Some("a"), None, Some("b")]).contains("the 2. row that is learnt has no label"));
+        assert!(error(&[None, None]).contains("name the field that holds it"));
+        assert!(error(&[Some("a"), Some("a")]).contains("the rows have but `a`"));
+        assert!(error(&[]).contains("the rows have none"));
     }
 
     #[test]

@@ -1,21 +1,20 @@
 //! How many answers are right of each kind of question.
 
-use toolformer_eval::Proportion;
-
 use super::{
     chart::{Bar, Chart, RIGHT, TOP},
     eval_charts::short_name,
     eval_page::EvalRun,
     numbers::plain,
     scale::{Scale, marks},
+    shown_text::shown,
 };
 
 /// Most categories that are drawn.
-const CATEGORIES: usize = 12;
+const CATEGORIES: usize = 24;
 /// Where bars begin; their names stand before it.
 const NAMES_END: f64 = 136.0;
 /// Most letters of a name that fit there.
-const NAME_LETTERS: usize = 22;
+const NAME_LETTERS: usize = 20;
 /// Height of a bar, and of what parts the kinds.
 const BAR: f64 = 13.0;
 const GAP: f64 = 8.0;
@@ -27,24 +26,29 @@ pub(super) fn by_category(runs: &[&EvalRun]) -> Option<Chart> {
     if names.len() < 2 {
         return None;
     }
-    let none = Proportion { value: 0.0, low: 0.0, high: 0.0 };
     let part = |run: &EvalRun, name: &str| {
-        let Proportion { value, low, high } = run.summary.categories.get(name).copied().unwrap_or(none);
-        [value, low, high].map(|part| 100.0 * part)
+        let part = run.summary.categories.get(name)?;
+        Some([part.value, part.low, part.high].map(|part| 100.0 * part))
     };
-    let shown: Vec<(&'static str, &EvalRun)> =
+    let shown_runs: Vec<(&'static str, &EvalRun)> =
         if runs.len() > 1 { vec![("neutral", *first), ("kept", *last)] } else { vec![("kept", *last)] };
     let said = names.iter().map(|name| {
-        let values: Vec<String> =
-            shown.iter().map(|(_, run)| format!("{:.1} %", part(run, name)[0])).collect();
-        format!("{name}: {}", values.join(", "))
+        let values = shown_runs.iter().map(|(_, run)| {
+            part(run, name).map_or_else(|| "–".to_owned(), |[value, ..]| format!("{value:.1} %"))
+        });
+        format!("{}: {}", shown(name, 60), values.collect::<Vec<_>>().join(", "))
     });
     let spoken = format!("{}.", said.collect::<Vec<_>>().join("; "));
-    let row = shown.len() as f64 * BAR + GAP;
+    let row = shown_runs.len() as f64 * BAR + GAP;
     let bottom = TOP + names.len() as f64 * row;
-    let note = "Right answers of each kind, in per cent. Thin lines: where it lies with 95 % certainty.";
-    let mut chart = Chart::new("By kind of question", note, spoken).with_height(bottom + 24.0);
-    let ends = shown.iter().flat_map(|(_, run)| names.iter().map(|name| part(run, name)[2]));
+    let all = last.summary.categories.len();
+    let left = if all > names.len() { format!(" {} of {all} kinds.", names.len()) } else { String::new() };
+    let note = format!(
+        "Right answers of each kind, in per cent. Thin lines: where it lies with 95 % certainty.{left}"
+    );
+    let mut chart = Chart::new("By kind of question", &note, spoken).with_height(bottom + 24.0);
+    let ends =
+        shown_runs.iter().flat_map(|(_, run)| names.iter().filter_map(|name| Some(part(run, name)?[2])));
     let marks = marks(0.0, ends.fold(0.0, f64::max), 4, false);
     let most = marks.last().copied().unwrap_or(100.0);
     // Room for the last figure.
@@ -55,11 +59,15 @@ pub(super) fn by_category(runs: &[&EvalRun]) -> Option<Chart> {
     }
     for (number, name) in names.iter().enumerate() {
         let top = TOP + number as f64 * row + GAP / 2.0;
-        chart.label("mark", NAMES_END - 6.0, top + (row - GAP) / 2.0 + 4.0, "end", cut(name));
-        for (place, (class, run)) in shown.iter().enumerate() {
-            let [value, low, high] = part(run, name);
+        chart.label("mark", NAMES_END - 6.0, top + (row - GAP) / 2.0 + 4.0, "end", shown(name, NAME_LETTERS));
+        for (place, (class, run)) in shown_runs.iter().enumerate() {
+            let Some([value, low, high]) = part(run, name) else { continue };
             let y = top + place as f64 * BAR;
-            let tip = format!("{name}, {}: {value:.1} % ({low:.1} to {high:.1})", short_name(run, runs));
+            let tip = format!(
+                "{}, {}: {value:.1} % ({low:.1} to {high:.1})",
+                shown(name, 60),
+                short_name(run, runs)
+            );
             let width = scale.at(value) - NAMES_END;
             chart.bar(Bar { class, x: NAMES_END, y, width, height: BAR - 1.0, tip });
             let middle = y + (BAR - 1.0) / 2.0;
@@ -68,16 +76,8 @@ pub(super) fn by_category(runs: &[&EvalRun]) -> Option<Chart> {
         }
     }
     chart.line("axis", [NAMES_END, TOP], [NAMES_END, bottom]);
-    for (class, run) in &shown {
+    for (class, run) in &shown_runs {
         chart.legend(class, &short_name(run, runs));
     }
     Some(chart)
-}
-
-/// A name that fits before its bars.
-fn cut(name: &str) -> String {
-    if name.chars().count() <= NAME_LETTERS {
-        return name.to_owned();
-    }
-    name.chars().take(NAME_LETTERS - 1).chain(['…']).collect()
 }

@@ -69,10 +69,9 @@ pub(super) fn of_measure(runs: &[&EvalRun]) -> Option<Chart> {
 
 /// A name that fits below a bar. Where several runs differ in their k, that is what they are called.
 pub(super) fn short_name(run: &EvalRun, runs: &[&EvalRun]) -> String {
-    let is_sweep = runs.iter().filter(|run| run.summary.k.is_some()).count() > 1;
     let name = match (run.summary.k, &run.name) {
         (_, Some(name)) => name.clone(),
-        (Some(k), None) if is_sweep => format!("k = {k}"),
+        (Some(k), None) if is_sweep(runs) => format!("k = {k}"),
         _ => match run.summary.condition {
             toolformer_eval::Condition::ToolformerDisabled => "disabled".to_owned(),
             condition => condition.to_string(),
@@ -85,6 +84,13 @@ pub(super) fn short_name(run: &EvalRun, runs: &[&EvalRun]) -> String {
     short
 }
 
+/// Whether runs differ in their k: two at least that may call, and no two with the same one.
+fn is_sweep(runs: &[&EvalRun]) -> bool {
+    let mut ks: Vec<usize> = runs.iter().filter_map(|run| run.summary.k).collect();
+    ks.sort_unstable();
+    ks.windows(2).all(|pair| pair[0] < pair[1]) && ks.iter().filter(|&&k| k > 0).count() > 1
+}
+
 /// Colour, name and value of what is drawn by k.
 type Curve = (&'static str, &'static str, fn(&EvalRun) -> f64);
 
@@ -92,7 +98,7 @@ type Curve = (&'static str, &'static str, fn(&EvalRun) -> f64);
 pub(super) fn sweep(runs: &[&EvalRun]) -> Option<Chart> {
     let mut of_k: Vec<(usize, &EvalRun)> =
         runs.iter().filter_map(|run| Some((run.summary.k?, *run))).collect();
-    if of_k.len() < 2 {
+    if !is_sweep(runs) {
         return None;
     }
     of_k.sort_by_key(|(k, _)| *k);

@@ -102,12 +102,7 @@ pub fn render_eval_page(runs: &[EvalRun], seed: u64) -> Result<String, TrainErro
 
 impl EvalRun {
     pub(super) fn shown_name(&self) -> String {
-        let name = self.name.clone().unwrap_or_else(|| self.summary.condition.to_string());
-        let name = shown(&name, 60);
-        match self.summary.k {
-            Some(k) if k > 0 => format!("{name}, k = {k}"),
-            _ => name,
-        }
+        shown(&self.name.clone().unwrap_or_else(|| self.summary.model_name()), 60)
     }
 }
 
@@ -132,7 +127,11 @@ fn task_view(name: &str, runs: &[&EvalRun], seed: u64) -> Result<TaskView, Strin
             let part = &found.overall;
             differences.push([
                 format!("{} against {}", run.shown_name(), base.shown_name()),
-                count(part.n),
+                if part.clusters < part.n {
+                    format!("{} in {} clusters", count(part.n), count(part.clusters))
+                } else {
+                    count(part.n)
+                },
                 signed(100.0 * part.difference),
                 format!("{} to {}", signed(100.0 * part.low), signed(100.0 * part.high)),
                 format!("{} won, {} lost", count(part.only_b), count(part.only_a)),
@@ -335,11 +334,40 @@ mod tests {
         }
         let page = render_eval_page(&[run("dates", Condition::Plain, rows, None)], 0).unwrap();
         let chart = page.split_once("By kind of question").unwrap().1.split_once("</svg>").unwrap().0;
-        assert!(
-            chart.contains(">holiday-distance<") && chart.contains(">a kind with a very lo…<"),
-            "{chart}"
-        );
+        assert!(chart.contains(">holiday-distance<") && chart.contains(">a kind with a very l…<"), "{chart}");
         assert!(chart.contains("<title>a kind with a very long name, plain: 40.0 % ("), "{chart}");
+    }
+
+    #[test]
+    fn the_papers_conditions_are_no_sweep() {
+        let runs = [
+            run("svamp", Condition::Plain, results(6, false), None),
+            run("svamp", Condition::PlainFinetuned, results(6, false), None),
+            run("svamp", Condition::ToolformerDisabled, results(6, false), Some(0)),
+            run("svamp", Condition::Toolformer, results(24, true), Some(10)),
+        ];
+        let page = render_eval_page(&runs, 0).unwrap();
+        assert!(page.contains(">disabled<") && page.contains(">Toolformer<"), "{page}");
+        assert!(!page.contains("How eager"), "{page}");
+        assert!(page.contains("Toolformer (k = 10) is better than plain"), "{page}");
+        let two = [6, 24].map(|right| EvalRun {
+            name: Some(format!("run of {right}")),
+            ..run("svamp", Condition::Toolformer, results(right, true), Some(10))
+        });
+        let page = render_eval_page(&two, 0).unwrap();
+        assert!(page.contains("run of 24 is better than run of 6") && !page.contains("How eager"), "{page}");
+    }
+
+    #[test]
+    fn items_of_a_cluster_are_said() {
+        let rows = |right| {
+            let mut rows = results(right, false);
+            rows.iter_mut().enumerate().for_each(|(n, row)| row.cluster = Some((n / 3).to_string()));
+            rows
+        };
+        let runs = [(Condition::Plain, 6), (Condition::Toolformer, 30)]
+            .map(|(condition, right)| run("mlqa", condition, rows(right), None));
+        assert!(render_eval_page(&runs, 0).unwrap().contains("60 in 20 clusters"));
     }
 
     #[test]

@@ -74,7 +74,7 @@ fn interval(right: &[f64], questions: &[Vec<usize>], seed: u64) -> Option<Propor
     let group = |numbers: &Vec<usize>| {
         (numbers.iter().filter_map(|&number| right.get(number)).sum::<f64>(), numbers.len() as f64)
     };
-    Proportion::of_parts(&questions.iter().map(group).collect::<Vec<_>>(), seed)
+    Proportion::of_clusters(&questions.iter().map(group).collect::<Vec<_>>(), seed)
 }
 
 fn rightness(better: f64, worse: f64) -> f64 {

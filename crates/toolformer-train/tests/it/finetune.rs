@@ -156,9 +156,11 @@ fn the_checkpoint_of_other_examples_or_settings_is_refused() {
     let error = train(&other, folder.path(), None).0.unwrap_err();
     assert!(matches!(error, TrainError::OtherRun { .. }), "{error}");
     assert!(error.to_string().contains("(different: settings.learning_rate, settings.epochs)"), "{error}");
+    assert!(error.to_string().contains("to learn more than a run did, train on what it saved"), "{error}");
     let fewer: Vec<TrainingSequence> = examples().into_iter().skip(1).map(TrainingSequence::from).collect();
     let error = train_on(&fewer, &settings(lora()), folder.path(), None).0.unwrap_err();
     assert!(error.to_string().contains("(different: the examples or their loss)"), "{error}");
+    assert!(!error.to_string().contains("to learn more"), "{error}");
 }
 
 #[test]

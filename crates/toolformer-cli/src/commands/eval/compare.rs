@@ -81,6 +81,12 @@ fn table(found: &Comparison, first: &str, second: &str) -> String {
         out += &row(category, part);
     }
     out += &format!("\nverdict: {}\n", verdict(&found.overall));
+    if found.overall.clusters < found.overall.n {
+        out += &format!(
+            "the items are drawn as {} clusters of items that are alike, and p is that of the sign-flip test on these\n",
+            found.overall.clusters
+        );
+    }
     if let Some(times) = found.overall.times {
         out += &format!(
             "B has {:.2} times as many right as A ({:.2} to {:.2})\n",

@@ -61,6 +61,10 @@ pub(super) fn open_run(folder: &Path) -> Result<EvalRun> {
     let text = std::fs::read_to_string(&file).with_context(|| {
         format!("{} is no folder of a run that was ended: there is no {SUMMARY}", folder.display())
     })?;
-    let summary = serde_json::from_str(&text).with_context(|| format!("{} is no summary", file.display()))?;
+    let mut summary: Summary =
+        serde_json::from_str(&text).with_context(|| format!("{} is no summary", file.display()))?;
+    // Sweeps of earlier versions say it by their folders alone.
+    let named = || folder.file_name()?.to_str()?.strip_prefix("k-")?.parse().ok();
+    summary.k = summary.k.or_else(named);
     Ok(EvalRun { name: None, summary, results: read_results(&folder.join(RESULTS))? })
 }

@@ -14,8 +14,8 @@ use toolformer::{
     decode::{CallSettings, EngineSettings},
     device::OnDevice,
     eval::{
-        Calling, Condition, ItemSet, ResultLog, RunHeader, RunSettings, Summary, SummaryLabels, SweepRow,
-        Task, TaskRun, conditions_table, read_results, sweep_table,
+        Calling, Condition, ItemSet, Metric, ResultLog, RunHeader, RunSettings, Summary, SummaryLabels,
+        SweepRow, Task, TaskRun, conditions_table, read_results, sweep_table,
     },
     model::{LanguageModel, Pretrained, Tokenizer},
     text::{Registry, Syntax},
@@ -169,11 +169,12 @@ impl Args {
             (false, false) => Condition::Toolformer,
         };
         let condition = self.condition.map_or(condition, Condition::from);
-        let k = match calling {
-            Calling::Enabled { .. } => Some(calls.start_top_k),
-            Calling::Disabled => Some(0),
-            Calling::None => None,
-        };
+        let may_call = !tools.names.is_empty() || own_functions;
+        let k = (may_call && task.metric != Metric::Perplexity).then_some(if disabled {
+            0
+        } else {
+            calls.start_top_k
+        });
         let memory = usize::try_from(self.cache_memory.as_u64()).unwrap_or(usize::MAX);
         let settings = RunSettings {
             engine: EngineSettings {

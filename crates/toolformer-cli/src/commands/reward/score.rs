@@ -5,14 +5,14 @@ use clap::ArgGroup;
 use serde_json::{Value, json};
 use toolformer::{
     burn::tensor::backend::Backend,
-    data::{DataError, Dataset, Row, RowSource as _},
+    data::{DataError, Row, RowSource as _},
     device::OnDevice,
     model::{CausalLm as _, SequenceClassifier, check_ids},
     train::{Conversation, text_scores},
 };
 
 use crate::{
-    checked_rows::CheckedRows,
+    checked_rows::fields_there,
     failure::wrong_usage,
     model_args::ModelArgs,
     output::{Output, say},
@@ -98,28 +98,20 @@ impl Args {
             return Ok(vec![(json!(0), Conversation { answer: text.clone(), ..Conversation::default() })]);
         }
         let Some(source) = &self.texts else { return Err(wrong_usage("give --text or --texts")) };
-        let rows = self.sets.open(source, &conversation_rows)?;
         let read = |(number, row): (usize, Result<Row, DataError>)| {
             let row = row?;
-            let id = row.get("id").cloned().unwrap_or_else(|| json!(number));
-            Ok((id, conversation(&row).map_err(DataError::refused)?))
+            let conversation = serde_json::from_value(Value::Object(row.clone())).map_err(|error| {
+                DataError::refused(format!(
+                    "the {}. row of {source} cannot be scored: {error}; give it a text, or an answer with its question, or \
+                     messages: it has {}",
+                    number + 1,
+                    fields_there(&row)
+                ))
+            });
+            Ok((row.get("id").cloned().unwrap_or_else(|| json!(number)), conversation?))
         };
-        rows.rows()?.enumerate().map(read).collect()
+        self.sets.open(source, &|rows, _| rows.clone())?.rows()?.enumerate().map(read).collect()
     }
-}
-
-/// Rows of which each can be scored.
-fn conversation_rows(rows: &Dataset, source: &str) -> Dataset {
-    let check = |row: &Row| conversation(row).map(drop);
-    Dataset::streamed(CheckedRows { rows: rows.clone(), source: source.to_owned(), check })
-}
-
-fn conversation(row: &Row) -> Result<Conversation, String> {
-    let read = serde_json::from_value(Value::Object(row.clone()));
-    read.map_err(|error| {
-        let there: Vec<&str> = row.keys().map(String::as_str).collect();
-        format!("cannot be scored: {error}; it has {}", there.join(", "))
-    })
 }
 
 /// A reward model has one score.

@@ -61,7 +61,7 @@ impl Args {
             ("adapter", self.adapter.fingerprint()?),
             ("task", hash(&|| format!("{:?}", asked.task))),
             (
-                "the items, by --data, --limit or --seed",
+                "the items (--data or --limit or --seed)",
                 fingerprint(&asked.set.items, [format!("{:?}", asked.set.functions).as_str()]),
             ),
             (
