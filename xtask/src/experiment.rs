@@ -13,6 +13,7 @@ use crate::quickstart::read_rows;
 use crate::{fetch, process};
 
 mod agreement;
+mod charts;
 mod dated_texts;
 mod dateset;
 mod draws;
@@ -40,7 +41,8 @@ mod word_problems;
   cargo xtask experiment screen --data gsm8k_train.jsonl
   cargo xtask experiment svamp --svamp SVAMP.json --gsm8k gsm8k_train.jsonl
   cargo xtask experiment settings --svamp SVAMP.json
-  cargo xtask experiment dateset --svamp SVAMP.json")]
+  cargo xtask experiment dateset --svamp SVAMP.json
+  cargo xtask experiment charts runs/svamp/report.html --out charts")]
 pub(crate) struct Args {
     #[command(subcommand)]
     experiment: Experiment,
@@ -48,6 +50,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Experiment {
+    Charts(charts::Args),
     Dateset(dateset::Args),
     Gsm8k(gsm8k::Args),
     Pretrain(pretrain::Args),
@@ -144,6 +147,7 @@ fn program(named: Option<&Path>) -> Result<PathBuf> {
 /// Runs one experiment.
 pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.experiment {
+        Experiment::Charts(args) => charts::run(args),
         Experiment::Dateset(args) => dateset::run(args),
         Experiment::Gsm8k(args) => gsm8k::run(args),
         Experiment::Pretrain(args) => pretrain::run(args),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
+use super::charts::write_charts;
 use super::{Files, timed, write_rows};
 use crate::assets::WEB;
 use crate::fetch;
@@ -102,6 +103,12 @@ impl FourConditions<'_> {
         let mut report = files.command("eval");
         report.arg("report").args(&runs).arg("--out").arg(files.file("report.html"));
         timed(&mut report)?;
+        let charts = files.file("charts");
+        write_charts(&files.file("report.html"), &charts, "")?;
+        for round in 1..=self.rounds {
+            let page = self.round(round).join("report.html");
+            write_charts(&page, &charts, &format!("round-{round}-"))?;
+        }
         println!("{}", table(&runs)?);
         println!("{}", self.costs()?);
         println!("{sweeps}All of it is in {}.", files.out.display());
