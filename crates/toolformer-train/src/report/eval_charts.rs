@@ -84,11 +84,14 @@ pub(super) fn short_name(run: &EvalRun, runs: &[&EvalRun]) -> String {
     short
 }
 
-/// Whether runs differ in their k: two at least that may call, and no two with the same one.
+/// Whether runs differ in their k, no two of which are the same. Beside other runs two of them may call: one that may and one
+/// that may not are the paper's conditions.
 fn is_sweep(runs: &[&EvalRun]) -> bool {
     let mut ks: Vec<usize> = runs.iter().filter_map(|run| run.summary.k).collect();
     ks.sort_unstable();
-    ks.windows(2).all(|pair| pair[0] < pair[1]) && ks.iter().filter(|&&k| k > 0).count() > 1
+    let is_all = ks.len() == runs.len();
+    let may_call = ks.iter().filter(|&&k| k > 0).count();
+    ks.windows(2).all(|pair| pair[0] < pair[1]) && ks.len() > 1 && (is_all || may_call > 1)
 }
 
 /// Colour, name and value of what is drawn by k.
