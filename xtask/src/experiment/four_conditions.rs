@@ -16,7 +16,7 @@ use crate::quickstart::read_rows;
 
 mod options;
 
-pub(super) use self::options::{Options, training, tuning, words};
+pub(super) use self::options::{Options, introductions, training, tuning, words};
 
 /// What is asked.
 pub(super) struct Asked {

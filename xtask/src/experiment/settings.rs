@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use super::four_conditions::{
-    Asked, HELD_OUT, TEXTS, ask, read_json, training, tuning, without_calls, words,
+    Asked, HELD_OUT, TEXTS, ask, introductions, read_json, training, tuning, without_calls, words,
 };
 use super::wikipedia::evenly;
 use super::{Files, Runner, timed, write_rows};
+use crate::assets::WEB;
+use crate::fetch;
 use crate::process;
 use crate::quickstart::read_rows;
 
@@ -16,8 +18,8 @@ use crate::quickstart::read_rows;
 ///
 /// The calls are those of its first round, with the losses that the filter took, so that another threshold costs no further
 /// annotating. Each setting but the first changes one thing, the ones with all weights their rate too. Prints for each how many
-/// examples were learnt, how many problems are right, and what perplexity is on held-out introductions of Wikipedia with calls
-/// disabled.
+/// examples were learnt, how many problems are right, and what perplexity is with calls disabled, on introductions of Wikipedia
+/// that were not learnt and on passages of the web.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The folder of `experiment svamp`
@@ -29,7 +31,7 @@ pub(super) struct Args {
     /// Only this one; can be given several times [default: all]
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(SETTINGS.map(|setting| setting.name)))]
     only: Vec<String>,
-    /// How many introductions of Wikipedia perplexity is measured on
+    /// How many introductions of Wikipedia perplexity is measured on, and how many passages of the web
     #[arg(long, value_name = "N", default_value_t = 100)]
     held_out: usize,
     /// Seed of training and of the draws: that of `experiment svamp`
@@ -61,15 +63,22 @@ enum Learnt {
     SameTexts,
     /// Every second text with a call that gains 0.5.
     Half,
+    /// Those, and as many texts without a call, of introductions of Wikipedia mostly.
+    General,
+    /// The same texts, without the calls.
+    GeneralSameTexts,
     /// Nothing: the model of the first setting is asked.
     Before,
 }
+
+/// Introductions of Wikipedia among which texts without a call are drawn.
+const GENERAL: usize = 900;
 
 const AS_IT_WAS: &str = "--mask-responses";
 const CALLS: Learnt = Learnt::Calls { tau_f: "0.5" };
 
 /// The first is the experiment's own; each other changes one thing.
-const SETTINGS: [Setting; 13] = [
+const SETTINGS: [Setting; 15] = [
     Setting { name: "experiment", learnt: CALLS, training: AS_IT_WAS, decoding: "" },
     Setting { name: "constrained", learnt: Learnt::Before, training: "", decoding: "--constrain" },
     Setting { name: "start-top-k-1", learnt: Learnt::Before, training: "", decoding: "--start-top-k 1" },
@@ -95,6 +104,13 @@ const SETTINGS: [Setting; 13] = [
         decoding: "",
     },
     Setting { name: "epochs-1", learnt: CALLS, training: "--mask-responses --epochs 1", decoding: "" },
+    Setting { name: "general-texts", learnt: Learnt::General, training: AS_IT_WAS, decoding: "" },
+    Setting {
+        name: "general-texts-same-texts",
+        learnt: Learnt::GeneralSameTexts,
+        training: "",
+        decoding: "",
+    },
     Setting { name: "half-of-texts", learnt: Learnt::Half, training: AS_IT_WAS, decoding: "" },
     Setting {
         name: "all-weights-at-5e-5",
@@ -115,9 +131,15 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let files = args.runner.files(&out)?;
     let run = Found::in_folder(&process::root().join(&args.run))?;
     let svamp = tuning(&args.svamp)?;
-    let texts =
-        Asked { task: "texts".to_owned(), data: Some(run.held_out.clone()), limit: Some(args.held_out) };
-    println!("{:<32}{:>8}{:>22}{:>24}", "setting", "learnt", "SVAMP, % right", "perplexity, disabled");
+    let (general, others) = introductions(&read_rows(&run.held_out)?, GENERAL);
+    write_rows(&files.file(HELD_OUT), &others)?;
+    let with_general = [read_rows(&run.texts)?, general].concat();
+    write_rows(&files.file(TEXTS), &with_general)?;
+    let measured = [("wikipedia", files.file(HELD_OUT)), ("web", fetch::ensure(&WEB)?)];
+    println!(
+        "{:<32}{:>8}{:>22}{:>24}{:>24}",
+        "setting", "learnt", "SVAMP, % right", "perplexity: Wikipedia", "web"
+    );
     for setting in SETTINGS
         .iter()
         .filter(|setting| args.only.is_empty() || args.only.iter().any(|name| name == setting.name))
@@ -136,22 +158,19 @@ pub(super) fn run(args: &Args) -> Result<()> {
         timed(command.arg("--out").arg(found("svamp")))?;
         let right = interval(&found("svamp"), "accuracy", 100.0)?;
         // How it decodes changes nothing there.
-        let perplexity = if matches!(setting.learnt, Learnt::Before) {
-            String::new()
-        } else {
+        let mut perplexities = String::new();
+        for (name, data) in &measured {
+            if matches!(setting.learnt, Learnt::Before) {
+                continue;
+            }
+            let texts =
+                Asked { task: "texts".to_owned(), data: Some(data.clone()), limit: Some(args.held_out) };
+            let condition = if setting.has_calls() { "toolformer-disabled" } else { "plain-finetuned" };
             let mut command = ask(&files, &texts, args.seed, &learnt.model);
-            timed(
-                command
-                    .args([
-                        "--condition",
-                        if setting.has_calls() { "toolformer-disabled" } else { "plain-finetuned" },
-                    ])
-                    .arg("--out")
-                    .arg(found("wikipedia")),
-            )?;
-            interval(&found("wikipedia"), "perplexity", 1.0)?
-        };
-        println!("{:<32}{:>8}{right:>22}{perplexity:>24}", setting.name, learnt.examples);
+            timed(command.args(["--condition", condition]).arg("--out").arg(found(name)))?;
+            perplexities.push_str(&format!("{:>24}", interval(&found(name), "perplexity", 1.0)?));
+        }
+        println!("{:<32}{:>8}{right:>22}{perplexities}", setting.name, learnt.examples);
     }
     println!("All of it is in {}.", out.display());
     Ok(())
@@ -191,7 +210,7 @@ struct Trained {
 
 impl Setting {
     const fn has_calls(&self) -> bool {
-        !matches!(self.learnt, Learnt::SameTexts)
+        !matches!(self.learnt, Learnt::SameTexts | Learnt::GeneralSameTexts)
     }
 
     /// Weaves and trains, unless that is done.
@@ -199,16 +218,21 @@ impl Setting {
         let tau_f = match self.learnt {
             Learnt::Before => return SETTINGS[0].learn(files, run, seed),
             Learnt::Calls { tau_f } => tau_f,
-            Learnt::SameTexts | Learnt::Half => "0.5",
+            _ => "0.5",
         };
         let folder = files.file(self.name);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let mut examples = folder.join("woven.jsonl");
         let mut weave = files.command("weave");
-        weave.arg("--texts").arg(&run.texts).arg("--candidates").arg(&run.candidates);
+        let is_general = matches!(self.learnt, Learnt::General | Learnt::GeneralSameTexts);
+        let texts = if is_general { files.file(TEXTS) } else { run.texts.clone() };
+        weave.arg("--texts").arg(&texts).arg("--candidates").arg(&run.candidates);
+        if is_general {
+            weave.args(["--plain-ratio", "1"]);
+        }
         timed(weave.args(["--tau-f", tau_f, "--seed", &seed.to_string()]).arg("--out").arg(&examples))?;
         if !self.has_calls() {
-            let same = without_calls(&read_rows(&run.texts)?, &read_rows(&examples)?)?;
+            let same = without_calls(&read_rows(&texts)?, &read_rows(&examples)?)?;
             examples = folder.join("without-calls.jsonl");
             write_rows(&examples, &same)?;
         }

@@ -118,7 +118,7 @@ impl Options {
 }
 
 /// `count` introductions that lie evenly over all, with ids of their own, and the others.
-fn introductions(all: &[Value], count: usize) -> (Vec<Value>, Vec<Value>) {
+pub(in crate::experiment) fn introductions(all: &[Value], count: usize) -> (Vec<Value>, Vec<Value>) {
     let (mut taken, others) = evenly(all, count);
     for row in &mut taken {
         row["id"] = format!("wikipedia-{}", row["id"]).into();
