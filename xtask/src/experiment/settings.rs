@@ -67,8 +67,10 @@ enum Learnt {
     General,
     /// The same texts, without the calls.
     GeneralSameTexts,
-    /// Nothing: the model of the first setting is asked.
+    /// Nothing: the model of the experiment's setting is asked.
     Before,
+    /// Nothing: the model is asked as it was.
+    Plain,
 }
 
 /// Introductions of Wikipedia among which texts without a call are drawn.
@@ -78,8 +80,9 @@ const AS_IT_WAS: &str = "--mask-responses";
 const CALLS: Learnt = Learnt::Calls { tau_f: "0.5" };
 
 /// The first is the experiment's own; each other changes one thing.
-const SETTINGS: [Setting; 15] = [
+const SETTINGS: [Setting; 16] = [
     Setting { name: "experiment", learnt: CALLS, training: AS_IT_WAS, decoding: "" },
+    Setting { name: "plain", learnt: Learnt::Plain, training: "", decoding: "" },
     Setting { name: "constrained", learnt: Learnt::Before, training: "", decoding: "--constrain" },
     Setting { name: "start-top-k-1", learnt: Learnt::Before, training: "", decoding: "--start-top-k 1" },
     Setting { name: "same-texts", learnt: Learnt::SameTexts, training: "", decoding: "" },
@@ -150,7 +153,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         if setting.has_calls() {
             command.args(["--tools", "calculator"]);
         } else {
-            command.args(["--condition", "plain-finetuned"]);
+            command.args(["--condition", setting.condition()]);
         }
         if !setting.decoding.is_empty() {
             command.args(words(setting.decoding));
@@ -165,9 +168,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
             }
             let texts =
                 Asked { task: "texts".to_owned(), data: Some(data.clone()), limit: Some(args.held_out) };
-            let condition = if setting.has_calls() { "toolformer-disabled" } else { "plain-finetuned" };
             let mut command = ask(&files, &texts, args.seed, &learnt.model);
-            timed(command.args(["--condition", condition]).arg("--out").arg(found(name)))?;
+            timed(command.args(["--condition", setting.condition()]).arg("--out").arg(found(name)))?;
             perplexities.push_str(&format!("{:>24}", interval(&found(name), "perplexity", 1.0)?));
         }
         println!("{:<32}{:>8}{right:>22}{perplexities}", setting.name, learnt.examples);
@@ -210,13 +212,23 @@ struct Trained {
 
 impl Setting {
     const fn has_calls(&self) -> bool {
-        !matches!(self.learnt, Learnt::SameTexts | Learnt::GeneralSameTexts)
+        !matches!(self.learnt, Learnt::SameTexts | Learnt::GeneralSameTexts | Learnt::Plain)
+    }
+
+    /// What the model is called that makes no calls.
+    const fn condition(&self) -> &'static str {
+        match self.learnt {
+            Learnt::Plain => "plain",
+            Learnt::SameTexts | Learnt::GeneralSameTexts => "plain-finetuned",
+            _ => "toolformer-disabled",
+        }
     }
 
     /// Weaves and trains, unless that is done.
     fn learn(&self, files: &Files<'_>, run: &Found, seed: u64) -> Result<Trained> {
         let tau_f = match self.learnt {
             Learnt::Before => return SETTINGS[0].learn(files, run, seed),
+            Learnt::Plain => return Ok(Trained { model: files.model.clone(), examples: 0 }),
             Learnt::Calls { tau_f } => tau_f,
             _ => "0.5",
         };
