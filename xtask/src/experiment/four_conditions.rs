@@ -203,6 +203,11 @@ pub(super) fn read_json(file: &Path) -> Result<Value> {
     serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))
 }
 
+/// A figure and the ends of its interval.
+pub(super) fn with_bounds(metric: &Value, factor: f64) -> [f64; 3] {
+    ["value", "low", "high"].map(|name| factor * metric[name].as_f64().unwrap_or(f64::NAN))
+}
+
 /// What every run found.
 fn table(runs: &[PathBuf]) -> Result<String> {
     let mut out = format!(
@@ -217,7 +222,7 @@ fn table(runs: &[PathBuf]) -> Result<String> {
             metrics if metrics["perplexity"].is_object() => (&metrics["perplexity"], 1.0, "perplexity"),
             metrics => (&metrics["accuracy"], 100.0, "% right"),
         };
-        let [value, low, high] = ["value", "low", "high"].map(|name| factor * number(&metric[name]));
+        let [value, low, high] = with_bounds(metric, factor);
         let tokens = number(&found["tokens"]["prompt"]) + number(&found["tokens"]["completion"]);
         let _ = writeln!(
             out,

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use super::four_conditions::{
-    Asked, HELD_OUT, TEXTS, ask, introductions, read_json, training, tuning, without_calls, words,
+    Asked, HELD_OUT, TEXTS, ask, introductions, read_json, training, tuning, with_bounds, without_calls,
+    words,
 };
 use super::wikipedia::evenly;
 use super::{Files, Runner, timed, write_rows};
@@ -63,7 +64,7 @@ enum Learnt {
     SameTexts,
     /// Every second text with a call that gains 0.5.
     Half,
-    /// Those, and as many texts without a call, of introductions of Wikipedia mostly.
+    /// The calls that gain 0.5, and as many texts without a call, of introductions of Wikipedia mostly.
     General,
     /// The same texts, without the calls.
     GeneralSameTexts,
@@ -267,8 +268,7 @@ impl Setting {
 /// A figure of a run with its interval.
 fn interval(run: &Path, metric: &str, factor: f64) -> Result<String> {
     let found = &read_json(&run.join("summary.json"))?["metrics"][metric];
-    let [value, low, high] =
-        ["value", "low", "high"].map(|name| factor * found[name].as_f64().unwrap_or(f64::NAN));
+    let [value, low, high] = with_bounds(found, factor);
     Ok(format!("{value:.2} ({low:.2}-{high:.2})"))
 }
 
